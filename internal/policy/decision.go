@@ -1,0 +1,126 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/polymoat/polymoat/internal/landing"
+)
+
+// Request is one pod to decide on, with the facts that were gathered about it. It is read-only.
+type Request struct {
+	// Namespace is the namespace of the admission request: the pod's own may still be empty.
+	Namespace string
+	// User is who asks, as the API server authenticated it. The zero value is nobody that is trusted.
+	User UserInfo
+	// Pod is the pod to decide on; Old is what it was before, nil on CREATE.
+	Pod, Old *corev1.Pod
+	// Node is the node that spec.nodeName names; nil where it is not known.
+	Node *landing.Node
+}
+
+// UserInfo is who asks: "system:serviceaccount:kube-system:job-controller".
+type UserInfo struct {
+	Name   string
+	Groups []string
+}
+
+// Verdict is the one-word answer. The zero value refuses, so that a forgotten path fails closed.
+type Verdict int
+
+// The verdicts.
+const (
+	Denied     Verdict = iota
+	Allowed            // the pod is as it should be, or will be after Changes
+	OutOfScope         // not a pod of a governed namespace: not looked at
+)
+
+// String is the verdict as the plugin prints it and metrics label it.
+func (v Verdict) String() string {
+	switch v {
+	case Allowed:
+		return "Allowed"
+	case OutOfScope:
+		return "OutOfScope"
+	default:
+		return "Denied"
+	}
+}
+
+// Decision is the complete outcome with its reasons.
+type Decision struct {
+	Verdict Verdict
+	// Policy is the name of the policy that governs the namespace; empty when OutOfScope.
+	Policy string
+	// Role is the pod's role; empty when OutOfScope. Why says which signal decided it.
+	Role, Why string
+	// Pod is the placed copy; nil when nothing changed.
+	Pod *corev1.Pod
+	// Changes lists what Mutate changed, in the order of the pod's fields.
+	Changes []Change
+	// Violations are all reasons to refuse, in the order of Rules, then by field.
+	Violations []Violation
+	// Invalid are malformed overrides: the pod is not forbidden but wrong.
+	Invalid field.ErrorList
+	// Warnings are for whoever creates the pod; they never refuse.
+	Warnings []string
+}
+
+// Change is one field that Mutate set. Old is nil where the field was not there.
+type Change struct {
+	Path   string `json:"path"` // spec.nodeSelector[polyaxon]
+	Old    any    `json:"old"`
+	New    any    `json:"new"`
+	Source Source `json:"source"`
+}
+
+// Source says where a value that Mutate set comes from.
+type Source string
+
+// The sources.
+const (
+	FromPool    Source = "pool"    // the node pool's label or taints
+	FromRole    Source = "role"    // the role's entry in the policy
+	FromDefault Source = "default" // spec.defaults of the policy
+)
+
+// Violation is one reason to refuse.
+type Violation struct {
+	// Rule is the ID of the rule: "core-nodes".
+	Rule string
+	// Field is the place in the pod: spec.tolerations[1].
+	Field *field.Path
+	// Detail continues the field into a sentence and quotes the user's value; Fix says what to do instead.
+	Detail, Fix string
+}
+
+// String is the violation as one clause: `core-nodes: spec.nodeName ...; remove it`.
+func (v Violation) String() string {
+	return fmt.Sprintf("%s: %s %s; %s", v.Rule, v.Field, v.Detail, v.Fix)
+}
+
+// Sentence is what a refused user reads. name is the pod's name, or its generateName.
+// It is empty unless the verdict is Denied.
+func (d Decision) Sentence(name string) string {
+	if d.Verdict != Denied {
+		return ""
+	}
+	clauses := make([]string, 0, len(d.Invalid)+len(d.Violations))
+	for _, e := range d.Invalid {
+		clauses = append(clauses, e.Error())
+	}
+	for _, v := range d.Violations {
+		clauses = append(clauses, v.String())
+	}
+	switch {
+	case len(d.Invalid) > 0:
+		return fmt.Sprintf("pods %q is invalid: %s", name, strings.Join(clauses, ". "))
+	case len(d.Violations) == 1:
+		return fmt.Sprintf("pods %q: role %q violates %s", name, d.Role, clauses[0])
+	default:
+		return fmt.Sprintf("pods %q: role %q violates %d rules: %s", name, d.Role, len(clauses), strings.Join(clauses, ". "))
+	}
+}
