@@ -102,25 +102,28 @@ func (v Violation) String() string {
 	return fmt.Sprintf("%s: %s %s; %s", v.Rule, v.Field, v.Detail, v.Fix)
 }
 
-// Sentence is what a refused user reads. name is the pod's name, or its generateName.
+// mostClauses bounds a refusal: a pod with hundreds of containers breaks a rule in each.
+const mostClauses = 8
+
+// Sentence is what a refused user reads, all reasons at once. name is the pod's name, or its generateName.
 // It is empty unless the verdict is Denied.
 func (d Decision) Sentence(name string) string {
 	if d.Verdict != Denied {
 		return ""
 	}
-	clauses := make([]string, 0, len(d.Invalid)+len(d.Violations))
+	var clauses []string
 	for _, e := range d.Invalid {
 		clauses = append(clauses, e.Error())
 	}
 	for _, v := range d.Violations {
-		clauses = append(clauses, v.String())
+		clauses = append(clauses, "violates "+v.String())
 	}
-	switch {
-	case len(d.Invalid) > 0:
-		return fmt.Sprintf("pods %q is invalid: %s", name, strings.Join(clauses, ". "))
-	case len(d.Violations) == 1:
-		return fmt.Sprintf("pods %q: role %q violates %s", name, d.Role, clauses[0])
-	default:
-		return fmt.Sprintf("pods %q: role %q violates %d rules: %s", name, d.Role, len(clauses), strings.Join(clauses, ". "))
+	if more := len(clauses) - mostClauses; more > 0 {
+		clauses = append(clauses[:mostClauses], fmt.Sprintf("there are %d more reasons", more))
 	}
+	subject := fmt.Sprintf("pods %q: role %q ", name, d.Role)
+	if len(d.Invalid) > 0 {
+		subject = fmt.Sprintf("pods %q is invalid: ", name)
+	}
+	return subject + strings.Join(clauses, ". Also ")
 }

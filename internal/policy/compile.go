@@ -1,0 +1,118 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/landing"
+	"github.com/polymoat/polymoat/internal/polyaxon"
+)
+
+// installation is one policy document, ready to decide with.
+type installation struct {
+	name, release             string
+	requesters, nodeNameUsers []string
+	pools                     []*pool
+	roles                     map[string]*role
+	matchers                  []polyaxon.Row // in the order in which they are tried: the policy's own, then the built-in
+}
+
+// pool is a node pool of the policy.
+type pool struct {
+	landing.Pool
+	protected bool
+}
+
+// sameNodes says whether two pools describe the same nodes: those with one label.
+func (p *pool) sameNodes(o *pool) bool { return p.Key == o.Key && p.Value == o.Value }
+
+// role is a role of the policy with everything that it inherits.
+type role struct {
+	name         string
+	pools        []*pool // the first is the default
+	nodeSelector map[string]string
+	tolerations  []corev1.Toleration
+	affinity     *corev1.Affinity
+	replace      bool // a pod that asks for another pool is moved, not refused
+	unmarked     bool // Polyaxon's own marks do not give this role: match.mode is Replace
+
+	level      v1alpha1.PodSecurity
+	contexts   []contexts // the role's own, then the policy's defaults unless the role keeps identities
+	keeps      bool
+	rootImages []string
+	hostPaths  []v1alpha1.HostPath
+}
+
+// contexts are security contexts and where they come from.
+type contexts struct {
+	pod       *corev1.PodSecurityContext
+	container *corev1.SecurityContext
+	source    Source
+}
+
+// mayUse says whether the role lists a pool of these nodes.
+func (r *role) mayUse(p *pool) bool { return slices.ContainsFunc(r.pools, p.sameNodes) }
+
+func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
+	spec := doc.Spec
+	in := &installation{
+		name: doc.Metadata.Name, release: spec.Release,
+		requesters: spec.Requesters, nodeNameUsers: spec.NodeNameUsers,
+		roles: map[string]*role{},
+	}
+	byName := map[string]*pool{}
+	for _, n := range spec.NodePools {
+		p := &pool{landing.Pool{Name: n.Name, Key: n.NodeLabel.Key, Value: n.NodeLabel.Value, Taints: n.Taints}, n.Protected}
+		in.pools, byName[n.Name] = append(in.pools, p), p
+	}
+	for _, r := range spec.Effective() {
+		compiled := compileRole(r, spec.Defaults)
+		for _, name := range r.NodePools {
+			p := byName[name]
+			if p == nil {
+				return nil, fmt.Errorf("policy %q: role %q names node pool %q, which is not defined", in.name, r.Name, name)
+			}
+			compiled.pools = append(compiled.pools, p)
+		}
+		in.roles[r.Name] = compiled
+		in.addMatchers(r)
+	}
+	in.addBuiltins()
+	return in, nil
+}
+
+func compileRole(r v1alpha1.Role, defaults *v1alpha1.SecurityDefaults) *role {
+	compiled := &role{
+		name: r.Name, nodeSelector: r.NodeSelector, tolerations: r.Tolerations, affinity: r.Affinity,
+		replace: r.OnConflict == v1alpha1.Replace, unmarked: r.Match != nil && r.Match.Mode == v1alpha1.ReplaceSignal,
+		level: r.PodSecurity, keeps: r.Identity == v1alpha1.Keep, rootImages: r.RootImages, hostPaths: r.HostPaths,
+	}
+	compiled.contexts = []contexts{{r.PodSecurityContext, r.ContainerSecurityContext, FromRole}}
+	if !compiled.keeps && defaults != nil {
+		compiled.contexts = append(compiled.contexts,
+			contexts{defaults.PodSecurityContext, defaults.ContainerSecurityContext, FromDefault})
+	}
+	return compiled
+}
+
+// addMatchers takes the signals that the policy itself gives for a role.
+func (in *installation) addMatchers(r v1alpha1.Role) {
+	if r.Match == nil {
+		return
+	}
+	for _, signal := range r.Match.Any {
+		in.matchers = append(in.matchers, polyaxon.Row{Role: r.Name, Signal: signal})
+	}
+}
+
+// addBuiltins adds the built-in signals, after the policy's own and except for roles whose signals were replaced.
+func (in *installation) addBuiltins() {
+	for _, row := range polyaxon.Content {
+		if !in.roles[row.Role].unmarked {
+			in.matchers = append(in.matchers, row)
+		}
+	}
+}

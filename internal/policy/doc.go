@@ -1,0 +1,15 @@
+// Package policy is the decision, and nothing but the decision: a function of policy, request and facts.
+//
+//	Request ─▶ resolve (role.go)       which installation, which role, and why
+//	              │                      marks, then content; whose hardening applies (trust.go)
+//	              ├─▶ Mutate            the pod as it should be stored
+//	              │     place.go         node pool, nodeSelector, tolerations
+//	              │     affinity.go      the role's affinity, ANDed into every term
+//	              │     harden.go        security contexts, nil fields only
+//	              └─▶ Validate          the pod as it is, whoever wrote it
+//	                    override.go      annotations that are not understood: invalid
+//	                    rules.go         every rule of one literal list, one file each
+//
+// Nothing here reads a clock, a context, a logger, a file or the network. What a rule needs to know of the cluster
+// (who asks, the node that is named) is a field of Request. Validate never trusts that Mutate ran.
+package policy

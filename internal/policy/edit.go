@@ -1,0 +1,41 @@
+package policy
+
+import (
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// edit is a pod that is being placed, and what was changed of it so far.
+type edit struct {
+	pod     *corev1.Pod
+	changes []Change
+}
+
+// record notes a change. The old value is nil where the field was not there.
+func (e *edit) record(path *field.Path, was, is any, source Source) {
+	e.changes = append(e.changes, Change{Path: path.String(), Old: was, New: is, Source: source})
+}
+
+// shallowCopy copies of a pod what Mutate may change, and shares the rest: copying whole pods is most of the cost of a
+// decision.
+func shallowCopy(pod *corev1.Pod) *corev1.Pod {
+	c := *pod
+	c.Spec.NodeSelector = maps.Clone(pod.Spec.NodeSelector)
+	c.Spec.Tolerations = slices.Clone(pod.Spec.Tolerations)
+	c.Spec.Affinity = pod.Spec.Affinity.DeepCopy()
+	c.Spec.SecurityContext = pod.Spec.SecurityContext.DeepCopy()
+	c.Spec.InitContainers = copyContainers(pod.Spec.InitContainers)
+	c.Spec.Containers = copyContainers(pod.Spec.Containers)
+	return &c
+}
+
+func copyContainers(list []corev1.Container) []corev1.Container {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].SecurityContext = list[i].SecurityContext.DeepCopy()
+	}
+	return list
+}

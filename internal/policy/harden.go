@@ -1,0 +1,128 @@
+package policy
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+var pathSecurityContext = field.NewPath("spec", "securityContext")
+
+// identityFields decide as whom a container runs. In a pod with exempt containers they are set on the other containers
+// one by one, because what the pod sets holds for all.
+var identityFields = []string{"runAsUser", "runAsGroup", "runAsNonRoot"}
+
+// harden fills in the security contexts of the pod and of its init, sidecar and regular containers. Only what is open
+// is filled in: what the pod says itself stays, and Validate judges it. Windows pods are left alone, because the API
+// server refuses them with Linux fields; the rules judge them as Linux pods.
+func (s *subject) harden(e *edit) {
+	spec := &e.pod.Spec
+	if isWindows(spec) {
+		return
+	}
+	mixed := s.hasExempt(spec)
+	for _, c := range s.hard.contexts {
+		if c.pod == nil {
+			continue
+		}
+		spec.SecurityContext = orNew(spec.SecurityContext)
+		var skip []string
+		if mixed {
+			skip = identityFields
+		}
+		e.fill(pathSecurityContext, spec.SecurityContext, c.pod.DeepCopy(), c.source, skip)
+	}
+	created := *spec
+	created.EphemeralContainers = nil // they come later, by an update
+	for c := range containers(&created) {
+		if s.exempt(c.Container) {
+			continue
+		}
+		for _, ctx := range s.hard.contexts {
+			e.hardenContainer(c, ctx, mixed)
+		}
+	}
+}
+
+func isWindows(spec *corev1.PodSpec) bool { return spec.OS != nil && spec.OS.Name == corev1.Windows }
+
+// hardenContainer fills in one container's security context; with identity it takes on what the pod could not.
+func (e *edit) hardenContainer(c containerAt, ctx contexts, identity bool) {
+	path := c.path.Child("securityContext")
+	if ctx.container != nil {
+		c.SecurityContext = orNew(c.SecurityContext)
+		var skip []string
+		if mayEscalate(c.SecurityContext) {
+			skip = []string{"allowPrivilegeEscalation"}
+		}
+		src := ctx.container.DeepCopy()
+		e.dropCapabilities(path, c.SecurityContext, src.Capabilities, ctx.source)
+		e.fill(path, c.SecurityContext, src, ctx.source, skip)
+	}
+	if identity && ctx.pod != nil {
+		c.SecurityContext = orNew(c.SecurityContext)
+		pod := e.pod.Spec.SecurityContext
+		src := &corev1.SecurityContext{}
+		if pod.RunAsUser == nil {
+			src.RunAsUser = ctx.pod.RunAsUser
+		}
+		if pod.RunAsGroup == nil {
+			src.RunAsGroup = ctx.pod.RunAsGroup
+		}
+		if pod.RunAsNonRoot == nil {
+			src.RunAsNonRoot = ctx.pod.RunAsNonRoot
+		}
+		e.fill(path, c.SecurityContext, src.DeepCopy(), ctx.source, nil)
+	}
+}
+
+// mayEscalate says whether the API server refuses allowPrivilegeEscalation=false next to what the container asks for.
+// pod-security then names the privilege itself.
+func mayEscalate(sc *corev1.SecurityContext) bool {
+	if sc.Privileged != nil && *sc.Privileged {
+		return true
+	}
+	return sc.Capabilities != nil && slices.Contains(sc.Capabilities.Add, "CAP_SYS_ADMIN")
+}
+
+// dropCapabilities adds to a container's own list of dropped capabilities; where there is no list, fill sets it.
+func (e *edit) dropCapabilities(path *field.Path, sc *corev1.SecurityContext, want *corev1.Capabilities, source Source) {
+	if want == nil || sc.Capabilities == nil || slices.Contains(sc.Capabilities.Drop, "ALL") {
+		return
+	}
+	was := sc.Capabilities.Drop
+	is := merge(was, want.Drop)
+	if len(is) == len(was) {
+		return
+	}
+	sc.Capabilities.Drop = is
+	e.record(path.Child("capabilities", "drop"), orNil(was), is, source)
+}
+
+// fill copies fields of src that dst leaves open, and records each. Both point to a struct of one type all of whose
+// fields can be nil, which means open; skip names fields (as in JSON) to leave alone.
+func (e *edit) fill(path *field.Path, dst, src any, source Source, skip []string) {
+	d, s := reflect.ValueOf(dst).Elem(), reflect.ValueOf(src).Elem()
+	for i := range d.NumField() {
+		if !d.Field(i).IsNil() || s.Field(i).IsNil() {
+			continue
+		}
+		name, _, _ := strings.Cut(d.Type().Field(i).Tag.Get("json"), ",")
+		if slices.Contains(skip, name) {
+			continue
+		}
+		d.Field(i).Set(s.Field(i))
+		e.record(path.Child(name), nil, reflect.Indirect(s.Field(i)).Interface(), source)
+	}
+}
+
+// orNil keeps an empty list from being recorded as an old value.
+func orNil[T any](list []T) any {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}

@@ -1,0 +1,91 @@
+package policy
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/polyaxon"
+)
+
+// subject is a pod of a governed namespace with everything that was found out about it.
+type subject struct {
+	in *installation
+	// role says where the pod belongs. hard is the role whose hardening applies: mostly the same (trust.go).
+	role, hard *role
+	// requester: Polyaxon itself asks. daemon: the DaemonSet controller asks, for a pod of a DaemonSet.
+	requester, daemon bool
+	warnings          []string
+}
+
+// resolve finds the role of the pod, and why. The subject is nil for a pod that is not ours: the decision then says
+// OutOfScope; otherwise it carries policy, role and why, and no verdict yet.
+func (p *Policy) resolve(r Request) (*subject, Decision) {
+	in := p.governed[r.Namespace]
+	if in == nil {
+		why := fmt.Sprintf("namespace %q is not governed (governed: %s)", r.Namespace, p.outside)
+		return nil, Decision{Verdict: OutOfScope, Why: why}
+	}
+	if isMirror(r) {
+		why := fmt.Sprintf("mirror pod, created by the kubelet of node %q", r.Pod.Spec.NodeName)
+		return nil, Decision{Verdict: OutOfScope, Policy: in.name, Why: why}
+	}
+	role, base, why := in.classify(r.Pod)
+	s := &subject{in: in, role: role, requester: in.isRequester(r.User), daemon: isDaemon(r)}
+	s.trust(base, r.Pod)
+	return s, Decision{Policy: in.name, Role: role.name, Why: why}
+}
+
+// classify tells the pod's role; base is the role by Polyaxon's own marks, before content was looked at.
+func (in *installation) classify(pod *corev1.Pod) (role, base *role, why string) {
+	id := in.identify(pod)
+	base = in.roles[id.Role]
+	if id.Role == v1alpha1.RoleCore {
+		return base, base, id.Why
+	}
+	for _, m := range in.matchers {
+		if m.Role == v1alpha1.RoleCore && id.Run {
+			continue // nothing makes a run core
+		}
+		if why, ok := polyaxon.Holds(m.Signal, pod, id); ok {
+			return in.roles[m.Role], base, why
+		}
+	}
+	return base, base, id.Why
+}
+
+// identify is polyaxon.Identify where the policy did not replace the marks of the role that it tells.
+func (in *installation) identify(pod *corev1.Pod) polyaxon.Identity {
+	id := polyaxon.Identify(pod, in.release)
+	if id.Role == "" {
+		id.Role = v1alpha1.RoleOther
+	}
+	switch {
+	case !in.roles[id.Role].unmarked:
+		return id
+	case id.Run && !in.roles[v1alpha1.RoleJobs].unmarked:
+		id.Role = v1alpha1.RoleJobs
+	default:
+		id.Role = v1alpha1.RoleOther
+	}
+	return id
+}
+
+// isMirror says whether the pod stands for a static pod, created by the kubelet of its own node. The annotation alone
+// says nothing: anybody can write it.
+func isMirror(r Request) bool {
+	_, marked := r.Pod.Annotations[corev1.MirrorPodAnnotationKey]
+	node := r.Pod.Spec.NodeName
+	return marked && node != "" && r.User.Name == "system:node:"+node && r.User.in("system:nodes")
+}
+
+// isDaemon says whether the DaemonSet controller asks, for a pod of a DaemonSet: it has a node for it already.
+func isDaemon(r Request) bool {
+	for _, o := range r.Pod.OwnerReferences {
+		if o.Kind == "DaemonSet" && o.Controller != nil && *o.Controller {
+			return r.User.isController("daemon-set-controller")
+		}
+	}
+	return false
+}

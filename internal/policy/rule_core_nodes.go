@@ -1,0 +1,87 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/polymoat/polymoat/internal/landing"
+)
+
+// A protected pool keeps Polyaxon alive: its API, its database, its queue. Whatever else lands there competes with
+// them for memory and disk, and one run that goes wrong takes Polyaxon down with all other runs.
+//
+// Refused is a pod for which some node of a protected pool exists, or could exist, to which the scheduler would bind
+// it; the answer names such a node. Looked at are spec.nodeSelector, the required terms of
+// spec.affinity.nodeAffinity, spec.tolerations and spec.nodeName, as the scheduler's own functions read them.
+// A pod with spec.nodeName passes by the scheduler, and only the kubelet checks it: selectors, affinity and NoExecute
+// taints, on the node that is named.
+func coreNodes(v View) []Violation {
+	var found []Violation
+	for _, p := range v.forbidden() {
+		if witness, ok := v.lands(p); ok {
+			found = append(found, v.landing(p, witness))
+		}
+	}
+	return found
+}
+
+// lands returns a node of the pool on which the pod would run.
+func (v View) lands(p *pool) (landing.Node, bool) {
+	target, c := p.Pool, v.constraints()
+	if c.NodeName == "" {
+		return landing.Witness(c, target)
+	}
+	target.Taints = noExecute(target.Taints)
+	if v.Node == nil || v.Node.Name != c.NodeName {
+		return landing.Witness(c, target)
+	}
+	node := *v.Node
+	node.Taints = noExecute(node.Taints)
+	return *v.Node, node.Labels[p.Key] == p.Value && landing.Lands(c, node)
+}
+
+// noExecute are the taints that a kubelet heeds.
+func noExecute(taints []corev1.Taint) []corev1.Taint {
+	return slices.DeleteFunc(slices.Clone(taints), func(t corev1.Taint) bool { return t.Effect != corev1.TaintEffectNoExecute })
+}
+
+// landing words the violation: the name of the node, or the toleration that lets the pod in, else the selector that is
+// missing.
+func (v View) landing(p *pool, witness landing.Node) Violation {
+	label := p.Key + "=" + p.Value
+	open := fmt.Sprintf("nothing keeps the pod off nodes labelled %s", label)
+	if v.Pod.Spec.NodeSelector[p.Key] == p.Value {
+		open = fmt.Sprintf("%s asks for nodes labelled %s", pathNodeSelector.Key(p.Key), label)
+	}
+	found := Violation{
+		Field:  pathNodeSelector,
+		Detail: fmt.Sprintf("leaves a protected pool open, because %s: it could run on %s", open, witness),
+		Fix:    v.keepOff(p),
+	}
+	if name := v.Pod.Spec.NodeName; name != "" {
+		found.Field, found.Fix = pathNodeName, "remove it and "+found.Fix
+		found.Detail = fmt.Sprintf("is %q, which may be a protected node, and %s", short(name), open)
+		return found
+	}
+	for i := range p.Taints {
+		t := &p.Taints[i]
+		if at := landing.Tolerating(v.Pod.Spec.Tolerations, t); at >= 0 && landing.Repels(t) {
+			found.Field, found.Fix = pathTolerations.Index(at), "drop the toleration or "+found.Fix
+			found.Detail = fmt.Sprintf("tolerates %q and %s: it could run on %s", t.ToString(), open, witness)
+			break
+		}
+	}
+	return found
+}
+
+// keepOff says how the pod stays off the pool: by a pool that its role may have, else by an affinity.
+func (v View) keepOff(p *pool) string {
+	for _, own := range v.role.pools {
+		if own.Key == p.Key {
+			return fmt.Sprintf("set %s to %q", pathNodeSelector.Key(own.Key), own.Value)
+		}
+	}
+	return fmt.Sprintf("add a required node affinity %s NotIn [%s]", p.Key, p.Value)
+}

@@ -1,0 +1,92 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/polymoat/polymoat/internal/landing"
+)
+
+// A role lists the pools that it may use. A pod may ask for any of them; asking for another one is refused rather than
+// ignored, because a run that waits for ever on a node that it will not get helps nobody.
+//
+// Refused is a selector or a required affinity that leaves the pod no node in any pool of its role, and for a role
+// without pools a selector that names a protected pool. Taints are not looked at: they are added with the pool.
+func nodePool(v View) []Violation {
+	if asked := v.foreignPool(); asked != nil {
+		return []Violation{*asked}
+	}
+	if len(v.role.pools) == 0 || v.askedFor(v.constraints()) != nil {
+		return nil
+	}
+	path := pathRequired
+	if v.onlySelector() {
+		path = pathNodeSelector
+	}
+	return []Violation{{
+		Field:  path,
+		Detail: fmt.Sprintf("can hold on no node of %s", v.poolNames()),
+		Fix:    "remove the requirement that rules them out",
+	}}
+}
+
+// foreignPool is the violation of a nodeSelector that names a pool's label with a value that the role may not have.
+func (v View) foreignPool() *Violation {
+	for _, p := range v.in.pools {
+		value, ok := v.Pod.Spec.NodeSelector[p.Key]
+		if !ok || slices.ContainsFunc(v.role.pools, func(own *pool) bool { return own.Key == p.Key && own.Value == value }) {
+			continue
+		}
+		if len(v.role.pools) == 0 && !v.isProtected(p.Key, value) {
+			continue
+		}
+		return &Violation{Field: pathNodeSelector.Key(p.Key), Detail: v.asks(p.Key, value), Fix: v.insteadOf(p.Key)}
+	}
+	return nil
+}
+
+func (v View) isProtected(key, value string) bool {
+	return slices.ContainsFunc(v.protected, func(p *pool) bool { return p.Key == key && p.Value == value })
+}
+
+// asks says what the value of a pool's label asks for.
+func (v View) asks(key, value string) string {
+	for _, p := range v.in.pools {
+		if p.Key == key && p.Value == value {
+			return fmt.Sprintf("asks for node pool %q, which role %q may not use", p.Name, v.role.name)
+		}
+	}
+	return fmt.Sprintf("asks for %q, which is the label of no node pool", value)
+}
+
+// insteadOf offers the values that the role may have.
+func (v View) insteadOf(key string) string {
+	var values []string
+	for _, p := range v.role.pools {
+		if p.Key == key {
+			values = append(values, fmt.Sprintf("%q", p.Value))
+		}
+	}
+	if len(values) == 0 {
+		return "remove it"
+	}
+	return "remove it or set it to " + strings.Join(values, " or ")
+}
+
+// poolNames lists the role's pools: `node pool "experiments"`.
+func (v View) poolNames() string {
+	var names []string
+	for _, p := range v.role.pools {
+		names = append(names, fmt.Sprintf("%q", p.Name))
+	}
+	if len(names) == 1 {
+		return "node pool " + names[0]
+	}
+	return "the node pools " + strings.Join(names, ", ")
+}
+
+// onlySelector says whether spec.nodeSelector alone rules the role's pools out.
+func (v View) onlySelector() bool {
+	return v.askedFor(landing.Constraints{NodeName: v.Pod.Spec.NodeName, NodeSelector: v.Pod.Spec.NodeSelector}) == nil
+}

@@ -1,0 +1,152 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	psapolicy "k8s.io/pod-security-admission/policy"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+)
+
+// The Pod Security Standards say what of the node a pod may touch. Which standard holds is a matter of the role; what
+// it means is evaluated by the code of Kubernetes itself, in its latest version, as for Linux pods whatever spec.os says.
+//
+// Set aside are host paths that the role may mount (hostPaths), and containers of images that the role may run as root:
+// they are held to the role's own, looser standard. What run-as-root has said already is not said again.
+func podSecurity(v View) []Violation {
+	level := v.hard.level
+	if level == v1alpha1.Restricted && isWindows(&v.Pod.Spec) {
+		return []Violation{{
+			Field:  pathSpec.Child("os", "name"),
+			Detail: fmt.Sprintf("is %q, but the restricted standard of role %q is about Linux", corev1.Windows, v.hard.name),
+			Fix:    "remove it",
+		}}
+	}
+	spec := v.evaluated()
+	rooted := len(runAsRoot(v)) > 0
+	found := violationsOf(level, v.Pod, &spec, rooted)
+	if !v.hasExempt(&v.Pod.Spec) {
+		return found
+	}
+	whole, strict := violationsOf(v.role.level, v.Pod, &spec, rooted), spec
+	strict.InitContainers = slices.DeleteFunc(slices.Clone(spec.InitContainers), func(c corev1.Container) bool { return v.exempt(&c) })
+	strict.Containers = slices.DeleteFunc(slices.Clone(spec.Containers), func(c corev1.Container) bool { return v.exempt(&c) })
+	rest := violationsOf(level, v.Pod, &strict, rooted)
+	return append(whole, subtract(rest, whole, func(f Violation) string { return f.Field.String() })...)
+}
+
+// evaluated is the pod's spec without what is set aside for the whole pod.
+func (v View) evaluated() corev1.PodSpec {
+	spec := v.Pod.Spec
+	spec.OS = nil
+	spec.Volumes = slices.DeleteFunc(slices.Clone(spec.Volumes), v.mayMount)
+	return spec
+}
+
+// mayMount says whether the volume is a host path that the role may mount.
+func (v View) mayMount(volume corev1.Volume) bool {
+	if volume.HostPath == nil || volume.HostPath.Path != path.Clean(volume.HostPath.Path) {
+		return false
+	}
+	return slices.ContainsFunc(v.hard.hostPaths, func(allowed v1alpha1.HostPath) bool {
+		under := volume.HostPath.Path == allowed.Path || strings.HasPrefix(volume.HostPath.Path, allowed.Path+"/")
+		return under && (v.requester || allowed.From == v1alpha1.FromAnyone)
+	})
+}
+
+// violationsOf evaluates a standard; without root where run-as-root speaks for its checks.
+func violationsOf(level v1alpha1.PodSecurity, pod *corev1.Pod, spec *corev1.PodSpec, rooted bool) []Violation {
+	var found []Violation
+	for _, check := range checks[level] {
+		if rooted && slices.Contains(identityChecks, check.ID) {
+			continue
+		}
+		if check.ID == "allowPrivilegeEscalation" && hasPrivileged(spec) {
+			continue // it cannot be false next to privileged, which has its own check
+		}
+		result := check.evaluate(&pod.ObjectMeta, spec)
+		if result.Allowed {
+			continue
+		}
+		at, fix := where(check.ID)
+		detail := fmt.Sprintf("violates the %s standard: %s", level, result.ForbiddenReason)
+		if result.ForbiddenDetail != "" {
+			detail += " (" + result.ForbiddenDetail + ")"
+		}
+		found = append(found, Violation{Field: at, Detail: detail, Fix: fix})
+	}
+	return found
+}
+
+func hasPrivileged(spec *corev1.PodSpec) bool {
+	for c := range containers(spec) {
+		if c.SecurityContext != nil && c.SecurityContext.Privileged != nil && *c.SecurityContext.Privileged {
+			return true
+		}
+	}
+	return false
+}
+
+// identityChecks are the checks for which run-as-root speaks when it has found something.
+var identityChecks = []psapolicy.CheckID{"runAsUser", "runAsNonRoot"}
+
+// standardCheck is one check of the standards, in its latest version.
+type standardCheck struct {
+	ID       psapolicy.CheckID
+	evaluate psapolicy.CheckPodFn
+}
+
+// checks are the checks of each level: restricted has its own and those of baseline that they do not override.
+var checks = map[v1alpha1.PodSecurity][]standardCheck{
+	v1alpha1.Baseline:   checksOf(v1alpha1.Baseline),
+	v1alpha1.Restricted: checksOf(v1alpha1.Restricted),
+}
+
+func checksOf(level v1alpha1.PodSecurity) []standardCheck {
+	var list []standardCheck
+	var overridden []psapolicy.CheckID
+	for _, check := range psapolicy.DefaultChecks() {
+		if level == v1alpha1.Baseline && string(check.Level) != string(v1alpha1.Baseline) {
+			continue
+		}
+		latest := check.Versions[len(check.Versions)-1]
+		overridden = append(overridden, latest.OverrideCheckIDs...)
+		list = append(list, standardCheck{check.ID, latest.CheckPod})
+	}
+	list = slices.DeleteFunc(list, func(c standardCheck) bool { return slices.Contains(overridden, c.ID) })
+	slices.SortFunc(list, func(a, b standardCheck) int { return cmp.Compare(a.ID, b.ID) })
+	return list
+}
+
+// where says which field a check is about, and what to do instead.
+func where(id psapolicy.CheckID) (*field.Path, string) {
+	container := pathSpec.Child("containers[*]", "securityContext")
+	switch id {
+	case "hostPathVolumes", "restrictedVolumes":
+		return pathSpec.Child("volumes"), "use a persistentVolumeClaim, or have the path listed in the role's hostPaths"
+	case "hostNamespaces":
+		return pathSpec, "remove hostNetwork, hostPID and hostIPC"
+	case "hostPorts":
+		return pathSpec.Child("containers[*]", "ports"), "remove hostPort and use a Service"
+	case "privileged":
+		return container.Child("privileged"), "remove it"
+	case "allowPrivilegeEscalation":
+		return container.Child("allowPrivilegeEscalation"), "set it to false"
+	case "capabilities_baseline", "capabilities_restricted":
+		return container.Child("capabilities"), `drop ["ALL"] and add none but NET_BIND_SERVICE`
+	case "runAsNonRoot":
+		return pathSpec.Child("securityContext", "runAsNonRoot"), "set it to true"
+	case "runAsUser":
+		return pathSpec.Child("securityContext", "runAsUser"), "remove it or set a uid above 0"
+	case "seccompProfile_baseline", "seccompProfile_restricted":
+		return pathSpec.Child("securityContext", "seccompProfile"), "set type RuntimeDefault"
+	default:
+		return pathSpec, "remove the setting"
+	}
+}

@@ -1,0 +1,58 @@
+package policy
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/polymoat/polymoat/internal/landing"
+)
+
+// Rule is one reason to refuse a pod. Its ID is permanent: metrics, policies and tests name it.
+type Rule struct {
+	ID, Doc string
+	Check   func(View) []Violation
+}
+
+// Rules are all rules, in the order in which their violations are told: where the pod would run, then as what.
+var Rules = []Rule{
+	{"core-nodes", "The pod could land on a protected node pool that its role may not use.", coreNodes},
+	{"node-name", "The pod names its node and so passes by the scheduler.", nodeName},
+	{"node-pool", "The pod asks for a node pool that its role may not have.", nodePool},
+	{"run-as-root", "A container would run as root, or may, in a role that refuses root.", runAsRoot},
+	{"pod-security", "The pod violates the Pod Security Standard of its role.", podSecurity},
+}
+
+// View is all that a rule sees: the request, and what was found out about the pod. It is read-only.
+type View struct {
+	Request
+	*subject
+	protected []*pool // protected pools of all policies
+}
+
+// forbidden are the protected pools that the pod's role may not use.
+func (v View) forbidden() []*pool {
+	var pools []*pool
+	for _, p := range v.protected {
+		if !v.role.mayUse(p) {
+			pools = append(pools, p)
+		}
+	}
+	return pools
+}
+
+// constraints are what the pod says about its node.
+func (v View) constraints() landing.Constraints { return landing.Of(&v.Pod.Spec) }
+
+// check runs every rule and returns what they found, by rule and then by field.
+func check(v View) []Violation {
+	var all []Violation
+	for _, rule := range Rules {
+		found := rule.Check(v)
+		for i := range found {
+			found[i].Rule = rule.ID
+		}
+		slices.SortStableFunc(found, func(a, b Violation) int { return cmp.Compare(a.Field.String(), b.Field.String()) })
+		all = append(all, found...)
+	}
+	return all
+}

@@ -1,0 +1,68 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/distribution/reference"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/polyaxon"
+)
+
+// strictness orders the Pod Security Standards.
+var strictness = map[v1alpha1.PodSecurity]int{v1alpha1.Privileged: 0, v1alpha1.Baseline: 1, v1alpha1.Restricted: 2}
+
+// trust decides whose hardening applies. What a user can write may move a pod to another pool, but frees it of
+// nothing: a role told by content, and classic builds, told by labels that anybody can copy, bring looser hardening
+// only when Polyaxon itself asks. For everybody else the role by Polyaxon's labels still rules, and the role's root
+// images are exempt container by container.
+func (s *subject) trust(base *role, pod *corev1.Pod) {
+	if base == s.role && s.role.name == v1alpha1.RoleBuilds {
+		base = s.in.roles[v1alpha1.RoleJobs]
+	}
+	s.hard = s.role
+	if s.requester || base == s.role || !s.role.looserThan(base) {
+		return
+	}
+	s.hard = base
+	if main := polyaxon.Main(pod); main != nil && len(s.role.rootImages) > 0 && !s.exempt(main) {
+		s.warnings = append(s.warnings, fmt.Sprintf(
+			"image %q is not one of the repositories that role %q may run as root; the container is hardened as role %q",
+			short(main.Image), s.role.name, base.name))
+	}
+}
+
+func (r *role) looserThan(o *role) bool {
+	return strictness[r.level] < strictness[o.level] || r.keeps && !o.keeps
+}
+
+// exempt says whether the container is spared the hardening of s.hard, because the role lists its image.
+func (s *subject) exempt(c *corev1.Container) bool {
+	if s.hard == s.role || len(s.role.rootImages) == 0 {
+		return false
+	}
+	named, err := reference.ParseNormalizedNamed(c.Image)
+	return err == nil && slices.Contains(s.role.rootImages, named.Name())
+}
+
+// hasExempt says whether any container of the pod is exempt.
+func (s *subject) hasExempt(spec *corev1.PodSpec) bool {
+	for c := range containers(spec) {
+		if s.exempt(c.Container) {
+			return true
+		}
+	}
+	return false
+}
+
+func (in *installation) isRequester(u UserInfo) bool { return slices.Contains(in.requesters, u.Name) }
+
+func (u UserInfo) in(group string) bool { return slices.Contains(u.Groups, group) }
+
+// isController says whether the user is that controller of kube-controller-manager, which runs all of them under its
+// own name where it does not use one service account for each.
+func (u UserInfo) isController(name string) bool {
+	return u.Name == "system:serviceaccount:kube-system:"+name || u.Name == "system:kube-controller-manager"
+}

@@ -1,0 +1,150 @@
+package polyaxon
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+)
+
+// Row gives a role to runs that show a signal.
+type Row struct {
+	Role   string
+	Signal v1alpha1.Signal
+}
+
+// Content lists what gives away builds among jobs, and tensorboards and notebooks among services, since 1.0
+// (polyaxon 1.10 hub: kaniko, dockerizer, buildah, tensorboard, jupyterlab, notebook). The first that holds decides.
+// A port, a mounted Docker socket or a run's free name never do: anything may have them.
+var Content = []Row{
+	{v1alpha1.RoleBuilds, v1alpha1.Signal{Role: v1alpha1.RoleJobs, Image: "kaniko-project/executor"}},
+	{v1alpha1.RoleBuilds, v1alpha1.Signal{Role: v1alpha1.RoleJobs, Image: "polyaxon/polyaxon-dockerizer"}},
+	{v1alpha1.RoleBuilds, v1alpha1.Signal{Role: v1alpha1.RoleJobs, Image: "buildah/stable"}},
+	{v1alpha1.RoleBuilds, v1alpha1.Signal{Role: v1alpha1.RoleJobs, Image: "moby/buildkit"}},
+	{v1alpha1.RoleBuilds, v1alpha1.Signal{Role: v1alpha1.RoleJobs, InitContainer: "polyaxon-init-dockerfile-"}},
+	{v1alpha1.RoleTensorboards, v1alpha1.Signal{Role: v1alpha1.RoleServices, InitContainer: "polyaxon-init-tb-"}},
+	{v1alpha1.RoleTensorboards, v1alpha1.Signal{Role: v1alpha1.RoleServices, Command: "tensorboard", Arg: "--logdir"}},
+	{v1alpha1.RoleNotebooks, v1alpha1.Signal{Role: v1alpha1.RoleServices, Command: "jupyter"}},
+	{v1alpha1.RoleNotebooks, v1alpha1.Signal{Role: v1alpha1.RoleServices, Command: "jupyter-lab"}},
+	{v1alpha1.RoleNotebooks, v1alpha1.Signal{Role: v1alpha1.RoleServices, Command: "jupyter-notebook"}},
+	{v1alpha1.RoleNotebooks, v1alpha1.Signal{Role: v1alpha1.RoleServices, Arg: "--NotebookApp."}},
+	{v1alpha1.RoleNotebooks, v1alpha1.Signal{Role: v1alpha1.RoleServices, Arg: "--ServerApp."}},
+	{v1alpha1.RoleNotebooks, v1alpha1.Signal{Role: v1alpha1.RoleServices, Image: "jupyter/*"}},
+}
+
+// Holds says whether a pod of that identity shows every mark of the signal, and names them: `image "x/y"`.
+func Holds(s v1alpha1.Signal, pod *corev1.Pod, id Identity) (why string, ok bool) {
+	var marks []string
+	for key, value := range sorted(s.Labels) {
+		if got, ok := pod.Labels[key]; !ok || got != value {
+			return "", false
+		}
+		marks = append(marks, "label "+key+"="+value)
+	}
+	if s.Role != "" && s.Role != id.Role {
+		return "", false
+	}
+	content, ok := contentHolds(s, pod, id)
+	if !ok || len(marks)+len(content) == 0 && s.Role == "" {
+		return "", false
+	}
+	marks = append(marks, content...)
+	if id.Run {
+		marks = append(marks, id.Why)
+	}
+	return strings.Join(marks, ", "), true
+}
+
+// contentHolds looks into the main container. What a pod contains says nothing unless Polyaxon's labels made it a run.
+func contentHolds(s v1alpha1.Signal, pod *corev1.Pod, id Identity) (marks []string, ok bool) {
+	if s.Image == "" && s.Command == "" && s.Arg == "" && s.InitContainer == "" {
+		return nil, true
+	}
+	main := Main(pod)
+	if !id.Run || main == nil {
+		return nil, false
+	}
+	if s.InitContainer != "" {
+		name, ok := initContainer(pod, s.InitContainer)
+		if !ok {
+			return nil, false
+		}
+		marks = append(marks, fmt.Sprintf("init container %q", clip(name)))
+	}
+	if s.Image != "" {
+		if !imageIs(main.Image, s.Image) {
+			return nil, false
+		}
+		marks = append(marks, fmt.Sprintf("image %q", clip(main.Image)))
+	}
+	return commandHolds(s, main, marks)
+}
+
+// commandHolds adds the marks of the signal's command and argument.
+func commandHolds(s v1alpha1.Signal, main *corev1.Container, marks []string) ([]string, bool) {
+	if s.Command == "" && s.Arg == "" {
+		return marks, true
+	}
+	lines := commandLines(main)
+	if s.Command != "" {
+		if !programIs(lines, s.Command) {
+			return nil, false
+		}
+		marks = append(marks, fmt.Sprintf("command %q", s.Command))
+	}
+	if s.Arg != "" {
+		if !argBegins(lines, s.Arg) {
+			return nil, false
+		}
+		marks = append(marks, fmt.Sprintf("argument %s...", s.Arg))
+	}
+	return marks, true
+}
+
+// Main is Polyaxon's main container: by name since 1.0, else the first.
+func Main(pod *corev1.Pod) *corev1.Container {
+	for i := range pod.Spec.Containers {
+		if pod.Spec.Containers[i].Name == "polyaxon-main" {
+			return &pod.Spec.Containers[i]
+		}
+	}
+	if len(pod.Spec.Containers) == 0 {
+		return nil
+	}
+	return &pod.Spec.Containers[0]
+}
+
+func initContainer(pod *corev1.Pod, prefix string) (name string, ok bool) {
+	for _, c := range pod.Spec.InitContainers {
+		if strings.HasPrefix(c.Name, prefix) {
+			return c.Name, true
+		}
+	}
+	return "", false
+}
+
+// imageIs compares the last path segments of an image's repository with a pattern of as many segments.
+func imageIs(image, pattern string) bool {
+	repository, _, _ := strings.Cut(image, "@")
+	if colon := strings.LastIndexByte(repository, ':'); colon > strings.LastIndexByte(repository, '/') {
+		repository = repository[:colon]
+	}
+	segments, want := strings.Split(repository, "/"), strings.Count(pattern, "/")+1
+	if len(segments) < want {
+		return false
+	}
+	ok, err := path.Match(pattern, strings.Join(segments[len(segments)-want:], "/"))
+	return err == nil && ok
+}
+
+// clip shortens what a user wrote: reasons go into logs and answers, and an image's name has no limit of its own.
+func clip(s string) string {
+	const most = 120
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "..."
+}
