@@ -1,0 +1,66 @@
+package arch_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/polymoat/polymoat/"
+
+// rules say what a package must not import: packages of the standard library and our own directly, modules at all.
+var rules = []struct {
+	pkg, why  string
+	forbidden []string
+}{
+	{"internal/api/v1alpha1", "callers open files; the document knows nothing of who reads it",
+		[]string{"os", "internal/policy", "webhook"}},
+	{"internal/policy", "a decision is a function of policy, request and facts", impure},
+	{"internal/landing", "a decision is a function of policy, request and facts", impure},
+	{"internal/polyaxon", "a decision is a function of policy, request and facts", impure},
+	{"internal/manifest", "it finds pods and has no opinion on them", []string{"internal/policy", "webhook"}},
+	{"internal/cli", "the plugin starts in milliseconds",
+		[]string{"webhook", "sigs.k8s.io/controller-runtime", "k8s.io/client-go"}},
+	{"webhook", "the server answers reviews; files of people are the plugin's", []string{"internal/cli", "internal/manifest"}},
+}
+
+var impure = []string{
+	"net/http", "os", "time", "log", "log/slog",
+	"k8s.io/client-go", "sigs.k8s.io/controller-runtime", "github.com/prometheus/client_golang",
+}
+
+func TestImports(t *testing.T) {
+	for _, rule := range rules {
+		t.Run(rule.pkg, func(t *testing.T) {
+			direct := list(t, "-f", `{{join .Imports "\n"}}`, module+rule.pkg)
+			all := list(t, "-deps", module+rule.pkg)
+			for _, bad := range rule.forbidden {
+				where := direct
+				if strings.Contains(bad, ".") { // a module
+					where = all
+				} else if slices.Contains(own, strings.Split(bad, "/")[0]) {
+					bad = module + bad
+				}
+				for _, got := range where {
+					if got == bad || strings.HasPrefix(got, bad+"/") && strings.Contains(bad, ".") {
+						t.Errorf("%s imports %s: %s", rule.pkg, got, rule.why)
+					}
+				}
+			}
+		})
+	}
+}
+
+// own are the folders of our own packages.
+var own = []string{"internal", "webhook", "certs"}
+
+// list runs go list.
+func list(t *testing.T, args ...string) []string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...).Output()
+	if err != nil {
+		t.Fatalf("go list %s: %v", strings.Join(args, " "), err)
+	}
+	return strings.Fields(string(out))
+}
