@@ -23,11 +23,9 @@ var (
 func (s *subject) place(e *edit) {
 	pool := s.askedFor(landing.Of(&e.pod.Spec))
 	if pool == nil && len(s.role.pools) > 0 {
-		if !s.role.replace {
+		if pool = s.move(e); pool == nil {
 			return
 		}
-		pool = s.role.pools[0]
-		e.release(s.in.pools)
 	}
 	if pool != nil {
 		e.selectNodes(map[string]string{pool.Key: pool.Value}, FromPool)
@@ -38,6 +36,21 @@ func (s *subject) place(e *edit) {
 		e.tolerate(t, FromRole)
 	}
 	e.attract(s.role.affinity)
+}
+
+// move frees the pod of what asks for another pool, if the role is moved rather than refused and that gives it a pool;
+// nil where it does not.
+func (s *subject) move(e *edit) *pool {
+	if !s.role.replace {
+		return nil
+	}
+	freed := &edit{pod: shallowCopy(e.pod)}
+	freed.release(s.in.pools)
+	pool := s.askedFor(landing.Of(&freed.pod.Spec))
+	if pool != nil {
+		e.pod, e.changes = freed.pod, append(e.changes, freed.changes...)
+	}
+	return pool
 }
 
 // askedFor is the first pool of the role on which the pod's own selectors leave it a node, taints aside; nil where

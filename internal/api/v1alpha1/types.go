@@ -39,13 +39,13 @@ type Spec struct {
 	// Requesters are the users under which Polyaxon itself creates pods, as the API server names them. What only
 	// Polyaxon's own service account may do (root and the Docker socket in classic builds) is granted to them.
 	// Default: "system:serviceaccount:<namespace>:<release>-polyaxon-serviceaccount" for each governed namespace.
-	Requesters []string `json:"requesters,omitempty"`
+	Requesters []string `json:"requesters,omitzero"`
 	// NodeNameUsers may create pods with spec.nodeName set, besides the scheduler and the DaemonSet controller.
 	// Default: nobody.
 	NodeNameUsers []string `json:"nodeNameUsers,omitempty"`
 	// Defaults are the security contexts of every role that sets none itself and has identity Inject.
 	// Default: uid, gid and fsGroup 2222, runAsNonRoot, seccomp RuntimeDefault; no privilege escalation and all
-	// capabilities dropped.
+	// capabilities dropped. A context that is written down takes the place of the whole default one.
 	Defaults *SecurityDefaults `json:"defaults,omitempty"`
 	// NodePools describe the nodes. At least one; no two with one label.
 	NodePools []NodePool `json:"nodePools"`
@@ -100,11 +100,13 @@ type Role struct {
 	PodSecurityContext       *corev1.PodSecurityContext `json:"podSecurityContext,omitempty"`
 	ContainerSecurityContext *corev1.SecurityContext    `json:"containerSecurityContext,omitempty"`
 	// RootImages are image repositories, registry included, whose containers may run as root (not privileged) whoever
-	// asks for them: "gcr.io/kaniko-project/executor". Default for builds: BuilderImages.
-	RootImages []string `json:"rootImages,omitempty"`
+	// asks for them: "gcr.io/kaniko-project/executor". Default for builds that are not restricted: BuilderImages; an
+	// empty list allows none.
+	RootImages []string `json:"rootImages,omitzero"`
 	// HostPaths are paths on the node that pods of the role may mount although PodSecurity forbids it.
-	// Default for builds: the Docker socket, for Polyaxon's own requester.
-	HostPaths []HostPath `json:"hostPaths,omitempty"`
+	// Default for builds that are not restricted: the Docker socket, for Polyaxon's own requester; an empty list
+	// allows none.
+	HostPaths []HostPath `json:"hostPaths,omitzero"`
 
 	// OnConflict says what happens to a pod that asks for a pool which the role may not have.
 	// Default: Replace for helpers, Refuse for everything else.

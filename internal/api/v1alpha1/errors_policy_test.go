@@ -1,0 +1,68 @@
+package v1alpha1
+
+import "strings"
+
+// mistakesOfPolicy are in names, users and node pools.
+var mistakesOfPolicy = []mistake{
+	// Names.
+	{"metadata: {name: polyaxon}", "metadata: {}",
+		`policy.yaml:3: metadata.name: is empty; write a name of lower-case letters, digits and "-"`},
+	{"metadata: {name: polyaxon}\n", "",
+		`policy.yaml: metadata.name: is empty; write a name of lower-case letters, digits and "-"`},
+	{"metadata: {name: polyaxon}", "metadata: {name: Polyaxon}",
+		`policy.yaml:3: metadata.name: "Polyaxon" is not a DNS label: at most 63 lower-case letters, digits and "-", with a letter or digit at both ends`},
+	{"release: polyaxon", "release: poly_axon",
+		`policy.yaml:5: spec.release: "poly_axon" is not a Helm release name: at most 53 lower-case letters, digits, "-" and ".", with a letter or digit at both ends of every part`},
+	{"release: polyaxon", "release: " + strings.Repeat("a", 54),
+		`policy.yaml:5: spec.release: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" is not a Helm release name: at most 53 lower-case letters, digits, "-" and ".", with a letter or digit at both ends of every part`},
+	{"namespaces: [polyaxon]", "namespaces: []",
+		`policy.yaml:6: spec.namespaces: lists no namespace; name the one that Polyaxon creates its pods in: ["polyaxon"]`},
+	{"  namespaces: [polyaxon]\n", "",
+		`policy.yaml:5: spec.namespaces: lists no namespace; name the one that Polyaxon creates its pods in: ["polyaxon"]`},
+	{"namespaces: [polyaxon]", "namespaces: [poly.axon, '', a, a]",
+		`policy.yaml:6: spec.namespaces[0]: "poly.axon" is not a DNS label: at most 63 lower-case letters, digits and "-", with a letter or digit at both ends
+policy.yaml:6: spec.namespaces[1]: is empty; write a name of lower-case letters, digits and "-"
+policy.yaml:6: spec.namespaces[3]: "a" is at spec.namespaces[2] already; keep one`},
+	{"requesters: []", "requesters: ['', 'a b', c, c]",
+		`policy.yaml:7: spec.requesters[0]: is empty; write a user's name: "system:serviceaccount:NAMESPACE:NAME"
+policy.yaml:7: spec.requesters[1]: "a b" has a blank in it; list one user per entry
+policy.yaml:7: spec.requesters[3]: "c" is at spec.requesters[2] already; keep one`},
+	{"requesters: []", "nodeNameUsers: ['kubelet ']",
+		`policy.yaml:7: spec.nodeNameUsers[0]: "kubelet " has a blank in it; list one user per entry`},
+	{"release: polyaxon\n  namespaces: [polyaxon]\n  requesters: []", "release: a b\n  namespaces: [c d]",
+		`policy.yaml:5: spec.release: "a b" is not a Helm release name: at most 53 lower-case letters, digits, "-" and ".", with a letter or digit at both ends of every part
+policy.yaml:6: spec.namespaces[0]: "c d" is not a DNS label: at most 63 lower-case letters, digits and "-", with a letter or digit at both ends`},
+
+	// Node pools.
+	{base[strings.Index(base, "  nodePools:"):], "  nodePools: []\n  roles: []\n",
+		`policy.yaml:8: spec.nodePools: lists no node pool; describe at least the nodes that keep Polyaxon alive, as protected`},
+	{gpu, "{}",
+		`policy.yaml:10: spec.nodePools[1].name: is empty; write a name of lower-case letters, digits and "-"
+policy.yaml:10: spec.nodePools[1].nodeLabel.key: is empty; write a label key
+policy.yaml:10: spec.nodePools[1].nodeLabel.value: is empty; write the value that the pool's nodes carry
+policy.yaml:13: spec.roles[1].nodePools[0]: "gpu" is not one of spec.nodePools; accepted: "core"
+policy.yaml:14: spec.roles[2].nodePools[0]: "gpu" is not one of spec.nodePools; accepted: "core"`},
+	{gpu, "{name: gpu.a, nodeLabel: {key: a b, value: c/d}}",
+		`policy.yaml:10: spec.nodePools[1].name: "gpu.a" is not a DNS label: at most 63 lower-case letters, digits and "-", with a letter or digit at both ends
+policy.yaml:10: spec.nodePools[1].nodeLabel.key: "a b" is not a label key: at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends; a DNS domain and "/" may come before it
+policy.yaml:10: spec.nodePools[1].nodeLabel.value: "c/d" is not a label value: at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends
+policy.yaml:13: spec.roles[1].nodePools[0]: "gpu" is not one of spec.nodePools; accepted: "core", "gpu.a"
+policy.yaml:14: spec.roles[2].nodePools[0]: "gpu" is not one of spec.nodePools; accepted: "core", "gpu.a"`},
+	{gpu, "{name: core, nodeLabel: {key: polyaxon, value: core}}",
+		`policy.yaml:10: spec.nodePools[1].name: "core" is at spec.nodePools[0].name already; keep one
+policy.yaml:10: spec.nodePools[1].nodeLabel: "polyaxon=core" is at spec.nodePools[0].nodeLabel already; keep one
+policy.yaml:13: spec.roles[1].nodePools[0]: "gpu" is not one of spec.nodePools; accepted: "core"
+policy.yaml:14: spec.roles[2].nodePools[0]: "gpu" is not one of spec.nodePools; accepted: "core"`},
+	{gpu, "{name: gpu, nodeLabel: {key: polyaxon, value: gpu}, taints: [{}]}",
+		`policy.yaml:10: spec.nodePools[1].taints[0].effect: is missing; write one of "NoSchedule", "PreferNoSchedule", "NoExecute"
+policy.yaml:10: spec.nodePools[1].taints[0].key: is empty; write a label key`},
+	{gpu, "{name: gpu, nodeLabel: {key: polyaxon, value: gpu}, taints: [{key: -a, value: b c, effect: noSchedule}]}",
+		`policy.yaml:10: spec.nodePools[1].taints[0].effect: "noSchedule" is not one of "NoSchedule", "PreferNoSchedule", "NoExecute"; did you mean "NoSchedule"?
+policy.yaml:10: spec.nodePools[1].taints[0].key: "-a" is not a label key: at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends; a DNS domain and "/" may come before it
+policy.yaml:10: spec.nodePools[1].taints[0].value: "b c" is not a label value: at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends`},
+	{gpu, "{name: gpu, nodeLabel: {key: polyaxon, value: gpu}, taints: [{key: a, effect: Evict, timeAdded: '2026-01-02T03:04:05Z'}]}",
+		`policy.yaml:10: spec.nodePools[1].taints[0].effect: "Evict" is not one of "NoSchedule", "PreferNoSchedule", "NoExecute"
+policy.yaml:10: spec.nodePools[1].taints[0].timeAdded: is set by Kubernetes on nodes; remove it`},
+	{gpu, "{name: gpu, nodeLabel: {key: polyaxon, value: gpu}, taints: [{key: a, value: b, effect: NoExecute}, {key: a, effect: NoExecute}]}",
+		`policy.yaml:10: spec.nodePools[1].taints[1]: "a:NoExecute" is at spec.nodePools[1].taints[0] already; keep one`},
+}
