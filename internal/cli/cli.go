@@ -1,0 +1,60 @@
+// Package cli is the kubectl plugin: explain, diff and policy. It decides with the same code as the webhook, needs no
+// cluster, and starts in milliseconds: no client-go, no controller-runtime.
+package cli
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes; of several, the highest counts.
+const (
+	exitClean  = 0
+	exitDiffer = 1 // a pod is refused, or differs
+	exitError  = 2 // something could not be read, or the command line is wrong
+)
+
+// Main runs the plugin with the arguments after its name and returns its exit code.
+func Main(args []string, in io.Reader, out, errOut io.Writer) int {
+	c := newConsole(in, out, errOut)
+	root := newRoot(c)
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	// Commands report their own errors: what comes back is a mistake in the command line.
+	if cmd, err := root.ExecuteC(); err != nil {
+		c.fail(err)
+		c.tell("See '%s --help' for usage.\n", cmd.CommandPath())
+	}
+	return c.code
+}
+
+func newRoot(c *console) *cobra.Command {
+	root := group(&cobra.Command{
+		Use:         "kubectl-polymoat",
+		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl polymoat"},
+		Short:       "What polymoat does with a pod, without a cluster",
+		Long: `polymoat keeps Polyaxon's workloads off the nodes that keep Polyaxon alive.
+
+This plugin says what it would do with the pods of a file: which role each pod
+has and why, where it would be placed, how it would be hardened, and whether it
+would be refused. It needs no cluster and changes nothing.
+
+Exit codes: 0 clean, 1 a pod is refused or differs, 2 usage or input error.`,
+		Example: `  # Say what polymoat would do with the pods of a file
+  kubectl polymoat explain -f job.yaml
+
+  # Show the fields that it would change
+  kubectl polymoat diff -f job.yaml
+
+  # Start a policy of one's own
+  kubectl polymoat policy default > policy.yaml`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	})
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(newExplain(c), newDiff(c), newPolicy(c), newVersion(c))
+	return root
+}

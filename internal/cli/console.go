@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/fatih/color"
+	"github.com/mattn/go-isatty"
+)
+
+// console is where a command reads and writes, and the exit code that it has earned so far.
+type console struct {
+	in       io.Reader
+	out, err io.Writer
+	code     int
+	styles   styles
+}
+
+func newConsole(in io.Reader, out, errOut io.Writer) *console {
+	return &console{in: in, out: out, err: errOut, styles: newStyles(wantsColour(out, os.Getenv))}
+}
+
+// exit raises the exit code; it never lowers it.
+func (c *console) exit(code int) { c.code = max(c.code, code) }
+
+// fail reports an error, each line of it as one of its own: a file may hold several mistakes.
+func (c *console) fail(err error) {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		c.tell("error: %s\n", line)
+	}
+	c.exit(exitError)
+}
+
+// print writes to standard output. Where that is not possible, on a full disk, the exit code says so.
+func (c *console) print(text string) {
+	if _, err := io.WriteString(c.out, text); err != nil {
+		c.fail(err)
+	}
+}
+
+// tell writes to standard error: for a person, not for a program. There is nobody else to tell where that fails.
+func (c *console) tell(format string, args ...any) {
+	_, _ = fmt.Fprintf(c.err, format, args...)
+}
+
+// styles are the colours of a terminal, or none.
+type styles struct {
+	bold, faint, red, green, yellow, cyan *color.Color
+}
+
+func newStyles(colour bool) styles {
+	style := func(attribute color.Attribute) *color.Color {
+		s := color.New(attribute)
+		if colour {
+			s.EnableColor()
+			return s
+		}
+		s.DisableColor()
+		return s
+	}
+	return styles{
+		bold:   style(color.Bold),
+		faint:  style(color.Faint),
+		red:    style(color.FgRed),
+		green:  style(color.FgGreen),
+		yellow: style(color.FgYellow),
+		cyan:   style(color.FgCyan),
+	}
+}
+
+// wantsColour is true for a terminal whose user has not asked for plain text (https://no-color.org).
+func wantsColour(out io.Writer, getenv func(string) string) bool {
+	if getenv("NO_COLOR") != "" || getenv("TERM") == "dumb" {
+		return false
+	}
+	f, ok := out.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}

@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/aymanbagabas/go-udiff"
+	jsonpatch "github.com/evanphx/json-patch/v5"
+	"github.com/spf13/cobra"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/polymoat/polymoat/internal/patch"
+	"github.com/polymoat/polymoat/internal/policy"
+)
+
+func newDiff(c *console) *cobra.Command {
+	in := new(inputs)
+	cmd := &cobra.Command{
+		Use:   "diff -f FILE",
+		Short: "Show what polymoat would change in the pods of a file",
+		Long: `Show the difference between each pod as it is written and as polymoat would
+store it. Where a pod would be refused, the sentence that its user would read
+goes to standard error.
+
+` + aboutInputs + `
+
+The exit code is 1 where any pod differs or is refused.`,
+		Example: `  # Show the changes to the pods of a file
+  kubectl polymoat diff -f job.yaml
+
+  # Show the changes to a pod of the cluster, as if it were created again
+  kubectl get pod train -n polyaxon -o yaml |
+    kubectl polymoat diff -f -`,
+		Args: onlyFlags,
+	}
+	in.addTo(cmd.Flags())
+	cmd.RunE = func(*cobra.Command, []string) error { return diff(c, in) }
+	return cmd
+}
+
+func diff(c *console, in *inputs) error {
+	if err := in.validate(); err != nil {
+		return err
+	}
+	in.reviews(c, func(r review) {
+		text, err := unified(r)
+		if err != nil {
+			c.fail(r.pod.Object.Errorf("%w", err))
+			return
+		}
+		c.print(c.styles.colourDiff(text))
+		if text != "" {
+			c.exit(exitDiffer)
+		}
+		if r.decision.Verdict == policy.Denied {
+			meta := r.pod.Pod.ObjectMeta
+			c.tell("%s: %s\n", r.pod.Object.File, r.decision.Sentence(meta.Name+meta.GenerateName))
+			c.exit(exitDiffer)
+		}
+	}, c.noteSkipped)
+	return nil
+}
+
+// unified is the difference between the pod of the file and what the policy makes of it; empty where nothing changes.
+func unified(r review) (string, error) {
+	if r.decision.Pod == nil {
+		return "", nil
+	}
+	before, err := json.Marshal(r.pod.Raw)
+	if err != nil {
+		return "", err
+	}
+	after, err := patched(before, r)
+	if err != nil {
+		return "", err
+	}
+	var stored any
+	if err := utiljson.Unmarshal(after, &stored); err != nil {
+		return "", err
+	}
+	name := diffName(r)
+	return udiff.Unified("a/"+name, "b/"+name, yamlText(r.pod.Raw), yamlText(stored)), nil
+}
+
+// patched applies the decision to the JSON of the file: fields that our API version does not know stay.
+func patched(raw []byte, r review) ([]byte, error) {
+	operations, err := patch.Operations(r.pod.Pod, r.decision.Pod)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(operations)
+	if err != nil {
+		return nil, err
+	}
+	decoded, err := jsonpatch.DecodePatch(text)
+	if err != nil {
+		return nil, err
+	}
+	return decoded.Apply(raw)
+}
+
+// diffName is the pod in the header of a diff: "job.yaml Job/train spec.template".
+func diffName(r review) string {
+	file := strings.TrimPrefix(r.pod.Object.File, "/")
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s", file, r.pod.Object, r.pod.Path))
+}
+
+// colourDiff is a unified diff with the colours of a terminal.
+func (s styles) colourDiff(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		switch {
+		case strings.HasPrefix(line, "---"), strings.HasPrefix(line, "+++"):
+			line = s.bold.Sprint(line)
+		case strings.HasPrefix(line, "@@"):
+			line = s.cyan.Sprint(line)
+		case strings.HasPrefix(line, "+"):
+			line = s.green.Sprint(line)
+		case strings.HasPrefix(line, "-"):
+			line = s.red.Sprint(line)
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.String()
+}

@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// jsonText is a value as one line of JSON.
+func jsonText(value any) string {
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // a reader sees "<stdin>", not "\u003cstdin\u003e"
+	must(encoder.Encode(value))
+	return text.String()
+}
+
+// yamlText is a JSON value, or a YAML node, as kubectl prints it.
+func yamlText(value any) string {
+	var text strings.Builder
+	encoder := yaml.NewEncoder(&text)
+	encoder.SetIndent(2)
+	encoder.CompactSeqIndent()
+	must(encoder.Encode(value))
+	return text.String()
+}
+
+// plain is JSON as a YAML node that keeps the order of the fields, without the braces and quotes.
+func plain(text string) *yaml.Node {
+	var root yaml.Node
+	must(yaml.Unmarshal([]byte(text), &root))
+	takeStyle(&root)
+	return &root
+}
+
+// takeStyle takes the braces and quotes of JSON from a YAML value, all but those of empty lists and mappings.
+func takeStyle(node *yaml.Node) {
+	if len(node.Content) > 0 || node.Kind == yaml.ScalarNode {
+		node.Style = 0
+	}
+	for _, child := range node.Content {
+		takeStyle(child)
+	}
+}
+
+// must holds that JSON values can be encoded, and that a builder takes all that is written to it.
+func must(err error) {
+	if err != nil {
+		panic(fmt.Sprintf("cli: %v", err))
+	}
+}

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/polymoat/polymoat/internal/manifest"
+	"github.com/polymoat/polymoat/internal/policy"
+)
+
+func newExplain(c *console) *cobra.Command {
+	in, output := new(inputs), "text"
+	cmd := &cobra.Command{
+		Use:   "explain -f FILE",
+		Short: "Say what polymoat would do with the pods of a file, and why",
+		Long: `Say for every pod which role it has and why, what polymoat would change in it,
+and whether it would be refused.
+
+` + aboutInputs + `
+
+The exit code is 1 where any pod is refused.`,
+		Example: `  # Explain the pods of a file
+  kubectl polymoat explain -f job.yaml
+
+  # Explain what Helm would install, under a policy of one's own
+  helm template polyaxon polyaxon/polyaxon |
+    kubectl polymoat explain -n polyaxon --policy policy.yaml -f -
+
+  # Ask as the service account that creates the pod
+  kubectl polymoat explain -f pod.yaml \
+    --as system:serviceaccount:polyaxon:polyaxon-polyaxon-serviceaccount
+
+  # List the refused pods of a folder
+  kubectl polymoat explain -R -f manifests/ -o json |
+    jq -r 'select(.verdict == "Denied") | .name'`,
+		Args: onlyFlags,
+	}
+	in.addTo(cmd.Flags())
+	cmd.Flags().StringVarP(&output, "output", "o", output, "`format`: text, json (a line for each pod) or yaml")
+	cmd.RunE = func(*cobra.Command, []string) error { return explain(c, in, output) }
+	return cmd
+}
+
+func explain(c *console, in *inputs, output string) error {
+	if err := in.validate(); err != nil {
+		return err
+	}
+	printRecord := c.printer(output)
+	if printRecord == nil {
+		return fmt.Errorf("unknown output format %q; use text, json or yaml", output)
+	}
+	in.reviews(c, func(r review) {
+		if r.decision.Verdict == policy.Denied {
+			c.exit(exitDiffer)
+		}
+		printRecord(newRecord(r))
+	}, func(o manifest.Object) {
+		if output == "text" {
+			c.noteSkipped(o)
+		}
+	})
+	return nil
+}
+
+func (c *console) noteSkipped(o manifest.Object) {
+	c.tell("note: %s:%d: %s has no pod template\n", o.File, o.Line, o)
+}
+
+// printer returns the function that prints one record in a format; nil where there is no such format.
+func (c *console) printer(output string) func(record) {
+	switch output {
+	case "text":
+		return c.textPrinter()
+	case "json":
+		return func(r record) { c.print(jsonText(r)) }
+	case "yaml":
+		return func(r record) { c.print("---\n" + yamlText(plain(jsonText(r)))) }
+	}
+	return nil
+}

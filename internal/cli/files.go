@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/polymoat/polymoat/internal/manifest"
+)
+
+// stdin is how "-" is called in messages and output.
+const stdin = "<stdin>"
+
+// extensions are the files that are read from a folder; a file that is named itself may be called anything.
+var extensions = []string{".yaml", ".yml", ".json"}
+
+// expand turns what stands after -f or --policy into files, those of a folder in the order of their names.
+func expand(path string, recursive bool) ([]string, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the path %q does not exist", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	var files []string
+	err = filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && name != path && !recursive:
+			return filepath.SkipDir
+		case !entry.IsDir() && slices.Contains(extensions, filepath.Ext(name)):
+			files = append(files, name)
+		}
+		return nil
+	})
+	return files, err
+}
+
+// objects reads everything that was named with -f, in order, one file at a time. What cannot be read is reported and
+// left out.
+func (c *console) objects(paths []string, recursive bool) iter.Seq[manifest.Object] {
+	return func(yield func(manifest.Object) bool) {
+		for _, path := range paths {
+			for _, file := range c.expand(path, recursive) {
+				for _, o := range c.read(file) {
+					if !yield(o) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+func (c *console) expand(path string, recursive bool) []string {
+	if path == "-" {
+		return []string{stdin}
+	}
+	files, err := expand(path, recursive)
+	if err != nil {
+		c.fail(err)
+	}
+	return files
+}
+
+func (c *console) read(name string) []manifest.Object {
+	in := c.in
+	if name != stdin {
+		f, err := os.Open(name)
+		if err != nil {
+			c.fail(err)
+			return nil
+		}
+		defer func() { _ = f.Close() }() // nothing was written
+		in = f
+	}
+	objects, err := manifest.Read(name, in)
+	if err != nil {
+		c.fail(err)
+	}
+	return objects
+}

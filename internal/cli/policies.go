@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/policy"
+)
+
+// compilePolicy compiles the policies at path, or the built-in one where there is no path. It returns nil, and has
+// reported why, where any of them is wrong.
+func (c *console) compilePolicy(path string) *policy.Policy {
+	files := []v1alpha1.File{{Name: "default.yaml", Policy: v1alpha1.Default()}}
+	if path != "" {
+		files = c.loadPolicies([]string{path})
+	}
+	return c.compile(files)
+}
+
+// loadPolicies loads policies from files and folders. It returns nil, and has reported every mistake, where any of
+// them is wrong.
+func (c *console) loadPolicies(paths []string) []v1alpha1.File {
+	var loaded []v1alpha1.File
+	failed := false
+	report := func(err error) {
+		c.fail(err)
+		failed = true
+	}
+	for _, path := range paths {
+		files, err := expand(path, false)
+		if err == nil && len(files) == 0 {
+			err = fmt.Errorf("no policy in the folder %q: it holds no .yaml, .yml or .json file", path)
+		}
+		if err != nil {
+			report(err)
+		}
+		for _, file := range files {
+			p, err := loadPolicy(file)
+			if err != nil {
+				report(err)
+				continue
+			}
+			loaded = append(loaded, v1alpha1.File{Name: file, Policy: p})
+		}
+	}
+	if failed {
+		return nil
+	}
+	return loaded
+}
+
+func loadPolicy(file string) (*v1alpha1.PlacementPolicy, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return v1alpha1.Load(file, data)
+}
+
+// compile compiles policies together. It returns nil, and has reported why, where they contradict each other.
+func (c *console) compile(files []v1alpha1.File) *policy.Policy {
+	if files == nil {
+		return nil
+	}
+	if err := v1alpha1.ValidateSet(files); err != nil {
+		c.fail(err)
+		return nil
+	}
+	docs := make([]*v1alpha1.PlacementPolicy, len(files))
+	for i, f := range files {
+		docs[i] = f.Policy
+	}
+	p, err := policy.New(docs...)
+	if err != nil {
+		c.fail(err)
+		return nil
+	}
+	return p
+}

@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+)
+
+func newPolicy(c *console) *cobra.Command {
+	cmd := group(&cobra.Command{
+		Use:   "policy",
+		Short: "Print the built-in policy, or check one's own",
+		Example: `  # Start from the built-in policy
+  kubectl polymoat policy default > policy.yaml
+
+  # Find every mistake in it
+  kubectl polymoat policy validate policy.yaml`,
+	})
+	cmd.AddCommand(newPolicyDefault(c), newPolicyValidate(c))
+	return cmd
+}
+
+func newPolicyDefault(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use:     "default",
+		Short:   "Print the built-in policy",
+		Long:    "Print the built-in policy: what is in force where no other is configured.",
+		Example: "  kubectl polymoat policy default > policy.yaml",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			c.print(v1alpha1.DefaultYAML)
+			return nil
+		},
+	}
+}
+
+func newPolicyValidate(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate FILE|FOLDER ...",
+		Short: "Find every mistake in policies",
+		Long: `Find every mistake in policies, each with its line and field. Policies that are
+named together are also checked against each other, as a server that loads them
+from one folder does.`,
+		Example: `  # Check one policy
+  kubectl polymoat policy validate policy.yaml
+
+  # Check the policies of a folder together
+  kubectl polymoat policy validate policies/`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("nothing to validate; name files or folders")
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			validatePolicies(c, args)
+			return nil
+		},
+	}
+}
+
+func validatePolicies(c *console, paths []string) {
+	files := c.loadPolicies(paths)
+	if c.compile(files) == nil {
+		return
+	}
+	for _, f := range files {
+		spec := f.Policy.Spec
+		c.print(fmt.Sprintf("%s: valid (policy %s, %s, %s, %s)\n", f.Name, f.Policy.Metadata.Name,
+			count(len(spec.Namespaces), "namespace"), count(len(spec.NodePools), "node pool"), count(len(spec.Roles), "role")))
+	}
+}
+
+// count is a number of things: "1 namespace", "3 node pools".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

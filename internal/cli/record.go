@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/polymoat/polymoat/internal/policy"
+)
+
+// record is one pod of explain's output. Its fields are a promise to programs: they are only ever added to.
+type record struct {
+	File      string `json:"file"`
+	Kind      string `json:"kind"` // of the object in the file: "Deployment"
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"` // of the object in the file
+	// Template is the field path of the pod template; absent for a Pod itself.
+	Template   string          `json:"template,omitempty"`
+	Role       string          `json:"role"`
+	Why        string          `json:"why"`
+	Verdict    string          `json:"verdict"` // Allowed, Denied or OutOfScope
+	Changes    []policy.Change `json:"changes"`
+	Violations []violation     `json:"violations"`
+	Warnings   []string        `json:"warnings"`
+}
+
+// violation is one reason to refuse.
+type violation struct {
+	Rule   string `json:"rule"`
+	Field  string `json:"field"`
+	Detail string `json:"detail"`
+	Fix    string `json:"fix"`
+}
+
+// invalidOverride takes the place of a rule where an override cannot be understood.
+const invalidOverride = "invalid-override"
+
+func newRecord(r review) record {
+	d := r.decision
+	return record{
+		File:       r.pod.Object.File,
+		Kind:       r.pod.Object.Kind(),
+		Namespace:  r.namespace,
+		Name:       r.pod.Object.Name(),
+		Template:   r.pod.Path,
+		Role:       d.Role,
+		Why:        d.Why,
+		Verdict:    d.Verdict.String(),
+		Changes:    append([]policy.Change{}, d.Changes...),
+		Violations: violations(d),
+		Warnings:   append([]string{}, d.Warnings...),
+	}
+}
+
+// violations are the malformed overrides of a decision, then the rules that it violates.
+func violations(d policy.Decision) []violation {
+	found := []violation{}
+	for _, e := range d.Invalid {
+		found = append(found, violation{Rule: invalidOverride, Field: e.Field, Detail: e.ErrorBody()})
+	}
+	for _, v := range d.Violations {
+		reason := violation{Rule: v.Rule, Detail: v.Detail, Fix: v.Fix}
+		if v.Field != nil {
+			reason.Field = v.Field.String()
+		}
+		found = append(found, reason)
+	}
+	return found
+}
+
+// String is the violation as one sentence.
+func (v violation) String() string {
+	text := v.Rule + ": "
+	if v.Field != "" {
+		text += v.Field + " "
+	}
+	text += v.Detail
+	if v.Fix != "" {
+		text += "; " + v.Fix
+	}
+	return text
+}
+
+// title is the first line about a pod: "job.yaml: Job/train (polyaxon)".
+func (r record) title() string {
+	name := r.Name
+	if name == "" {
+		name = "(no name)"
+	}
+	return fmt.Sprintf("%s: %s/%s (%s)", r.File, r.Kind, name, r.Namespace)
+}

@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/polymoat/polymoat/internal/manifest"
+	"github.com/polymoat/polymoat/internal/policy"
+)
+
+// inputs are the flags of every command that reviews pods.
+type inputs struct {
+	files     []string
+	recursive bool
+	namespace string
+	policy    string
+	as        string
+	groups    []string
+}
+
+// aboutInputs is the part of the help that these commands share.
+const aboutInputs = `Files hold YAML or JSON: Pods, and every kind that carries a pod template, such
+as Deployments, Jobs, the Kubeflow, Ray and Dask kinds and Polyaxon's own. A
+template is judged as the pod that its controller makes of it. A Pod is judged
+as if nobody who is trusted created it; --as names somebody.`
+
+func (in *inputs) addTo(flags *pflag.FlagSet) {
+	flags.StringArrayVarP(&in.files, "filename", "f", nil, "`file`, folder or - (standard input) to read; repeatable")
+	flags.BoolVarP(&in.recursive, "recursive", "R", false, "read the folders inside folders, too")
+	flags.StringVarP(&in.namespace, "namespace", "n", "", "namespace of objects without one (default \"default\")")
+	flags.StringVar(&in.policy, "policy", "", "policy `file`, or folder of policies (default: the built-in)")
+	flags.StringVar(&in.as, "as", "", "`user` who creates all the pods")
+	flags.StringArrayVar(&in.groups, "as-group", nil, "`group` of that user; repeatable")
+}
+
+// validate finds what is wrong with the flags together.
+func (in *inputs) validate() error {
+	if len(in.files) == 0 {
+		return errors.New("nothing to read; name files, folders or - with -f")
+	}
+	if len(in.groups) > 0 && in.as == "" {
+		return errors.New("--as-group needs a user; name one with --as")
+	}
+	return nil
+}
+
+// review is one pod and what the policy decides about it.
+type review struct {
+	pod       manifest.Pod
+	namespace string
+	decision  policy.Decision
+}
+
+// reviews decides about every pod of the input files and shows each, in order. What cannot be read is reported and
+// does not keep the rest from being shown. An object without a pod is passed to skipped.
+func (in *inputs) reviews(c *console, show func(review), skipped func(manifest.Object)) {
+	p := c.compilePolicy(in.policy)
+	if p == nil {
+		return
+	}
+	shown := 0
+	for o := range c.objects(in.files, in.recursive) {
+		for _, pod := range c.pods(o, skipped) {
+			r, err := in.review(p, pod)
+			if err != nil {
+				c.fail(err)
+				break // it is the object's namespace, the same for all of its pods
+			}
+			show(r)
+			shown++
+		}
+	}
+	if shown == 0 && c.code == exitClean {
+		c.fail(fmt.Errorf("no pods or pod templates in %s", strings.Join(in.files, ", ")))
+	}
+}
+
+// pods finds the pods of an object and reports those that are malformed.
+func (c *console) pods(o manifest.Object, skipped func(manifest.Object)) []manifest.Pod {
+	pods, errs := manifest.Pods(o)
+	if len(pods) == 0 && len(errs) == 0 {
+		skipped(o)
+	}
+	for _, err := range errs {
+		c.fail(err)
+	}
+	return pods
+}
+
+// review decides about one pod.
+func (in *inputs) review(p *policy.Policy, pod manifest.Pod) (review, error) {
+	own := pod.Object.Namespace()
+	if own != "" && in.namespace != "" && own != in.namespace {
+		return review{}, pod.Object.Errorf("the namespace from the provided object %q does not match the namespace %q; pass '--namespace=%s'",
+			own, in.namespace, own)
+	}
+	namespace := cmp.Or(own, in.namespace, "default")
+	d := p.Review(policy.Request{Namespace: namespace, User: in.user(pod), Pod: pod.Pod})
+	if d.Verdict == policy.OutOfScope && d.Policy == "" && own == "" {
+		d.Why += "; name another with --namespace"
+	}
+	return review{pod: pod, namespace: namespace, decision: d}, nil
+}
+
+// user is who creates the pod, with the groups that the API server gives to every such user.
+func (in *inputs) user(pod manifest.Pod) policy.UserInfo {
+	user := policy.UserInfo{Name: cmp.Or(in.as, pod.Creator), Groups: in.groups}
+	if user.Name == "" {
+		return user
+	}
+	groups := user.Groups
+	if account, ok := strings.CutPrefix(user.Name, "system:serviceaccount:"); ok && len(groups) == 0 {
+		namespace, _, _ := strings.Cut(account, ":")
+		groups = []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace}
+	}
+	user.Groups = append(slices.Clip(groups), "system:authenticated")
+	return user
+}

@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/fatih/color"
+
+	"github.com/polymoat/polymoat/internal/policy"
+)
+
+// The layout of explain's text: labels, then values, on a terminal of the usual width.
+const (
+	width      = 80
+	labelWidth = 14
+)
+
+// textPrinter returns a function that prints records as blocks with an empty line between them.
+func (c *console) textPrinter() func(record) {
+	first := true
+	return func(r record) {
+		block := &block{styles: c.styles}
+		if !first {
+			block.text.WriteString("\n")
+		}
+		first = false
+		block.add(r)
+		c.print(block.text.String())
+	}
+}
+
+// block is the text about one pod.
+type block struct {
+	styles
+	text strings.Builder
+}
+
+func (b *block) add(r record) {
+	b.line(b.bold, r.title())
+	if r.Template != "" {
+		b.field("Template", r.Template, nil)
+	}
+	if r.Role != "" {
+		b.field("Role", r.Role, b.bold)
+	}
+	if r.Why != "" {
+		b.field("Why", r.Why, nil)
+	}
+	b.field("Verdict", r.Verdict, b.verdict(r.Verdict))
+	for _, v := range r.Violations {
+		b.field("Violation", v.String(), nil)
+	}
+	b.changes(r.Changes)
+	for _, w := range r.Warnings {
+		b.field("Warning", w, b.yellow)
+	}
+}
+
+func (b *block) verdict(verdict string) *color.Color {
+	switch verdict {
+	case policy.Allowed.String():
+		return b.green
+	case policy.OutOfScope.String():
+		return b.cyan
+	}
+	return b.red
+}
+
+// field writes a label and a text that is wrapped behind it.
+func (b *block) field(label, text string, style *color.Color) {
+	for i, line := range wrap(text, width-labelWidth) {
+		if i > 0 {
+			label = ""
+		} else {
+			label += ":"
+		}
+		fmt.Fprintf(&b.text, "  %-*s", labelWidth-2, label)
+		b.line(style, line)
+	}
+}
+
+func (b *block) line(style *color.Color, text string) {
+	if style != nil {
+		text = style.Sprint(text)
+	}
+	b.text.WriteString(text + "\n")
+}
+
+// wrap breaks a text at spaces into lines of at most so many characters. A longer word gets a line of its own.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	return append(lines, line)
+}

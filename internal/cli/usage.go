@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/agext/levenshtein"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// group makes a command that only has subcommands: alone it prints its help, and it refuses an unknown subcommand.
+func group(cmd *cobra.Command) *cobra.Command {
+	cmd.SuggestionsMinimumDistance = 2
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+			return fmt.Errorf("unknown command %q; did you mean %q?", args[0], similar[0])
+		}
+		return fmt.Errorf("unknown command %q", args[0])
+	}
+	return cmd
+}
+
+// onlyFlags refuses arguments, which are most often files without their -f.
+func onlyFlags(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%q stands alone; name files and folders with -f", args[0])
+}
+
+// flagError says which flag may have been meant.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	best, name := 3, ""
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if d := levenshtein.Distance(unknown.GetSpecifiedName(), f.Name, nil); d < best {
+			best, name = d, f.Name
+		}
+	})
+	if name == "" {
+		return err
+	}
+	return fmt.Errorf("%w; did you mean --%s?", err, name)
+}

@@ -1,0 +1,65 @@
+// Package manifest reads Kubernetes objects from files and finds the pods inside them.
+//
+// Read turns a stream of YAML documents or JSON objects into objects that know their file and line. Pods finds every
+// pod that such an object is or would become: the pod templates of Deployments, Jobs, Kubeflow, Ray and Dask kinds and
+// of Polyaxon's own are told by their shape, so that kinds which did not exist when this was written work as well.
+package manifest
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// Object is one Kubernetes object as it stands in a file.
+type Object struct {
+	// File is the name that Read was given.
+	File string
+	// Line is where the object begins, counted from 1.
+	Line int
+	// Raw holds every field as JSON values, known to our API version or not. It is read-only.
+	Raw map[string]any
+
+	doc *document
+	at  []any // the object's place in doc: "items", 3
+}
+
+// APIVersion is the object's group and version: "apps/v1".
+func (o Object) APIVersion() string { return o.str("apiVersion") }
+
+// Kind is the object's kind: "Deployment".
+func (o Object) Kind() string { return o.str("kind") }
+
+// Namespace is the namespace that the object names itself; empty where it leaves that to the command line.
+func (o Object) Namespace() string { return o.str("metadata", "namespace") }
+
+// Name is the object's name, or its generateName where it has none yet.
+func (o Object) Name() string {
+	if name := o.str("metadata", "name"); name != "" {
+		return name
+	}
+	return o.str("metadata", "generateName")
+}
+
+// String is the object as messages name it: "Deployment/web".
+func (o Object) String() string { return o.Kind() + "/" + o.Name() }
+
+// Errorf is an error about the object: "web.yaml:3: Deployment/web: ...".
+func (o Object) Errorf(format string, args ...any) error {
+	return fmt.Errorf("%s:%d: %s: %w", o.File, o.Line, o, fmt.Errorf(format, args...))
+}
+
+// group is the API group of the object; empty for the core group.
+func (o Object) group() string {
+	group, _, found := strings.Cut(o.APIVersion(), "/")
+	if !found {
+		return ""
+	}
+	return group
+}
+
+func (o Object) str(fields ...string) string {
+	s, _, _ := unstructured.NestedString(o.Raw, fields...)
+	return s
+}
