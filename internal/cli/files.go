@@ -20,6 +20,9 @@ var extensions = []string{".yaml", ".yml", ".json"}
 
 // expand turns what stands after -f or --policy into files, those of a folder in the order of their names.
 func expand(path string, recursive bool) ([]string, error) {
+	if path == "-" {
+		return []string{stdin}, nil
+	}
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("the path %q does not exist", path)
@@ -62,9 +65,6 @@ func (c *console) objects(paths []string, recursive bool) iter.Seq[manifest.Obje
 }
 
 func (c *console) expand(path string, recursive bool) []string {
-	if path == "-" {
-		return []string{stdin}
-	}
 	files, err := expand(path, recursive)
 	if err != nil {
 		c.fail(err)

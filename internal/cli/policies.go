@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
@@ -36,7 +37,7 @@ func (c *console) loadPolicies(paths []string) []v1alpha1.File {
 			report(err)
 		}
 		for _, file := range files {
-			p, err := loadPolicy(file)
+			p, err := c.loadPolicy(file)
 			if err != nil {
 				report(err)
 				continue
@@ -50,8 +51,14 @@ func (c *console) loadPolicies(paths []string) []v1alpha1.File {
 	return loaded
 }
 
-func loadPolicy(file string) (*v1alpha1.PlacementPolicy, error) {
-	data, err := os.ReadFile(file)
+func (c *console) loadPolicy(file string) (*v1alpha1.PlacementPolicy, error) {
+	var data []byte
+	var err error
+	if file == stdin {
+		data, err = io.ReadAll(c.in)
+	} else {
+		data, err = os.ReadFile(file)
+	}
 	if err != nil {
 		return nil, err
 	}

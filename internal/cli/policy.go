@@ -39,7 +39,7 @@ func newPolicyDefault(c *console) *cobra.Command {
 
 func newPolicyValidate(c *console) *cobra.Command {
 	return &cobra.Command{
-		Use:   "validate FILE|FOLDER ...",
+		Use:   "validate FILE|FOLDER|- ...",
 		Short: "Find every mistake in policies",
 		Long: `Find every mistake in policies, each with its line and field. Policies that are
 named together are also checked against each other, as a server that loads them
@@ -48,7 +48,10 @@ from one folder does.`,
   kubectl polymoat policy validate policy.yaml
 
   # Check the policies of a folder together
-  kubectl polymoat policy validate policies/`,
+  kubectl polymoat policy validate policies/
+
+  # Check what another program prints
+  kubectl polymoat policy default | kubectl polymoat policy validate -`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("nothing to validate; name files or folders")
