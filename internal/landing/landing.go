@@ -1,12 +1,25 @@
+// Package landing answers one question exactly: could the scheduler bind this pod to a node of that pool?
+//
+// A pool is a description, not a list: its label is fixed, its taints are present, and everything else about a node is
+// free, the nodes that do not exist yet included. So the answer is no match against known nodes but a construction:
+// Witness makes the node on which the pod would land, or shows that there can be none.
+//
+// It decides what the scheduler's NodeName, NodeAffinity, TaintToleration and NodeUnschedulable plugins decide, with
+// their own functions, and says nothing about resources, ports or volumes: room on a protected node is not a fence.
+//
+//	c := landing.Of(&pod.Spec)
+//	if node, ok := landing.Witness(c, core); ok {
+//		fmt.Println("lands on", node, "because it", landing.Because(c, core))
+//	}
 package landing
 
 import corev1 "k8s.io/api/core/v1"
 
-// Constraints are what a pod says about the nodes it may run on.
+// Constraints are what a pod says about the nodes it may run on. They are read, never modified.
 type Constraints struct {
-	NodeName     string
+	NodeName     string // "": any node
 	NodeSelector map[string]string
-	Affinity     *corev1.NodeAffinity
+	Affinity     *corev1.NodeAffinity // only the required half counts: preferences keep no pod off a node
 	Tolerations  []corev1.Toleration
 }
 
@@ -19,14 +32,25 @@ func Of(spec *corev1.PodSpec) Constraints {
 	return c
 }
 
+// required returns the required node affinity, nil when the pod has none. It is not nil but empty when the pod has one
+// without terms, which matches no node.
+func (c Constraints) required() *corev1.NodeSelector {
+	if c.Affinity == nil {
+		return nil
+	}
+	return c.Affinity.RequiredDuringSchedulingIgnoredDuringExecution
+}
+
 // Pool describes nodes: each carries the label and the taints; everything else about it is free.
+// The label and the taints are such as the API server accepts: the policy's validation sees to it.
 type Pool struct {
 	Name       string
 	Key, Value string // the node label
 	Taints     []corev1.Taint
 }
 
-// Node is what the scheduler looks at: a name, labels and taints.
+// Node is what the scheduler looks at: a name, labels and taints. Whether the node is cordoned is not part of it:
+// that passes, and a pod that waits for it lands.
 type Node struct {
 	Name   string            `json:"name"`
 	Labels map[string]string `json:"labels"`
