@@ -44,6 +44,8 @@ type role struct {
 	keeps      bool
 	rootImages []string
 	hostPaths  []v1alpha1.HostPath
+
+	schedulers, runtimes, priorities []string // allow-lists; nil leaves the field free
 }
 
 // contexts are security contexts and where they come from.
@@ -89,6 +91,7 @@ func compileRole(r v1alpha1.Role, defaults *v1alpha1.SecurityDefaults) *role {
 		name: r.Name, nodeSelector: r.NodeSelector, tolerations: r.Tolerations, affinity: r.Affinity,
 		replace: r.OnConflict == v1alpha1.Replace, unmarked: r.Match != nil && r.Match.Mode == v1alpha1.ReplaceSignal,
 		level: r.PodSecurity, keeps: r.Identity == v1alpha1.Keep, rootImages: r.RootImages, hostPaths: r.HostPaths,
+		schedulers: r.SchedulerNames, runtimes: r.RuntimeClassNames, priorities: r.PriorityClassNames,
 	}
 	compiled.contexts = []contexts{{r.PodSecurityContext, r.ContainerSecurityContext, FromRole}}
 	if !compiled.keeps && defaults != nil {

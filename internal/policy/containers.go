@@ -36,12 +36,3 @@ func containers(spec *corev1.PodSpec) iter.Seq[containerAt] {
 		}
 	}
 }
-
-// short clips what a user wrote, for messages: an image's name has no limit of its own.
-func short(s string) string {
-	const most = 120
-	if len(s) <= most {
-		return s
-	}
-	return s[:most] + "..."
-}

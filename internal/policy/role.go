@@ -12,8 +12,9 @@ import (
 // subject is a pod of a governed namespace with everything that was found out about it.
 type subject struct {
 	in *installation
-	// role says where the pod belongs. hard is the role whose hardening applies: mostly the same (trust.go).
-	role, hard *role
+	// role says where the pod belongs; base is the role by Polyaxon's own marks, before content was looked at; hard is
+	// the one of both whose hardening applies (trust.go). Mostly all three are the same.
+	role, base, hard *role
 	// requester: Polyaxon itself asks. daemon: the DaemonSet controller asks, for a pod of a DaemonSet.
 	requester, daemon bool
 	warnings          []string
@@ -32,8 +33,8 @@ func (p *Policy) resolve(r Request) (*subject, Decision) {
 		return nil, Decision{Verdict: OutOfScope, Policy: in.name, Why: why}
 	}
 	role, base, why := in.classify(r.Pod)
-	s := &subject{in: in, role: role, requester: in.isRequester(r.User), daemon: isDaemon(r)}
-	s.trust(base, r.Pod)
+	s := &subject{in: in, role: role, base: base, requester: in.isRequester(r.User), daemon: isDaemon(r)}
+	s.trust(r.Pod)
 	return s, Decision{Policy: in.name, Role: role.name, Why: why}
 }
 

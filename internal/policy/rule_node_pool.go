@@ -65,25 +65,25 @@ func (v View) insteadOf(key string) string {
 	var values []string
 	for _, p := range v.role.pools {
 		if p.Key == key {
-			values = append(values, fmt.Sprintf("%q", p.Value))
+			values = append(values, p.Value)
 		}
 	}
 	if len(values) == 0 {
 		return "remove it"
 	}
-	return "remove it or set it to " + strings.Join(values, " or ")
+	return "remove it or set it to " + strings.Join(quoteAll(values), " or ")
 }
 
 // poolNames lists the role's pools: `node pool "experiments"`.
 func (v View) poolNames() string {
 	var names []string
 	for _, p := range v.role.pools {
-		names = append(names, fmt.Sprintf("%q", p.Name))
+		names = append(names, p.Name)
 	}
 	if len(names) == 1 {
-		return "node pool " + names[0]
+		return fmt.Sprintf("node pool %q", names[0])
 	}
-	return "the node pools " + strings.Join(names, ", ")
+	return "the node pools " + strings.Join(quoteAll(names), ", ")
 }
 
 // onlySelector says whether spec.nodeSelector alone rules the role's pools out.

@@ -18,6 +18,9 @@ var Rules = []Rule{
 	{"core-nodes", "The pod could land on a protected node pool that its role may not use.", coreNodes},
 	{"node-name", "The pod names its node and so passes by the scheduler.", nodeName},
 	{"node-pool", "The pod asks for a node pool that its role may not have.", nodePool},
+	{"scheduler-name", "The pod names a scheduler that its role does not list.", schedulerName},
+	{"runtime-class", "The pod names a RuntimeClass that its role does not list.", runtimeClass},
+	{"priority-class", "The pod names a PriorityClass that its role does not list.", priorityClass},
 	{"run-as-root", "A container would run as root, or may, in a role that refuses root.", runAsRoot},
 	{"pod-security", "The pod violates the Pod Security Standard of its role.", podSecurity},
 }

@@ -18,19 +18,21 @@ var strictness = map[v1alpha1.PodSecurity]int{v1alpha1.Privileged: 0, v1alpha1.B
 // nothing: a role told by content, and classic builds, told by labels that anybody can copy, bring looser hardening
 // only when Polyaxon itself asks. For everybody else the role by Polyaxon's labels still rules, and the role's root
 // images are exempt container by container.
-func (s *subject) trust(base *role, pod *corev1.Pod) {
-	if base == s.role && s.role.name == v1alpha1.RoleBuilds {
-		base = s.in.roles[v1alpha1.RoleJobs]
+func (s *subject) trust(pod *corev1.Pod) {
+	if s.requester {
+		s.base = s.role
+	} else if s.base == s.role && s.role.name == v1alpha1.RoleBuilds {
+		s.base = s.in.roles[v1alpha1.RoleJobs]
 	}
 	s.hard = s.role
-	if s.requester || base == s.role || !s.role.looserThan(base) {
+	if !s.role.looserThan(s.base) {
 		return
 	}
-	s.hard = base
+	s.hard = s.base
 	if main := polyaxon.Main(pod); main != nil && len(s.role.rootImages) > 0 && !s.exempt(main) {
 		s.warnings = append(s.warnings, fmt.Sprintf(
 			"image %q is not one of the repositories that role %q may run as root; the container is hardened as role %q",
-			short(main.Image), s.role.name, base.name))
+			short(main.Image), s.role.name, s.base.name))
 	}
 }
 

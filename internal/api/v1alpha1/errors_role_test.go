@@ -79,6 +79,12 @@ policy.yaml:13: spec.roles[1].affinity.podAntiAffinity.preferredDuringScheduling
 policy.yaml:13: spec.roles[1].onConflict: "Move" is not one of "Refuse", "Replace"
 policy.yaml:13: spec.roles[1].podSecurity: "Baseline" is not one of "privileged", "baseline", "restricted"; did you mean "baseline"?`},
 
+	// Roles: allow-lists.
+	{jobs, "{name: jobs, schedulerNames: [Volcano, volcano, volcano], priorityClassNames: ['']}",
+		`policy.yaml:13: spec.roles[1].priorityClassNames[0]: "" is no name: lower-case letters, digits, "-" and "."
+policy.yaml:13: spec.roles[1].schedulerNames[0]: "Volcano" is no name: lower-case letters, digits, "-" and "."
+policy.yaml:13: spec.roles[1].schedulerNames[2]: "volcano" is at spec.roles[1].schedulerNames[1] already; keep one`},
+
 	// Roles: security contexts.
 	{jobs, "{name: jobs, podSecurityContext: {runAsUser: -1, runAsGroup: 2147483648, fsGroup: -2, supplementalGroups: [5, -3]}, containerSecurityContext: {runAsUser: -4, runAsGroup: -5}}",
 		`policy.yaml:13: spec.roles[1].containerSecurityContext.runAsGroup: -5 is not an id from 0 to 2147483647

@@ -108,6 +108,12 @@ type Role struct {
 	// allows none.
 	HostPaths []HostPath `json:"hostPaths,omitzero"`
 
+	// SchedulerNames, RuntimeClassNames and PriorityClassNames are the values that pods of the role may set. Nil leaves
+	// the field free; an empty list refuses every value but the API server's own default ("default-scheduler"; none; none).
+	SchedulerNames     []string `json:"schedulerNames,omitzero"`
+	RuntimeClassNames  []string `json:"runtimeClassNames,omitzero"`
+	PriorityClassNames []string `json:"priorityClassNames,omitzero"`
+
 	// OnConflict says what happens to a pod that asks for a pool which the role may not have.
 	// Default: Replace for helpers, Refuse for everything else.
 	OnConflict OnConflict `json:"onConflict,omitempty"`

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/distribution/reference"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -24,6 +25,9 @@ func (s *Spec) validateRoles(path *field.Path) field.ErrorList {
 		errs = append(errs, oneOf(r.OnConflict, at.Child("onConflict"), Refuse, Replace)...)
 		errs = append(errs, validateRootImages(r, at.Child("rootImages"))...)
 		errs = append(errs, validateHostPaths(r.HostPaths, at.Child("hostPaths"))...)
+		errs = append(errs, validateAllowed(r.SchedulerNames, at.Child("schedulerNames"))...)
+		errs = append(errs, validateAllowed(r.RuntimeClassNames, at.Child("runtimeClassNames"))...)
+		errs = append(errs, validateAllowed(r.PriorityClassNames, at.Child("priorityClassNames"))...)
 		errs = append(errs, validateMatch(r.Match, at.Child("match"))...)
 	}
 	return errs
@@ -102,6 +106,19 @@ func validateRootImages(r *Role, path *field.Path) field.ErrorList {
 		default:
 			errs = append(errs, seen.claim(image, at)...)
 		}
+	}
+	return errs
+}
+
+// validateAllowed checks a list of names that pods may refer to.
+func validateAllowed(names []string, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	seen := places{}
+	for i, name := range names {
+		if len(validation.IsDNS1123Subdomain(name)) > 0 {
+			errs = append(errs, invalid(path.Index(i), name, "is no name: lower-case letters, digits, \"-\" and \".\""))
+		}
+		errs = append(errs, seen.claim(name, path.Index(i))...)
 	}
 	return errs
 }
