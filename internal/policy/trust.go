@@ -15,13 +15,11 @@ import (
 var strictness = map[v1alpha1.PodSecurity]int{v1alpha1.Privileged: 0, v1alpha1.Baseline: 1, v1alpha1.Restricted: 2}
 
 // trust decides whose hardening applies. What a user can write may move a pod to another pool, but frees it of
-// nothing: a role told by content, and classic builds, told by labels that anybody can copy, bring looser hardening
-// only when Polyaxon itself asks. For everybody else the role by Polyaxon's labels still rules, and the role's root
-// images are exempt container by container.
+// nothing: where content told the role, the role by Polyaxon's labels still rules, and the role's root images are
+// exempt container by container. The labels of classic builds could be copied by anybody: they count as builds, root
+// and all, only when Polyaxon itself asks.
 func (s *subject) trust(pod *corev1.Pod) {
-	if s.requester {
-		s.base = s.role
-	} else if s.base == s.role && s.role.name == v1alpha1.RoleBuilds {
+	if s.base == s.role && s.role.name == v1alpha1.RoleBuilds && !s.requester {
 		s.base = s.in.roles[v1alpha1.RoleJobs]
 	}
 	s.hard = s.role
