@@ -7,7 +7,6 @@ import (
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/utils/ptr"
 )
 
 func TestOperations(t *testing.T) {
@@ -30,7 +29,7 @@ func TestOperations(t *testing.T) {
 		},
 		"null is as good as missing": {
 			before: `{"spec":{"securityContext":null}}`,
-			change: func(s *corev1.PodSpec) { s.SecurityContext = &corev1.PodSecurityContext{FSGroup: ptr.To[int64](2222)} },
+			change: func(s *corev1.PodSpec) { s.SecurityContext = &corev1.PodSecurityContext{FSGroup: new(int64(2222))} },
 			want:   `[{"op":"add","path":"/spec/securityContext","value":{"fsGroup":2222}}]`,
 		},
 		"keys are added, changed and removed one by one": {
@@ -62,8 +61,8 @@ func TestOperations(t *testing.T) {
 		"a container's security context is filled leaf by leaf": {
 			before: `{"spec":{"initContainers":[{"name":"i"}],"containers":[{"name":"c","securityContext":{"runAsUser":7,"capabilities":{"drop":["NET_RAW"]}}}]}}`,
 			change: func(s *corev1.PodSpec) {
-				s.InitContainers[0].SecurityContext = &corev1.SecurityContext{AllowPrivilegeEscalation: ptr.To(false)}
-				s.Containers[0].SecurityContext.AllowPrivilegeEscalation = ptr.To(false)
+				s.InitContainers[0].SecurityContext = &corev1.SecurityContext{AllowPrivilegeEscalation: new(false)}
+				s.Containers[0].SecurityContext.AllowPrivilegeEscalation = new(false)
 				s.Containers[0].SecurityContext.Capabilities.Drop = []corev1.Capability{"NET_RAW", "ALL"}
 			},
 			want: `[{"op":"add","path":"/spec/initContainers/0/securityContext","value":{"allowPrivilegeEscalation":false}},` +
@@ -104,9 +103,9 @@ func BenchmarkOperations(b *testing.B) {
 	after := before.DeepCopy()
 	after.Spec.NodeSelector = map[string]string{"polyaxon": "experiments"}
 	after.Spec.Tolerations = []corev1.Toleration{{Key: "polyaxon", Value: "experiments"}}
-	after.Spec.SecurityContext.RunAsUser = ptr.To[int64](2222)
+	after.Spec.SecurityContext.RunAsUser = new(int64(2222))
 	for i := range after.Spec.Containers {
-		after.Spec.Containers[i].SecurityContext = &corev1.SecurityContext{AllowPrivilegeEscalation: ptr.To(false)}
+		after.Spec.Containers[i].SecurityContext = &corev1.SecurityContext{AllowPrivilegeEscalation: new(false)}
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -1,0 +1,79 @@
+// Command polymoat serves admission reviews: it places and hardens the pods of Polyaxon, and refuses those that could
+// land on protected nodes. See --help.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/polymoat/polymoat/certs"
+	"github.com/polymoat/polymoat/webhook"
+)
+
+const usage = `polymoat keeps Polyaxon's workloads off the nodes that keep Polyaxon alive.
+
+It serves /mutate, /validate, /healthz, /readyz and /metrics over TLS.
+
+Flags:
+`
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run returns the exit code: 0 after a shutdown that finished what was in flight, 1 for what went wrong, 2 for a flag.
+func run(args []string) int {
+	o := webhook.Options{}
+	flags := pflag.NewFlagSet("polymoat", pflag.ContinueOnError)
+	flags.SortFlags = false
+	flags.Usage = func() { fmt.Fprint(os.Stderr, usage+flags.FlagUsages()) }
+	flags.Uint16Var(&o.Port, "port", 9443, "port for reviews, probes and metrics, over TLS")
+	flags.StringVar(&o.CertDir, "cert-dir", certs.DefaultDir(), "folder with tls.crt and tls.key, read again when they change; a self-signed pair is made where neither is there")
+	policy := flags.String("policy", "", "policy file, or folder of policies, one for each Polyaxon installation (default: the built-in policy)")
+	noCluster := flags.Bool("no-cluster", false, "decide without looking at the nodes of a cluster")
+	flags.StringVar(&o.Kubeconfig, "kubeconfig", "", "how to reach the cluster (default: the service account of the pod)")
+	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", "", "HOST:PORT to serve /metrics on without TLS as well")
+	flags.StringVar(&o.ProbeAddress, "health-probe-bind-address", "", "HOST:PORT to serve /healthz and /readyz on without TLS as well")
+	flags.DurationVar(&o.ShutdownDelay, "shutdown-delay", 5*time.Second, "how long to go on serving, not ready, after SIGTERM")
+	flags.DurationVar(&o.ShutdownTimeout, "shutdown-timeout", 20*time.Second, "how long to wait then for reviews in flight, 1m at most")
+	level := flags.String("log-level", "info", "debug, info, warn or error")
+	showVersion := flags.Bool("version", false, "print the version and exit")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, pflag.ErrHelp):
+		return 0
+	case err == nil && flags.NArg() > 0:
+		return fail(2, fmt.Errorf("%q is no flag; see polymoat --help", flags.Arg(0)))
+	case err != nil:
+		return fail(2, fmt.Errorf("%w; see polymoat --help", err))
+	case *showVersion:
+		version, goVersion := webhook.Version()
+		fmt.Fprintln(os.Stdout, "polymoat", version, goVersion)
+		return 0
+	}
+	log, err := webhook.NewLogger(os.Stderr, *level)
+	if err != nil {
+		return fail(2, err)
+	}
+	policies, err := webhook.LoadPolicies(*policy)
+	if err != nil {
+		return fail(1, err)
+	}
+	o.Cluster = !*noCluster
+	// A second signal ends the process at once: stop gives the signals their usual meaning back.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	context.AfterFunc(ctx, stop)
+	if err := webhook.Run(ctx, o, policies, log); err != nil {
+		return fail(1, err)
+	}
+	return 0
+}
+
+func fail(code int, err error) int {
+	fmt.Fprintln(os.Stderr, "polymoat:", err)
+	return code
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// asCommand makes the test binary behave as polymoat: the tests run real processes.
+const asCommand = "POLYMOAT_TEST_AS_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+func command(t *testing.T, args ...string) (*exec.Cmd, *bytes.Buffer) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), os.Args[0], args...)
+	c.Env = append(os.Environ(), asCommand+"=1")
+	var output bytes.Buffer
+	c.Stdout, c.Stderr = &output, &output
+	return c, &output
+}
+
+func TestExitCodes(t *testing.T) {
+	dir := t.TempDir()
+	bad := filepath.Join(dir, "bad.yaml")
+	if err := os.WriteFile(bad, []byte("apiVersion: polymoat.io/v1alpha1\nkind: PlacementPolicy\nspec: {colour: red, flavour: sour}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		args []string
+		code int
+		want []string // parts of what is printed
+	}{
+		"an unknown flag":             {[]string{"--prot", "1"}, 2, []string{"polymoat: unknown flag: --prot; see polymoat --help\n"}},
+		"a port that is none":         {[]string{"--port", "https"}, 2, []string{`polymoat: invalid argument "https" for "--port" flag`, "; see polymoat --help\n"}},
+		"a word":                      {[]string{"serve"}, 2, []string{"polymoat: \"serve\" is no flag; see polymoat --help\n"}},
+		"a level that is none":        {[]string{"--log-level", "loud"}, 2, []string{"polymoat: --log-level is \"loud\", not debug, info, warn or error\n"}},
+		"a policy with mistakes":      {[]string{"--policy", bad, "--no-cluster", "--cert-dir", dir}, 1, []string{"bad.yaml", "colour", "flavour"}},
+		"a policy that is not there":  {[]string{"--policy", dir + "/none"}, 1, []string{"polymoat: read the policy: stat " + dir + "/none: no such file or directory\n"}},
+		"no cluster where one is due": {[]string{"--cert-dir", dir, "--kubeconfig", dir + "/none"}, 1, []string{"polymoat: connect to the cluster: stat " + dir + "/none: no such file or directory\n"}},
+		"the version":                 {[]string{"--version"}, 0, []string{"go1."}},
+		"help names every flag":       {[]string{"--help"}, 0, []string{"--no-cluster", "--port uint16", "--cert-dir string", "--policy string", "--shutdown-delay duration"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, output := command(t, tc.args...)
+			_ = c.Run()
+			if got := c.ProcessState.ExitCode(); got != tc.code {
+				t.Errorf("got exit code %d, want %d", got, tc.code)
+			}
+			for _, want := range tc.want {
+				if !strings.Contains(output.String(), want) {
+					t.Errorf("it does not print %q:\n%s", want, output)
+				}
+			}
+		})
+	}
+}
+
+// TestSignal: SIGTERM and SIGINT end a server with 0; a review in flight is answered first.
+func TestSignal(t *testing.T) {
+	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
+		t.Run(signal.String(), func(t *testing.T) {
+			port := freePort(t)
+			c, output := command(t, "--no-cluster", "--port", port, "--cert-dir", t.TempDir(), "--shutdown-delay", "0s")
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			connection := dial(t, "127.0.0.1:"+port)
+			body := `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"in-flight","operation":"DELETE"}}`
+			send(t, connection, fmt.Sprintf("POST /validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body[:10]))
+			time.Sleep(100 * time.Millisecond) // until it has arrived
+			if err := c.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(300 * time.Millisecond) // until the server has closed its port
+			send(t, connection, body[10:])
+			answer := make([]byte, 4096)
+			n, err := connection.Read(answer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := string(answer[:n]); !strings.Contains(got, "200 OK") || !strings.Contains(got, `"uid":"in-flight","allowed":true`) {
+				t.Errorf("the review in flight was answered %s", got)
+			}
+			if err := c.Wait(); err != nil {
+				t.Errorf("%v:\n%s", err, output)
+			}
+		})
+	}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// dial waits until the server is ready.
+func dial(t *testing.T, address string) *tls.Conn {
+	t.Helper()
+	trustAll := &tls.Config{InsecureSkipVerify: true} //nolint:gosec // a test on loopback
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: trustAll, DisableKeepAlives: true}}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		response, err := client.Get("https://" + address + "/readyz")
+		if err == nil {
+			_ = response.Body.Close()
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+	connection, err := tls.Dial("tcp", address, trustAll)
+	if err != nil {
+		t.Fatal(errors.Join(errors.New("dial"), err))
+	}
+	t.Cleanup(func() { _ = connection.Close() })
+	return connection
+}
+
+func send(t *testing.T, connection *tls.Conn, text string) {
+	t.Helper()
+	if _, err := connection.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,169 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/polymoat/polymoat/certs"
+)
+
+// The benchmark compares processes, so that none pays for the garbage of another: the test binary serves when it is
+// called with -serve.
+var (
+	serveKind = flag.String("serve", "", "serve as floor, controller-runtime or polymoat, for the benchmark")
+	serveAddr = flag.String("serve-address", "", "HOST:PORT for -serve")
+	serveDir  = flag.String("serve-certs", "", "folder of the certificate for -serve")
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if *serveKind == "" {
+		os.Exit(m.Run())
+	}
+	if err := serveBenchmark(*serveKind, *serveAddr, *serveDir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func serveBenchmark(kind, address, dir string) error {
+	if kind == "polymoat" {
+		policies, err := LoadPolicies("")
+		if err != nil {
+			return err
+		}
+		_, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return err
+		}
+		o := Options{CertDir: dir}
+		if _, err := fmt.Sscan(port, &o.Port); err != nil {
+			return err
+		}
+		return Run(context.Background(), o, policies, slog.New(slog.DiscardHandler))
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("/readyz", alive)
+	switch kind {
+	case "floor":
+		mux.HandleFunc("/", floor)
+	case "controller-runtime":
+		hook, err := admission.StandaloneWebhook(&admission.Webhook{Handler: admission.HandlerFunc(doNothing)}, admission.StandaloneOptions{MetricsPath: "/"})
+		if err != nil {
+			return err
+		}
+		mux.Handle("/", hook)
+	}
+	return http.ListenAndServeTLS(address, filepath.Join(dir, certs.CertName), filepath.Join(dir, certs.KeyName), mux)
+}
+
+// floor is the least that a webhook can do: it finds the uid, without decoding anything, and answers "allowed".
+func floor(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	_, rest, _ := bytes.Cut(body, []byte(`"uid":"`))
+	uid, _, _ := bytes.Cut(rest, []byte(`"`))
+	write(w, fmt.Appendf(nil, `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":%q,"allowed":true}}`, uid))
+}
+
+func doNothing(context.Context, admission.Request) admission.Response { return admission.Allowed("") }
+
+// BenchmarkTLS measures whole reviews over TLS, all contenders in one run, in turns, and prints a table.
+func BenchmarkTLS(b *testing.B) {
+	const rounds, connections, span = 30, 8, 100 * time.Millisecond
+	raw := benchmarkReview(b)
+	placed := placedReview(b, raw)
+	dir := b.TempDir()
+	if _, err := certs.Open(dir); err != nil {
+		b.Fatal(err)
+	}
+	contenders := []*contender{
+		{name: "floor: net/http, reads the uid", kind: "floor", path: "/", body: raw},
+		{name: "controller-runtime, does nothing", kind: "controller-runtime", path: "/", body: raw},
+		{name: "polymoat mutate", kind: "polymoat", path: "/mutate", body: raw},
+		{name: "polymoat validate", kind: "polymoat", path: "/validate", body: placed},
+	}
+	for _, c := range contenders {
+		c.start(b, dir)
+		c.load(b, connections, 5*span) // warm
+		c.reset(b)
+	}
+	for b.Loop() {
+		for range rounds {
+			for _, c := range contenders {
+				c.load(b, connections, span)
+			}
+		}
+	}
+	base := contenders[0].rate()
+	fmt.Fprintf(os.Stdout, "\n%d connections, TLS, a review of %d bytes\n%-34s %9s %7s %9s %9s %9s %13s %9s %9s\n", connections, len(raw),
+		"webhook", "reviews/s", "ratio", "p50", "p99", "cpu", "allocs/review", "heap", "resident")
+	for _, c := range contenders {
+		c.report(b, base)
+	}
+}
+
+// BenchmarkReview is the corridor without TLS and HTTP.
+func BenchmarkReview(b *testing.B) {
+	raw := benchmarkReview(b)
+	for _, tc := range []struct {
+		path string
+		body []byte
+	}{{"/mutate", raw}, {"/validate", placedReview(b, raw)}} {
+		b.Run(strings.TrimPrefix(tc.path, "/"), func(b *testing.B) {
+			mux := testMux(b)
+			b.ReportAllocs()
+			for b.Loop() {
+				r, _ := http.NewRequest(http.MethodPost, tc.path, bytes.NewReader(tc.body))
+				r.Header.Set("Content-Type", "application/json")
+				mux.ServeHTTP(discard{}, r)
+			}
+		})
+	}
+}
+
+type discard struct{}
+
+func (discard) Header() http.Header         { return http.Header{} }
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+func (discard) WriteHeader(int)             {}
+
+// benchmarkReview is the creation of a job's pod by Polyaxon 2.16, as an API server sends it.
+func benchmarkReview(t testing.TB) []byte {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/review.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.TrimSpace(raw)
+}
+
+// placedReview is the review that validate gets: of the pod as mutate left it.
+func placedReview(t testing.TB, raw []byte) []byte {
+	t.Helper()
+	answer := post(t, testMux(t), "/mutate", raw)
+	object := applyPatch(t, objectOf(t, raw), answer.Response.Patch)
+	return withObject(t, raw, object)
+}

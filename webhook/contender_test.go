@@ -1,0 +1,155 @@
+package webhook
+
+import (
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+// contender is one webhook of the benchmark, in a process of its own.
+type contender struct {
+	name, kind, path string
+	body             []byte
+
+	address   string
+	clients   []*http.Client
+	latencies []time.Duration
+	elapsed   time.Duration
+	at        stats // when the measurement began
+}
+
+// stats are what a process says of itself in /metrics.
+type stats struct{ mallocs, heap, resident, cpu float64 }
+
+func (c *contender) start(b *testing.B, dir string) {
+	b.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	c.address = l.Addr().String()
+	if err := l.Close(); err != nil {
+		b.Fatal(err)
+	}
+	server := exec.Command(os.Args[0], "-serve", c.kind, "-serve-address", c.address, "-serve-certs", dir)
+	server.Stderr = os.Stderr
+	if err := server.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = server.Process.Kill()
+		_ = server.Wait()
+	})
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		response, err := c.client().Get("https://" + c.address + "/readyz")
+		if err == nil {
+			_ = response.Body.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			b.Fatalf("%s does not start: %v", c.kind, err)
+		}
+	}
+}
+
+// client holds one connection.
+func (c *contender) client() *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // a benchmark on loopback
+	}}
+}
+
+// load sends reviews over some connections for a while.
+func (c *contender) load(b *testing.B, connections int, span time.Duration) {
+	b.Helper()
+	for len(c.clients) < connections {
+		c.clients = append(c.clients, c.client())
+	}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	start := time.Now()
+	for _, client := range c.clients {
+		wg.Go(func() {
+			var latencies []time.Duration
+			for time.Since(start) < span {
+				sent := time.Now()
+				if err := c.send(client); err != nil {
+					b.Error(err)
+					return
+				}
+				latencies = append(latencies, time.Since(sent))
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			c.latencies = append(c.latencies, latencies...)
+		})
+	}
+	wg.Wait()
+	c.elapsed += time.Since(start)
+}
+
+func (c *contender) send(client *http.Client) error {
+	response, err := client.Post("https://"+c.address+c.path, "application/json", bytes.NewReader(c.body))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if !bytes.Contains(answer, []byte(`"allowed":true`)) {
+		return fmt.Errorf("%s answered %s", c.name, answer)
+	}
+	return nil
+}
+
+func (c *contender) reset(b *testing.B) {
+	b.Helper()
+	c.latencies, c.elapsed, c.at = nil, 0, c.stats(b)
+}
+
+func (c *contender) rate() float64 { return float64(len(c.latencies)) / c.elapsed.Seconds() }
+
+func (c *contender) report(b *testing.B, base float64) {
+	b.Helper()
+	now, n := c.stats(b), float64(len(c.latencies))
+	slices.Sort(c.latencies)
+	fmt.Fprintf(os.Stdout, "%-34s %9.0f %7.2f %9s %9s %7.0fµs %13.0f %6.1f MB %6.1f MB\n", c.name, c.rate(), c.rate()/base,
+		c.latencies[len(c.latencies)/2].Round(10*time.Microsecond), c.latencies[len(c.latencies)*99/100].Round(10*time.Microsecond),
+		(now.cpu-c.at.cpu)/n*1e6, (now.mallocs-c.at.mallocs)/n, now.heap/1e6, now.resident/1e6)
+	b.ReportMetric(c.rate()/base, strings.ReplaceAll(strings.TrimPrefix(c.name, "polymoat "), " ", "-")+"/floor")
+}
+
+func (c *contender) stats(b *testing.B) stats {
+	b.Helper()
+	response, err := c.client().Get("https://" + c.address + "/metrics")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(response.Body)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return stats{
+		mallocs:  families["go_memstats_mallocs_total"].Metric[0].Counter.GetValue(),
+		heap:     families["go_memstats_heap_inuse_bytes"].Metric[0].Gauge.GetValue(),
+		resident: families["process_resident_memory_bytes"].Metric[0].Gauge.GetValue(),
+		cpu:      families["process_cpu_seconds_total"].Metric[0].Counter.GetValue(),
+	}
+}

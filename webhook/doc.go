@@ -1,0 +1,9 @@
+// Package webhook serves polymoat's decisions to an API server: it is the only room that knows AdmissionReview, TLS,
+// HTTP and Prometheus.
+//
+// A review walks one corridor: reviewer reads and decodes it (review.go), asks the policy (decide.go), and writes the
+// answer (response.go). What cannot be answered with a decision is a fault: the caller's mistake, or our own.
+//
+// The object is decoded once, straight into a pod, leniently: fields that our version of k8s.io/api does not know are
+// legal, and the patch never mentions them.
+package webhook

@@ -1,0 +1,36 @@
+package webhook
+
+import (
+	"fmt"
+	"net/http"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// fault is why a review is not answered with a decision. It is never about a policy.
+type fault struct {
+	kind string // "json": the label of polymoat_errors_total, and all that the log says
+	code int    // 400: the caller's mistake; 500: ours
+	text string // what the caller reads
+}
+
+// badReview is a review that the caller made wrong.
+func badReview(kind, format string, args ...any) *fault {
+	return httpFault(http.StatusBadRequest, kind, format, args...)
+}
+
+func httpFault(code int, kind, format string, args ...any) *fault {
+	return &fault{kind: kind, code: code, text: "polymoat: " + fmt.Sprintf(format, args...)}
+}
+
+// internal is a mistake of our own. The caller reads no more than that: the log says the rest.
+func internal(kind string) *fault {
+	return httpFault(http.StatusInternalServerError, kind, "internal error; this is not a decision of the policy, and polymoat's log says more")
+}
+
+func (f *fault) reason() metav1.StatusReason {
+	if f.code == http.StatusInternalServerError {
+		return metav1.StatusReasonInternalError
+	}
+	return metav1.StatusReasonBadRequest
+}

@@ -1,0 +1,37 @@
+package webhook
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime/debug"
+
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
+)
+
+// NewLogger writes one JSON object per line, from level on: debug, info, warn, error.
+func NewLogger(w io.Writer, level string) (*slog.Logger, error) {
+	var from slog.Level
+	if err := from.UnmarshalText([]byte(level)); err != nil {
+		return nil, fmt.Errorf("--log-level is %q, not debug, info, warn or error", level)
+	}
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: from})), nil
+}
+
+// adoptLogger sends what our libraries say the same way: controller-runtime, client-go, and net/http through log.
+func adoptLogger(log *slog.Logger) {
+	slog.SetDefault(log)
+	klog.SetSlogLogger(log)
+	ctrllog.SetLogger(logr.FromSlogHandler(log.Handler()))
+}
+
+// Version is polymoat's own version and that of the Go that built it: "v0.1.0", "go1.26.8".
+func Version() (version, goVersion string) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown", "unknown"
+	}
+	return info.Main.Version, info.GoVersion
+}

@@ -1,0 +1,103 @@
+package webhook
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/polymoat/polymoat/internal/policy"
+)
+
+// The verdict labels that are no policy.Verdict.
+const (
+	verdictInvalid = "Invalid" // refused for a malformed override
+	verdictError   = "Error"   // answered with a fault
+)
+
+// metrics is everything that polymoat counts. Label values come from the policy and from lists in the code, never from
+// a request: a user cannot make series.
+type metrics struct {
+	registry  *prometheus.Registry
+	decisions *prometheus.CounterVec
+	duration  *prometheus.HistogramVec
+	errors    *prometheus.CounterVec
+}
+
+func newMetrics(policies []policyDocument) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "polymoat_decisions_total",
+			Help: "Decisions on pods. A refusal is counted once for each rule that it names; rule is empty otherwise.",
+		}, []string{"policy", "role", "verdict", "rule", "webhook", "dry_run"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "polymoat_request_duration_seconds",
+			Help:    "Time from the first byte of a review's body to the last byte of its answer.",
+			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"webhook", "verdict"}),
+		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "polymoat_errors_total",
+			Help: "Reviews that were answered without a decision, by what was wrong.",
+		}, []string{"kind"}),
+	}
+	m.registry.MustRegister(m.decisions, m.duration, m.errors, policyInfo(policies), buildInfo(),
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func policyInfo(policies []policyDocument) prometheus.Collector {
+	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "polymoat_policy_info",
+		Help: "The policies that are in force, by the first 12 hexadecimal digits of the SHA-256 of their text. Always 1.",
+	}, []string{"policy", "hash"})
+	for _, p := range policies {
+		info.WithLabelValues(p.Name, p.Hash).Set(1)
+	}
+	return info
+}
+
+func buildInfo() prometheus.Collector {
+	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "polymoat_build_info",
+		Help: "The version of polymoat and of the Go that built it. Always 1.",
+	}, []string{"version", "go_version"})
+	version, goVersion := Version()
+	info.WithLabelValues(version, goVersion).Set(1)
+	return info
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
+}
+
+// decided counts a decision and returns its verdict label.
+func (m *metrics) decided(webhook string, dryRun bool, d policy.Decision) string {
+	verdict := d.Verdict.String()
+	if len(d.Invalid) > 0 {
+		verdict = verdictInvalid
+	}
+	rules := []string{""}
+	if d.Verdict == policy.Denied && len(d.Violations) > 0 {
+		rules = ruleIDs(d)
+	}
+	for _, rule := range rules {
+		m.decisions.WithLabelValues(d.Policy, d.Role, verdict, rule, webhook, strconv.FormatBool(dryRun)).Inc()
+	}
+	return verdict
+}
+
+// ruleIDs are the rules that were violated, each once.
+func ruleIDs(d policy.Decision) []string {
+	var ids []string
+	seen := map[string]bool{}
+	for _, v := range d.Violations {
+		if !seen[v.Rule] {
+			seen[v.Rule] = true
+			ids = append(ids, v.Rule)
+		}
+	}
+	return ids
+}

@@ -1,0 +1,125 @@
+package webhook
+
+import (
+	"fmt"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/json"
+)
+
+// reviewKind is the one kind of body that the webhooks read.
+var reviewKind = metav1.TypeMeta{APIVersion: admissionv1.SchemeGroupVersion.String(), Kind: "AdmissionReview"}
+
+// review is the part of an AdmissionReview that polymoat reads.
+type review struct {
+	metav1.TypeMeta `json:",inline"`
+	Request         *request `json:"request"`
+}
+
+// request is the part of an AdmissionRequest that polymoat reads, with the objects decoded in the same pass.
+type request struct {
+	UID         types.UID                   `json:"uid"`
+	Resource    metav1.GroupVersionResource `json:"resource"`
+	SubResource string                      `json:"subResource"` // "ephemeralcontainers"; empty for the pod itself
+	Name        string                      `json:"name"`        // empty for a pod with generateName
+	Namespace   string                      `json:"namespace"`
+	Operation   admissionv1.Operation       `json:"operation"`
+	UserInfo    authenticationv1.UserInfo   `json:"userInfo"`
+	DryRun      bool                        `json:"dryRun"`
+	Object      *corev1.Pod                 `json:"object"`
+	OldObject   *corev1.Pod                 `json:"oldObject"`
+
+	// undecoded is why Object or OldObject is not to be trusted; nil if they are.
+	undecoded error
+}
+
+// decode reads the request of a review. The body may be used again afterwards.
+func decode(body []byte) (*request, *fault) {
+	if len(body) == 0 {
+		return nil, badReview("empty", "the body is empty; send an AdmissionReview of admission.k8s.io/v1")
+	}
+	var r review
+	err := json.UnmarshalCaseSensitivePreserveInts(body, &r)
+	if isSyntax, _ := json.SyntaxErrorOffset(err); isSyntax {
+		return nil, badReview("json", "the body is not JSON: %v", err)
+	}
+	switch {
+	case r.TypeMeta != reviewKind:
+		return nil, badReview("version", "the body is of apiVersion %q and kind %q; send an AdmissionReview of admission.k8s.io/v1 "+
+			"(admissionReviewVersions: [v1] in the webhook configuration)", r.APIVersion, r.Kind)
+	case r.Request == nil:
+		return nil, badReview("request", "the AdmissionReview has no request")
+	case r.Request.UID == "":
+		return nil, badReview("uid", "request.uid is empty")
+	}
+	// A mistake inside an object waits: a webhook that does not look at the object can still answer.
+	r.Request.undecoded = err
+	return r.Request, nil
+}
+
+// uid is the request's, for the log; empty where no request could be read.
+func (r *request) uid() types.UID {
+	if r == nil {
+		return ""
+	}
+	return r.UID
+}
+
+// createsPod says whether a pod is created by this request: the only one that is mutated.
+func (r *request) createsPod() bool {
+	return r.Operation == admissionv1.Create && r.SubResource == "" && r.Resource.Resource == "pods" && r.Resource.Group == ""
+}
+
+// pods returns the pod and, on UPDATE, what it was before. Subresources that carry a pod (ephemeralcontainers, resize,
+// status, and those that do not exist yet) are updates of it like any other.
+func (r *request) pods() (pod, old *corev1.Pod, f *fault) {
+	if f := r.checkPod("object", r.Object); f != nil {
+		return nil, nil, f
+	}
+	if r.Operation == admissionv1.Create {
+		return r.Object, nil, nil
+	}
+	if f := r.checkPod("oldObject", r.OldObject); f != nil {
+		return nil, nil, f
+	}
+	return r.Object, r.OldObject, nil
+}
+
+func (r *request) checkPod(field string, pod *corev1.Pod) *fault {
+	switch {
+	case pod != nil && (pod.Kind != "Pod" || pod.APIVersion != "v1"):
+		return badReview("object", "request.%s is of apiVersion %q and kind %q, and only pods of v1 are judged; take %q out of the webhook's rules",
+			field, pod.APIVersion, pod.Kind, r.resource())
+	case r.undecoded != nil:
+		return badReview("object", "the AdmissionReview does not decode: %v", r.undecoded)
+	case pod == nil:
+		return badReview("object", "request.%s is missing", field)
+	}
+	return nil
+}
+
+// resource is the resource as rules name it: "pods/binding".
+func (r *request) resource() string {
+	if r.SubResource == "" {
+		return r.Resource.Resource
+	}
+	return fmt.Sprintf("%s/%s", r.Resource.Resource, r.SubResource)
+}
+
+// podName is the name of the pod for people: the API server has not made one of generateName yet.
+func (r *request) podName() string {
+	switch {
+	case r.Name != "":
+		return r.Name
+	case r.Object == nil:
+		return ""
+	case r.Object.Name != "":
+		return r.Object.Name
+	default:
+		return r.Object.GenerateName
+	}
+}

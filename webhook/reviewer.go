@@ -1,0 +1,148 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"mime"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+const (
+	// maxBody is the largest review that is read. An API server sends at most two objects of 3 MiB and what is around them.
+	maxBody = 7 << 20
+	// maxKeptBody is the largest buffer that is kept for the next review: a few huge pods do not cost memory for ever.
+	maxKeptBody = 256 << 10
+	// bodyTimeout bounds how long a client may take to send a review. An API server waits 30 seconds at most for the answer.
+	bodyTimeout = 30 * time.Second
+)
+
+// reviewer answers the reviews of one webhook: decode, decide, respond.
+type reviewer struct {
+	webhook string // "mutate", "validate"
+	decide  func(*request) (outcome, *fault)
+	metrics *metrics
+	log     *slog.Logger
+	bodies  *sync.Pool
+}
+
+func newReviewer(webhook string, decide func(*request) (outcome, *fault), m *metrics, log *slog.Logger) *reviewer {
+	return &reviewer{
+		webhook: webhook,
+		decide:  decide,
+		metrics: m,
+		log:     log.With("webhook", webhook),
+		bodies:  &sync.Pool{New: func() any { return new(bytes.Buffer) }},
+	}
+}
+
+func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start, verdict := time.Now(), verdictError
+	defer func() { v.metrics.duration.WithLabelValues(v.webhook, verdict).Observe(time.Since(start).Seconds()) }()
+	var req *request
+	// One pod that we cannot handle takes nobody else's review with it.
+	defer func() {
+		if p := recover(); p != nil {
+			v.log.Error("panic", "uid", req.uid(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			v.fail(w, r, req, internal("panic"))
+		}
+	}()
+	req, f := v.read(w, r)
+	if f != nil {
+		v.fail(w, r, req, f)
+		return
+	}
+	out, f := v.decide(req)
+	if f != nil {
+		v.fail(w, r, req, f)
+		return
+	}
+	body, err := encode(req.UID, out.response)
+	if err != nil {
+		v.log.Error("no answer", "uid", req.UID, "error", err)
+		v.fail(w, r, req, internal("encode"))
+		return
+	}
+	verdict = v.metrics.decided(v.webhook, req.DryRun, out.decision)
+	v.logRefusal(r.Context(), req, out)
+	write(w, body)
+}
+
+// read decodes the request in the body.
+func (v *reviewer) read(w http.ResponseWriter, r *http.Request) (*request, *fault) {
+	if r.Method != http.MethodPost {
+		return nil, httpFault(http.StatusMethodNotAllowed, "method", "the method is %s; POST an AdmissionReview of admission.k8s.io/v1", r.Method)
+	}
+	contentType := r.Header.Get("Content-Type")
+	if mediaType, _, _ := mime.ParseMediaType(contentType); mediaType != "application/json" {
+		return nil, httpFault(http.StatusUnsupportedMediaType, "content-type", "the Content-Type is %q; send application/json", contentType)
+	}
+	// Not every ResponseWriter can: without it, the client's own patience is the limit.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+	body := v.bodies.Get().(*bytes.Buffer)
+	defer v.keep(body)
+	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+		return nil, unread(err)
+	}
+	return decode(body.Bytes())
+}
+
+func (v *reviewer) keep(body *bytes.Buffer) {
+	if body.Cap() <= maxKeptBody {
+		body.Reset()
+		v.bodies.Put(body)
+	}
+}
+
+func unread(err error) *fault {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return httpFault(http.StatusRequestEntityTooLarge, "too-large", "the body is larger than %d bytes, the most that is read", maxBody)
+	}
+	return badReview("body", "the body ends early: %v", err)
+}
+
+// fail answers with a fault: in an AdmissionReview where the API server can match it to its request, else in plain HTTP.
+func (v *reviewer) fail(w http.ResponseWriter, r *http.Request, req *request, f *fault) {
+	v.metrics.errors.WithLabelValues(f.kind).Inc()
+	v.log.Warn("review not answered", "kind", f.kind, "code", f.code, "uid", req.uid(), "remote", r.RemoteAddr)
+	if req == nil {
+		http.Error(w, f.text, f.code)
+		return
+	}
+	body, err := encodeFault(req.UID, f)
+	if err != nil {
+		http.Error(w, f.text, f.code)
+		return
+	}
+	write(w, body)
+}
+
+func write(w http.ResponseWriter, body []byte) {
+	w.Header().Set("Content-Type", "application/json")
+	// The client is gone if this fails: there is nobody left to tell.
+	_, _ = w.Write(body)
+}
+
+// logRefusal says who was refused what, and never what the pod holds.
+func (v *reviewer) logRefusal(ctx context.Context, req *request, out outcome) {
+	if out.response.Allowed {
+		return
+	}
+	v.log.LogAttrs(ctx, slog.LevelInfo, "refused",
+		slog.String("uid", string(req.UID)),
+		slog.String("user", req.UserInfo.Username),
+		slog.String("namespace", req.Namespace),
+		slog.String("name", req.podName()),
+		slog.String("operation", string(req.Operation)),
+		slog.String("resource", req.resource()),
+		slog.String("policy", out.decision.Policy),
+		slog.String("role", out.decision.Role),
+		slog.Any("rules", ruleIDs(out.decision)),
+		slog.Int("invalid", len(out.decision.Invalid)),
+		slog.Bool("dryRun", req.DryRun))
+}

@@ -1,0 +1,178 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/polymoat/polymoat/certs"
+)
+
+// running is a server on real ports, over real TLS.
+type running struct {
+	address string // of the TLS port
+	dir     string // of the certificate
+	stop    context.CancelFunc
+	ended   chan error
+}
+
+func start(t *testing.T, o Options) *running {
+	t.Helper()
+	policies, err := LoadPolicies("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(freeAddress(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Sscan(port, &o.Port); err != nil {
+		t.Fatal(err)
+	}
+	r := &running{address: "127.0.0.1:" + port, dir: t.TempDir(), ended: make(chan error, 1)}
+	o.CertDir = r.dir
+	if o.ShutdownTimeout == 0 {
+		o.ShutdownTimeout = 10 * time.Second
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	r.stop = stop
+	go func() { r.ended <- Run(ctx, o, policies, slog.New(slog.DiscardHandler)) }()
+	t.Cleanup(stop)
+	eventually(t, "the server is ready", func() bool { code, _ := r.get(t, "/readyz"); return code == 200 })
+	return r
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not in 20 seconds: %s", what)
+		}
+	}
+}
+
+// client trusts what is in the folder now, and uses a new connection each time.
+func (r *running) client() *http.Client {
+	roots := x509.NewCertPool()
+	if pem, err := os.ReadFile(filepath.Join(r.dir, certs.CertName)); err == nil {
+		roots.AppendCertsFromPEM(pem)
+	}
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true, ForceAttemptHTTP2: true}}
+}
+
+// get returns 0 and the error where there is no answer.
+func (r *running) get(t *testing.T, path string) (int, string) {
+	t.Helper()
+	return fetch(t, r.client(), "https://"+r.address+path)
+}
+
+func fetch(t *testing.T, client *http.Client, url string) (int, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return response.StatusCode, string(body)
+}
+
+// TestServer: all paths over HTTP/2 and TLS, and those that were asked for without.
+func TestServer(t *testing.T) {
+	metrics, probes := freeAddress(t), freeAddress(t)
+	r := start(t, Options{MetricsAddress: metrics, ProbeAddress: probes})
+	response, err := r.client().Post("https://"+r.address+"/mutate", "application/json", bytes.NewReader(benchmarkReview(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.ProtoMajor != 2 || response.StatusCode != 200 {
+		t.Errorf("mutate answered %s %s", response.Proto, response.Status)
+	}
+	for url, want := range map[string]struct {
+		code int
+		text string
+	}{
+		"https://" + r.address + "/healthz": {200, "ok\n"},
+		"https://" + r.address + "/readyz":  {200, "ok\n"},
+		"https://" + r.address + "/metrics": {200, `polymoat_decisions_total{dry_run="false",policy="polyaxon",role="jobs",rule="",verdict="Allowed",webhook="mutate"} 1`},
+		"https://" + r.address + "/":        {404, ""},
+		"http://" + metrics + "/metrics":    {200, "process_resident_memory_bytes"},
+		"http://" + metrics + "/mutate":     {404, ""},
+		"http://" + probes + "/readyz":      {200, "ok\n"},
+		"http://" + probes + "/metrics":     {404, ""},
+	} {
+		if code, text := fetch(t, r.client(), url); code != want.code || !strings.Contains(text, want.text) {
+			t.Errorf("%s answered %d %s", url, code, text)
+		}
+	}
+	r.stop()
+	if err := <-r.ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCertificateReload: a pair that is replaced on disk is served without a restart; a broken one is not.
+func TestCertificateReload(t *testing.T) {
+	r, other := start(t, Options{}), t.TempDir()
+	if _, err := certs.Open(other); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(r.dir, certs.KeyName), "half written")
+	if code, text := fetch(t, r.client(), "https://"+r.address+"/readyz"); code != 200 {
+		t.Errorf("with a broken key: %d %s", code, text)
+	}
+	for _, name := range []string{certs.KeyName, certs.CertName} {
+		data, err := os.ReadFile(filepath.Join(other, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, filepath.Join(r.dir, name), string(data))
+	}
+	eventually(t, "the new certificate is served", func() bool { code, _ := r.get(t, "/readyz"); return code == 200 })
+}
+
+func TestRunSaysWhatIsTaken(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	taken := l.Addr().String()
+	policies, err := LoadPolicies("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{CertDir: t.TempDir(), MetricsAddress: taken}
+	if err := Run(t.Context(), o, policies, slog.New(slog.DiscardHandler)); err == nil || err.Error() != "listen tcp "+taken+": bind: address already in use" {
+		t.Errorf("got error %v", err)
+	}
+}
