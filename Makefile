@@ -1,0 +1,65 @@
+# Every target is one command that a person could type. `make` alone prints this help.
+SHELL := bash
+TOOL    := go tool -modfile=internal/tools/go.mod
+UNIT    := $$(go list ./... | grep -v /e2e$$)
+FUZZTIME ?= 30s
+
+##@ See it
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+.PHONY: demo
+demo: ## a tour: a real control plane, pods of every role, attempts that are refused
+	go run ./e2e/demo demo
+
+.PHONY: up
+up: ## keep the same cluster running, for playing with kubectl
+	go run ./e2e/demo up
+
+.PHONY: down
+down: ## stop it
+	go run ./e2e/demo down
+
+##@ Build
+
+.PHONY: build
+build: ## bin/polymoat and bin/kubectl-polymoat
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/ ./cmd/...
+
+.PHONY: clean
+clean: down ## remove what was built, the control plane in .cache too
+	rm -rf bin dist .cache
+
+##@ Test
+
+.PHONY: test
+test: vet lint build unit e2e ## everything; what .ci/run calls
+
+.PHONY: vet
+vet: ## go vet
+	go vet ./...
+
+.PHONY: lint
+lint: ## golangci-lint, built from internal/tools (the first time takes two minutes)
+	$(TOOL) golangci-lint run ./...
+
+.PHONY: unit
+unit: ## unit tests and the corpus, with the race detector
+	go test -race -timeout 15m $(UNIT)
+
+.PHONY: e2e
+e2e: ## a real control plane, built from Go modules (the first time takes seven minutes)
+	go run ./e2e/demo build
+	cd e2e/scheduler && go test -timeout 20m ./...
+	go test -count=1 -timeout 20m -v ./e2e
+
+.PHONY: fuzz
+fuzz: ## every fuzz test for FUZZTIME (30s)
+	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z]*' cmd webhook internal | while IFS=: read -r file func; do \
+	  go test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" || exit; done
+
+.PHONY: bench
+bench: ## what admission costs, against a webhook that does nothing
+	go test -run '^$$' -bench . -benchmem ./internal/... ./webhook/...

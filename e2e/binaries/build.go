@@ -1,0 +1,98 @@
+package binaries
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// heartbeat is how often a build that takes its time says that it is alive.
+const heartbeat = 20 * time.Second
+
+// builder builds what is missing into dir, a folder of its own for one set of versions.
+type builder struct {
+	root, dir string
+	versions  versions
+	out       io.Writer
+}
+
+// build builds the programs that are missing, one after the other: each uses all cores.
+func (b builder) build(ctx context.Context) (Set, error) {
+	for i, p := range programs {
+		if isFile(b.locate(p)) {
+			continue
+		}
+		title := fmt.Sprintf("[%d/%d] %s %s", i+1, len(programs), p.name, b.versions.of(p))
+		if err := b.buildOne(ctx, title, p); err != nil {
+			return Set{}, err
+		}
+	}
+	if err := b.writeStages(ctx); err != nil {
+		return Set{}, err
+	}
+	set, _ := b.find()
+	return set, nil
+}
+
+// buildOne builds one program and renames it into place, so that a half-written one is never found.
+func (b builder) buildOne(ctx context.Context, title string, p program) error {
+	start, done := time.Now(), make(chan struct{})
+	fmt.Fprintf(b.out, "%s: building from its Go module\n", title)
+	go b.beat(title, start, done)
+	part := filepath.Join(b.dir, p.name+".part")
+	_, err := b.goTool(ctx, "build", "-trimpath", "-ldflags", b.ldflags(p), "-o", part, p.pkg)
+	close(done)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(b.out, "%s: built in %.0f s\n", title, time.Since(start).Seconds())
+	return os.Rename(part, filepath.Join(b.dir, p.name))
+}
+
+// beat prints a line now and then until done is closed.
+func (b builder) beat(title string, start time.Time, done <-chan struct{}) {
+	tick := time.NewTicker(heartbeat)
+	defer tick.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-tick.C:
+			fmt.Fprintf(b.out, "%s: still building, %.0f s so far\n", title, time.Since(start).Seconds())
+		}
+	}
+}
+
+// ldflags strip the program and, for Kubernetes, set the version: without it the API server calls itself v0.0.0.
+func (b builder) ldflags(p program) string {
+	flags := []string{"-s", "-w"}
+	if p.module == kubernetesModule {
+		part := strings.Split(b.versions.of(p), ".")
+		for _, set := range []string{"gitVersion=" + b.versions[p.module], "gitMajor=" + part[0], "gitMinor=" + part[1], "gitTreeState=clean"} {
+			flags = append(flags, "-X", "k8s.io/component-base/version."+set)
+		}
+	}
+	return strings.Join(flags, " ")
+}
+
+// goTool runs the go command in the control plane's module and returns what it printed.
+func (b builder) goTool(ctx context.Context, args ...string) (string, error) {
+	return goTool(ctx, filepath.Join(b.root, module), args...)
+}
+
+func goTool(ctx context.Context, dir string, args ...string) (string, error) {
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &stdout, &stderr
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, stderr.String())
+	}
+	return strings.TrimSpace(stdout.String()), nil
+}

@@ -1,0 +1,135 @@
+package cluster
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// Polymoat is a server to install.
+type Polymoat struct {
+	Binary string // the program
+	Policy string // its policy file; empty: the built-in one
+	// Manifests is the folder of the shipped manifests.
+	Manifests string
+	// Namespaces are those that the API server asks about; nil: those of the manifests.
+	Namespaces []string
+}
+
+// Install runs polymoat beside the control plane and applies the shipped manifests. Services lead nowhere without
+// kubelets, so the webhook configurations name the running server by URL: that is the only difference.
+func (c *Cluster) Install(p Polymoat) error {
+	url, err := c.startPolymoat(p)
+	if err != nil {
+		return fmt.Errorf("start polymoat: %w", err)
+	}
+	files, err := filepath.Glob(filepath.Join(p.Manifests, "*.yaml"))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if err := c.installManifest(p, file, url); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	return nil
+}
+
+// startPolymoat returns the URL of the running server, which has made itself a certificate.
+func (c *Cluster) startPolymoat(p Polymoat) (url string, err error) {
+	ports, err := freePorts(1)
+	if err != nil {
+		return "", err
+	}
+	args := []string{"--no-cluster", "--port", fmt.Sprint(ports[0]), "--cert-dir", c.file("polymoat-tls"), "--shutdown-delay", "0s"}
+	if p.Policy != "" {
+		args = append(args, "--policy", p.Policy)
+	}
+	if err := os.MkdirAll(c.file("polymoat-tls"), 0o700); err != nil {
+		return "", err
+	}
+	if err := c.run(p.Binary, args...); err != nil {
+		return "", err
+	}
+	url = fmt.Sprintf("https://127.0.0.1:%d", ports[0])
+	return url, c.Await("polymoat", func(ctx context.Context) error { return c.getReady(ctx, url+"/readyz") })
+}
+
+// getReady asks the server whether it is ready, over the TLS that the API server will use.
+func (c *Cluster) getReady(ctx context.Context, url string) error {
+	ca, err := os.ReadFile(c.file("polymoat-tls/tls.crt"))
+	if err != nil {
+		return err
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(ca)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+	defer transport.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	response, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", url, response.Status)
+	}
+	return nil
+}
+
+func (c *Cluster) installManifest(p Polymoat, file, url string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	objects, err := Decode(string(text))
+	if err != nil {
+		return err
+	}
+	ca, err := os.ReadFile(c.file("polymoat-tls/tls.crt"))
+	if err != nil {
+		return err
+	}
+	for _, object := range objects {
+		if err := patchWebhooks(object, url, ca, p.Namespaces); err != nil {
+			return err
+		}
+	}
+	return c.Create(objects...)
+}
+
+// patchWebhooks replaces the Service of each webhook by the URL of the server that runs on this machine.
+func patchWebhooks(object *unstructured.Unstructured, url string, ca []byte, namespaces []string) error {
+	webhooks, found, err := unstructured.NestedSlice(object.Object, "webhooks")
+	if err != nil || !found {
+		return err
+	}
+	for _, webhook := range webhooks {
+		fields := webhook.(map[string]any)
+		path, _, _ := unstructured.NestedString(fields, "clientConfig", "service", "path")
+		fields["clientConfig"] = map[string]any{"url": url + path, "caBundle": base64.StdEncoding.EncodeToString(ca)}
+		if namespaces != nil {
+			fields["namespaceSelector"] = selectByName(namespaces)
+		}
+	}
+	return unstructured.SetNestedSlice(object.Object, webhooks, "webhooks")
+}
+
+func selectByName(namespaces []string) map[string]any {
+	var values []any
+	for _, namespace := range namespaces {
+		values = append(values, namespace)
+	}
+	expression := map[string]any{"key": "kubernetes.io/metadata.name", "operator": "In", "values": values}
+	return map[string]any{"matchExpressions": []any{expression}}
+}

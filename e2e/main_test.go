@@ -1,0 +1,96 @@
+package e2e_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/polymoat/polymoat/e2e/binaries"
+	"github.com/polymoat/polymoat/e2e/cluster"
+)
+
+var update = flag.Bool("update", false, "write the sentences that the API server answers to testdata; then read the diff")
+
+// control is the control plane that all tests share. They clean up after themselves.
+var control *cluster.Cluster
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code, err := runTests(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// runTests starts a control plane with polymoat for the tests, and builds both where they are missing.
+func runTests(m *testing.M) (int, error) {
+	ctx := context.Background()
+	root, err := binaries.Root()
+	if err != nil {
+		return 0, err
+	}
+	set, err := binaries.Ensure(ctx, root, os.Stderr)
+	if err != nil {
+		return 0, err
+	}
+	server, err := binaries.Polymoat(ctx, root)
+	if err != nil {
+		return 0, err
+	}
+	dir, err := os.MkdirTemp("", "polymoat-e2e-")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	if control, err = cluster.Start(ctx, cluster.Options{Binaries: set, Dir: dir}); err != nil {
+		return 0, err
+	}
+	defer control.Stop()
+	if err := control.Install(cluster.Polymoat{Binary: server, Manifests: filepath.Join(root, "manifests")}); err != nil {
+		return 0, err
+	}
+	return m.Run(), nil
+}
+
+// as is a client of a user: cluster.Admin, cluster.Tenant, or anybody whom the administrator can impersonate.
+func as(t *testing.T, user string) client.Client {
+	t.Helper()
+	config := control.Impersonating(user)
+	if user == cluster.Admin || user == cluster.Tenant {
+		config = control.As(user)
+	}
+	c, err := client.New(config, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// create creates an object and removes it after the test.
+func create(t *testing.T, c client.Client, object client.Object) {
+	t.Helper()
+	if err := c.Create(t.Context(), object); err != nil {
+		t.Fatal(err)
+	}
+	removeAfter(t, object)
+}
+
+// removeAfter removes an object after the test, with everything that controllers made of it.
+func removeAfter(t *testing.T, object client.Object) {
+	t.Helper()
+	admin := as(t, cluster.Admin)
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		err := admin.Delete(ctx, object, client.PropagationPolicy("Background"), client.GracePeriodSeconds(0))
+		if client.IgnoreNotFound(err) != nil {
+			t.Error(err)
+		}
+	})
+}
