@@ -38,7 +38,7 @@ func TestEffective(t *testing.T) {
 	}} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := Spec{NodePools: []NodePool{{Name: "core", Protected: true}, {Name: "gpu"}, {Name: "vault", Protected: true}}}
-			for _, name := range strings.Fields(tc.entries) {
+			for name := range strings.FieldsSeq(tc.entries) {
 				s.Roles = append(s.Roles, Role{Name: name, NodePools: []string{name}})
 			}
 			var got []string

@@ -138,7 +138,7 @@ func TestNearest(t *testing.T) {
 }
 
 func TestMistakesAreSorted(t *testing.T) {
-	_, err := Load("policy.yaml", []byte(strings.ReplaceAll(base, "name: ", "nmae: ")))
+	_, err := Load("policy.yaml", []byte(strings.ReplaceAll(base, "name: ", "nom: ")))
 	var invalid *InvalidError
 	if !errors.As(err, &invalid) || len(invalid.Lines) < 7 || !slices.IsSorted(invalid.Lines) {
 		t.Errorf("not sorted by line:\n%v", err)

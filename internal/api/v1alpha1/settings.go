@@ -86,7 +86,7 @@ func (set setting) is(want bool) bool {
 	if set.path == nil {
 		return false
 	}
-	got, ok := set.value.Interface().(*bool)
+	got, ok := reflect.TypeAssert[*bool](set.value)
 	return ok && *got == want
 }
 
@@ -95,7 +95,7 @@ func (set setting) number() (int64, bool) {
 	if set.path == nil {
 		return 0, false
 	}
-	n, ok := set.value.Interface().(*int64)
+	n, ok := reflect.TypeAssert[*int64](set.value)
 	if !ok {
 		return 0, false
 	}

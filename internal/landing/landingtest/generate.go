@@ -6,6 +6,8 @@
 package landingtest
 
 import (
+	"maps"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -143,6 +145,7 @@ func expression(choose Choose, among []string) corev1.NodeSelectorRequirement {
 		}
 	case corev1.NodeSelectorOpGt, corev1.NodeSelectorOpLt:
 		r.Values = []string{choose.orRarely(numbers, badNumbers)}
+	default: // the others take no values
 	}
 	return spoil(choose, r)
 }
@@ -212,9 +215,7 @@ func spread(nodes []landing.Node, choices []string, set func(*landing.Node, stri
 		for _, choice := range choices {
 			next := node
 			next.Labels = map[string]string{}
-			for key, value := range node.Labels {
-				next.Labels[key] = value
-			}
+			maps.Copy(next.Labels, node.Labels)
 			set(&next, choice)
 			all = append(all, next)
 		}
