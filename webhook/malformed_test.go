@@ -153,3 +153,13 @@ func TestUntouched(t *testing.T) {
 		})
 	}
 }
+
+// TestNoResource: an API server always names the resource; without it, the object tells.
+func TestNoResource(t *testing.T) {
+	object := `"object":{"apiVersion":"v1","kind":"Pod","metadata":{"labels":{"app.kubernetes.io/part-of":"polyaxon-runs"}},` +
+		`"spec":{"containers":[{"name":"main"}]}}`
+	request := `{"uid":"u-1","operation":"CREATE","namespace":"polyaxon",` + object + `}`
+	if answer := post(t, testMux(t), "/mutate", []byte(reviewOf(request))).Response; answer.Patch == nil {
+		t.Errorf("the pod was not placed: %+v", answer)
+	}
+}

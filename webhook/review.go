@@ -69,9 +69,16 @@ func (r *request) uid() types.UID {
 	return r.UID
 }
 
-// createsPod says whether a pod is created by this request: the only one that is mutated.
+// createsPod says whether a pod is created by this request: the only one that is mutated. An API server always names
+// the resource; where somebody else did not, the object tells.
 func (r *request) createsPod() bool {
-	return r.Operation == admissionv1.Create && r.SubResource == "" && r.Resource.Resource == "pods" && r.Resource.Group == ""
+	if r.Operation != admissionv1.Create || r.SubResource != "" {
+		return false
+	}
+	if r.Resource == (metav1.GroupVersionResource{}) {
+		return r.Object != nil && r.Object.Kind == "Pod" && r.Object.APIVersion == "v1"
+	}
+	return r.Resource.Resource == "pods" && r.Resource.Group == ""
 }
 
 // pods returns the pod and, on UPDATE, what it was before. Subresources that carry a pod (ephemeralcontainers, resize,
