@@ -25,6 +25,9 @@ func (c *Cluster) createBase() error {
 	if err != nil {
 		return fmt.Errorf("base.yaml: %w", err)
 	}
+	for _, name := range claims {
+		objects = append(objects, volume(name)...)
+	}
 	return c.Create(objects...)
 }
 
