@@ -22,23 +22,17 @@ func (e *edit) attract(want *corev1.Affinity) {
 	if want.NodeAffinity != nil {
 		e.attractNodes(want.NodeAffinity)
 	}
-	if want.PodAffinity != nil {
-		have := &e.affinity().PodAffinity
-		*have = orNew(*have)
+	if w := want.PodAffinity; w != nil {
+		h := setNew(&e.affinity().PodAffinity)
 		path := pathAffinity.Child("podAffinity")
-		appendMissing(e, path, required, &(*have).RequiredDuringSchedulingIgnoredDuringExecution,
-			want.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution)
-		appendMissing(e, path, preferred, &(*have).PreferredDuringSchedulingIgnoredDuringExecution,
-			want.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution)
+		appendMissing(e, path.Child(required), &h.RequiredDuringSchedulingIgnoredDuringExecution, w.RequiredDuringSchedulingIgnoredDuringExecution)
+		appendMissing(e, path.Child(preferred), &h.PreferredDuringSchedulingIgnoredDuringExecution, w.PreferredDuringSchedulingIgnoredDuringExecution)
 	}
-	if want.PodAntiAffinity != nil {
-		have := &e.affinity().PodAntiAffinity
-		*have = orNew(*have)
+	if w := want.PodAntiAffinity; w != nil {
+		h := setNew(&e.affinity().PodAntiAffinity)
 		path := pathAffinity.Child("podAntiAffinity")
-		appendMissing(e, path, required, &(*have).RequiredDuringSchedulingIgnoredDuringExecution,
-			want.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution)
-		appendMissing(e, path, preferred, &(*have).PreferredDuringSchedulingIgnoredDuringExecution,
-			want.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution)
+		appendMissing(e, path.Child(required), &h.RequiredDuringSchedulingIgnoredDuringExecution, w.RequiredDuringSchedulingIgnoredDuringExecution)
+		appendMissing(e, path.Child(preferred), &h.PreferredDuringSchedulingIgnoredDuringExecution, w.PreferredDuringSchedulingIgnoredDuringExecution)
 	}
 }
 
@@ -48,13 +42,12 @@ const (
 )
 
 func (e *edit) attractNodes(want *corev1.NodeAffinity) {
-	have := &e.affinity().NodeAffinity
-	*have = orNew(*have)
+	have := setNew(&e.affinity().NodeAffinity)
 	if want.RequiredDuringSchedulingIgnoredDuringExecution != nil {
 		e.require(want.RequiredDuringSchedulingIgnoredDuringExecution)
 	}
-	appendMissing(e, pathAffinity.Child("nodeAffinity"), preferred,
-		&(*have).PreferredDuringSchedulingIgnoredDuringExecution, want.PreferredDuringSchedulingIgnoredDuringExecution)
+	appendMissing(e, pathAffinity.Child("nodeAffinity", preferred),
+		&have.PreferredDuringSchedulingIgnoredDuringExecution, want.PreferredDuringSchedulingIgnoredDuringExecution)
 }
 
 // require ANDs a node selector into the pod's required node affinity.
@@ -115,18 +108,21 @@ func merge[T any](have, want []T) []T {
 }
 
 // appendMissing appends to a list of the pod's affinity what it lacks of the role's.
-func appendMissing[T any](e *edit, path *field.Path, name string, have *[]T, want []T) {
+func appendMissing[T any](e *edit, path *field.Path, have *[]T, want []T) {
 	was := len(*have)
 	*have = merge(*have, want)
 	for i, added := range (*have)[was:] {
-		e.record(path.Child(name).Index(was+i), nil, added, FromRole)
+		e.record(path.Index(was+i), nil, added, FromRole)
 	}
 }
 
 // affinity is the pod's affinity, made where there is none.
-func (e *edit) affinity() *corev1.Affinity {
-	e.pod.Spec.Affinity = orNew(e.pod.Spec.Affinity)
-	return e.pod.Spec.Affinity
+func (e *edit) affinity() *corev1.Affinity { return setNew(&e.pod.Spec.Affinity) }
+
+// setNew makes what the field points to where it is nil.
+func setNew[T any](field **T) *T {
+	*field = orNew(*field)
+	return *field
 }
 
 func orNew[T any](p *T) *T {
