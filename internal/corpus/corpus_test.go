@@ -63,7 +63,7 @@ func again(t *testing.T, p *policy.Policy, r policy.Request, first policy.Decisi
 	}
 }
 
-// TestCoverage names the rule, the role and the signal that no case shows.
+// TestCoverage names the rule, the override and the role that no case shows.
 func TestCoverage(t *testing.T) {
 	var refusals, outs strings.Builder
 	roles := map[string]bool{}
@@ -77,6 +77,14 @@ func TestCoverage(t *testing.T) {
 	for _, rule := range policy.Rules {
 		if !strings.Contains(refusals.String(), rule.ID+": ") {
 			t.Errorf("rule %q: no case is refused for it; add one to testdata", rule.ID)
+		}
+	}
+	for _, o := range policy.Overrides {
+		if !strings.Contains(outs.String(), "# warning: "+o.Name) {
+			t.Errorf("override %q: no case is stored with it; add one to testdata", o.Name)
+		}
+		if !strings.Contains(refusals.String(), "["+o.Name+"]: ") {
+			t.Errorf("override %q: no case is refused for it; add one to testdata", o.Name)
 		}
 	}
 	for _, role := range append(slices.Clone(v1alpha1.KnownRoles), "none") {

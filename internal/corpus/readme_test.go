@@ -1,8 +1,10 @@
 package corpus_test
 
 import (
+	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,7 +12,10 @@ import (
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
-// TestREADME keeps what the README shows true: its refusal is a golden one, its policy loads, its tables are complete.
+// shown are the cases whose refusals the README shows.
+var shown = []string{"job-names-its-node", "override-node-pool-core"}
+
+// TestREADME keeps what the README shows true: its refusals are golden ones, its policy loads, its tables are complete.
 func TestREADME(t *testing.T) {
 	b, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -18,7 +23,7 @@ func TestREADME(t *testing.T) {
 	}
 	readme := string(b)
 	for _, tc := range cases(t) {
-		if tc.Name == "job-names-its-node" && !strings.Contains(readme, "\n"+tc.Deny) {
+		if slices.Contains(shown, tc.Name) && !strings.Contains(readme, "\n"+tc.Deny) {
 			t.Errorf("the README does not show the refusal of %s:\n%s", tc.Name, tc.Deny)
 		}
 	}
@@ -30,6 +35,15 @@ func TestREADME(t *testing.T) {
 	for _, role := range v1alpha1.KnownRoles {
 		if !strings.Contains(readme, "\n| `"+role+"` | ") {
 			t.Errorf("the README's table of roles lacks %s", role)
+		}
+	}
+	for _, o := range policy.Overrides {
+		label := "no"
+		if o.Label {
+			label = "yes"
+		}
+		if row := fmt.Sprintf("\n| `%s` | %s | `%s` | %s |\n", o.Name, o.Doc, o.Example, label); !strings.Contains(readme, row) {
+			t.Errorf("the README's table of overrides lacks the row%s", row)
 		}
 	}
 	example := regexp.MustCompile("(?s)```yaml\n(.+?)```").FindStringSubmatch(readme)

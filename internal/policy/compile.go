@@ -45,7 +45,8 @@ type role struct {
 	rootImages []string
 	hostPaths  []v1alpha1.HostPath
 
-	schedulers, runtimes, priorities []string // allow-lists; nil leaves the field free
+	schedulers, runtimes, priorities []string            // allow-lists; nil leaves the field free
+	overrides                        *v1alpha1.Overrides // nil: the role accepts none
 }
 
 // contexts are security contexts and where they come from.
@@ -65,15 +66,14 @@ func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 		requesters: spec.Requesters, nodeNameUsers: spec.NodeNameUsers,
 		roles: map[string]*role{},
 	}
-	byName := map[string]*pool{}
 	for _, n := range spec.NodePools {
 		p := &pool{landing.Pool{Name: n.Name, Key: n.NodeLabel.Key, Value: n.NodeLabel.Value, Taints: n.Taints}, n.Protected}
-		in.pools, byName[n.Name] = append(in.pools, p), p
+		in.pools = append(in.pools, p)
 	}
 	for _, r := range spec.Effective() {
 		compiled := compileRole(r, spec.Defaults)
 		for _, name := range r.NodePools {
-			p := byName[name]
+			p := in.pool(name)
 			if p == nil {
 				return nil, fmt.Errorf("policy %q: role %q names node pool %q, which is not defined", in.name, r.Name, name)
 			}
@@ -83,7 +83,37 @@ func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 		in.addMatchers(r)
 	}
 	in.addBuiltins()
-	return in, nil
+	return in, in.checkOverrides()
+}
+
+// checkOverrides holds that the bounds name pools and roles that are there: Set relies on it.
+func (in *installation) checkOverrides() error {
+	for _, r := range in.roles {
+		if r.overrides == nil {
+			continue
+		}
+		for _, name := range r.overrides.NodePools {
+			if in.pool(name) == nil {
+				return fmt.Errorf("policy %q: an override of role %q names node pool %q, which is not defined", in.name, r.name, name)
+			}
+		}
+		for _, name := range r.overrides.Roles {
+			if in.roles[name] == nil {
+				return fmt.Errorf("policy %q: an override of role %q names role %q, which is not defined", in.name, r.name, name)
+			}
+		}
+	}
+	return nil
+}
+
+// pool is the pool of that name; nil where there is none.
+func (in *installation) pool(name string) *pool {
+	for _, p := range in.pools {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
 }
 
 func compileRole(r v1alpha1.Role, defaults *v1alpha1.SecurityDefaults) *role {
@@ -92,6 +122,9 @@ func compileRole(r v1alpha1.Role, defaults *v1alpha1.SecurityDefaults) *role {
 		replace: r.OnConflict == v1alpha1.Replace, unmarked: r.Match != nil && r.Match.Mode == v1alpha1.ReplaceSignal,
 		level: r.PodSecurity, keeps: r.Identity == v1alpha1.Keep, rootImages: r.RootImages, hostPaths: r.HostPaths,
 		schedulers: r.SchedulerNames, runtimes: r.RuntimeClassNames, priorities: r.PriorityClassNames,
+	}
+	if r.Name != v1alpha1.RoleCore && r.Name != v1alpha1.RoleOther {
+		compiled.overrides = r.Overrides
 	}
 	compiled.contexts = []contexts{{r.PodSecurityContext, r.ContainerSecurityContext, FromRole}}
 	if !compiled.keeps && defaults != nil {

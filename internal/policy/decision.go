@@ -63,7 +63,7 @@ type Decision struct {
 	Changes []Change
 	// Violations are all reasons to refuse, in the order of Rules, then by field.
 	Violations []Violation
-	// Invalid are malformed overrides: the pod is not forbidden but wrong.
+	// Invalid are overrides that are malformed or out of bounds: the pod is not forbidden but wrong.
 	Invalid field.ErrorList
 	// Warnings are for whoever creates the pod; they never refuse.
 	Warnings []string
@@ -82,9 +82,10 @@ type Source string
 
 // The sources.
 const (
-	FromPool    Source = "pool"    // the node pool's label or taints
-	FromRole    Source = "role"    // the role's entry in the policy
-	FromDefault Source = "default" // spec.defaults of the policy
+	FromPool     Source = "pool"     // the node pool's label or taints
+	FromRole     Source = "role"     // the role's entry in the policy
+	FromDefault  Source = "default"  // spec.defaults of the policy
+	FromOverride Source = "override" // an annotation or label of the pod
 )
 
 // Violation is one reason to refuse.

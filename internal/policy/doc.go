@@ -1,13 +1,14 @@
 // Package policy is the decision, and nothing but the decision: a function of policy, request and facts.
 //
 //	Request ─▶ resolve (role.go)       which installation, which role, and why
-//	              │                      marks, then content; whose hardening applies (trust.go)
+//	              │                      marks, then content; whose hardening applies (trust.go);
+//	              │                      what the pod asks for itself (override.go)
 //	              ├─▶ Mutate            the pod as it should be stored
 //	              │     place.go         node pool, nodeSelector, tolerations
 //	              │     affinity.go      the role's affinity, ANDed into every term
 //	              │     harden.go        security contexts, nil fields only
 //	              └─▶ Validate          the pod as it is, whoever wrote it
-//	                    override.go      annotations that are not understood: invalid
+//	                    override.go      overrides that are malformed or out of bounds: invalid
 //	                    rules.go         every rule of one literal list, one file each
 //
 // Nothing here reads a clock, a context, a logger, a file or the network. What a rule needs to know of the cluster

@@ -33,12 +33,15 @@ func FuzzReview(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	bounded := overridesPolicy(f)
 	f.Fuzz(func(t *testing.T, raw []byte, user string) {
 		pod := &corev1.Pod{}
 		if json.Unmarshal(raw, pod) != nil {
 			return
 		}
-		holds(t, p, policy.Request{Namespace: "polyaxon", User: policy.UserInfo{Name: user}, Pod: pod})
+		r := policy.Request{Namespace: "polyaxon", User: policy.UserInfo{Name: user}, Pod: pod}
+		holds(t, p, r)
+		holds(t, bounded, r)
 	})
 }
 
@@ -73,7 +76,7 @@ func holds(t *testing.T, p *policy.Policy, r policy.Request) {
 	}
 }
 
-// core is the protected pool of the default policy.
+// core is the protected pool of the default policy, and of the one with overrides.
 var core = landing.Pool{
 	Name: "core", Key: "polyaxon", Value: "core",
 	Taints: []corev1.Taint{{Key: "polyaxon", Value: "core", Effect: corev1.TaintEffectNoSchedule}},

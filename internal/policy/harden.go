@@ -23,14 +23,14 @@ func (s *subject) harden(e *edit) {
 	if isWindows(spec) {
 		return
 	}
-	mixed := s.hasExempt(spec)
-	for _, c := range s.hard.contexts {
+	mixed, all := s.hasExempt(spec), s.contexts()
+	for _, c := range all {
 		if c.pod == nil {
 			continue
 		}
 		spec.SecurityContext = orNew(spec.SecurityContext)
 		var skip []string
-		if mixed {
+		if mixed && c.source != FromOverride { // an override is asked for the whole pod
 			skip = identityFields
 		}
 		e.fill(pathSecurityContext, spec.SecurityContext, c.pod.DeepCopy(), c.source, skip)
@@ -41,10 +41,26 @@ func (s *subject) harden(e *edit) {
 		if s.exempt(c.Container) {
 			continue
 		}
-		for _, ctx := range s.hard.contexts {
+		for _, ctx := range all {
 			e.hardenContainer(c, ctx, mixed)
 		}
 	}
+}
+
+// contexts are the security contexts to fill in, the strongest first: the override's, then those of s.hard. Where the
+// role gives containers an identity, the override does so too, because a container's counts before the pod's.
+func (s *subject) contexts() []contexts {
+	asked := s.asked.identity
+	if asked.RunAsUser == nil && asked.RunAsGroup == nil && asked.FSGroup == nil {
+		return s.hard.contexts
+	}
+	own := contexts{pod: &asked, source: FromOverride}
+	for _, c := range s.hard.contexts {
+		if c.container != nil && (c.container.RunAsUser != nil || c.container.RunAsGroup != nil) {
+			own.container = &corev1.SecurityContext{RunAsUser: asked.RunAsUser, RunAsGroup: asked.RunAsGroup}
+		}
+	}
+	return append([]contexts{own}, s.hard.contexts...)
 }
 
 func isWindows(spec *corev1.PodSpec) bool { return spec.OS != nil && spec.OS.Name == corev1.Windows }

@@ -1,32 +1,156 @@
 package policy
 
 import (
-	"maps"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
 
 // overridePrefix is the domain of the annotations and labels that ask for something else than the role's placement.
 const overridePrefix = "polymoat.io/"
 
-// unknownOverrides are annotations and labels in our domain. None is honoured yet, and one that is not understood is
-// refused rather than ignored: its author relies on it.
-func unknownOverrides(pod *corev1.Pod) field.ErrorList {
-	var errs field.ErrorList
-	metadata := field.NewPath("metadata")
-	for _, in := range []struct {
-		path   *field.Path
-		values map[string]string
-	}{{metadata.Child("annotations"), pod.Annotations}, {metadata.Child("labels"), pod.Labels}} {
-		for _, key := range slices.Sorted(maps.Keys(in.values)) {
-			if strings.HasPrefix(key, overridePrefix) {
-				errs = append(errs, field.Invalid(in.path.Key(key), short(in.values[key]),
-					"not an override that this version knows; remove it and ask with spec.nodeSelector"))
-			}
+var (
+	pathAnnotations = field.NewPath("metadata", "annotations")
+	pathLabels      = field.NewPath("metadata", "labels")
+)
+
+// longestOverride bounds a value in bytes: it is parsed on every request.
+const longestOverride = 1024
+
+// Override is one thing that the pod of a run may ask for, inside the bounds that the policy sets for its role.
+type Override struct {
+	// Name is the annotation: "polymoat.io/node-pool". Doc says what it asks for, Example is a value.
+	Name, Doc, Example string
+	// Label says that a label of that name counts, too: Polyaxon drops annotations on many paths.
+	Label bool
+	// Bounded says whether a role accepts it at all.
+	Bounded func(*v1alpha1.Overrides) bool
+	// Set reads a value into the placement. The error continues the sentence that names the value.
+	Set func(value string, p *Placement) error
+}
+
+// Overrides are all overrides, in the order in which they are read: the role decides what the node pool may be.
+var Overrides = []Override{
+	{"polymoat.io/role", "the node pools of another role; the stricter hardening of both holds", `notebooks`,
+		true, func(o *v1alpha1.Overrides) bool { return len(o.Roles) > 0 }, setRole},
+	{"polymoat.io/node-pool", "another node pool", `gpu`,
+		true, func(o *v1alpha1.Overrides) bool { return len(o.NodePools) > 0 }, setPool},
+	{"polymoat.io/node-selector", "nodes with these labels", `{"disk":"ssd"}`,
+		false, func(o *v1alpha1.Overrides) bool { return len(o.NodeSelectorKeys) > 0 }, setNodeSelector},
+	{"polymoat.io/tolerations", "nodes with these taints, too", `[{"key":"spot","operator":"Exists"}]`,
+		false, func(o *v1alpha1.Overrides) bool { return len(o.TolerationKeys) > 0 }, setTolerations},
+	{"polymoat.io/run-as-user", "the uid of its processes", `1000`,
+		true, func(o *v1alpha1.Overrides) bool { return o.RunAsUser != nil }, runAsUser.set},
+	{"polymoat.io/run-as-group", "the gid of its processes", `1000`,
+		true, func(o *v1alpha1.Overrides) bool { return o.RunAsGroup != nil }, runAsGroup.set},
+	{"polymoat.io/fs-group", "the group that owns its volumes", `1000`,
+		true, func(o *v1alpha1.Overrides) bool { return o.FSGroup != nil }, fsGroup.set},
+}
+
+// override takes in what the pod asks for. What is not accepted changes nothing and is listed in s.invalid.
+func (s *subject) override(pod *corev1.Pod) {
+	asked, errs := asks(pod)
+	p := &Placement{subject: s, pod: pod, own: s.role}
+	for _, a := range asked {
+		if err := p.take(a); err != nil {
+			errs = append(errs, field.Invalid(a.path, short(a.value), err.Error()))
 		}
 	}
+	s.asked, s.invalid = *p, errs
+}
+
+// take sets one override, if the role accepts it.
+func (p *Placement) take(a ask) error {
+	var accepted []string
+	for _, o := range Overrides {
+		if p.own.overrides != nil && o.Bounded(p.own.overrides) {
+			accepted = append(accepted, o.Name)
+		}
+	}
+	switch {
+	case len(accepted) == 0:
+		return fmt.Errorf("role %q accepts no overrides; remove it", p.own.name)
+	case !slices.Contains(accepted, a.Name):
+		return fmt.Errorf("role %q does not accept this override; remove it (accepted: %s)", p.own.name, v1alpha1.Quoted(accepted))
+	case len(a.value) > longestOverride:
+		return fmt.Errorf("is %d bytes long, at most %d are read; shorten it", len(a.value), longestOverride)
+	}
+	return a.Set(a.value, p)
+}
+
+// ask is one override that a pod carries.
+type ask struct {
+	Override
+	value string
+	path  *field.Path
+}
+
+// asks are the overrides that the pod carries, in the order of Overrides, and what in our domain is none.
+func asks(pod *corev1.Pod) ([]ask, field.ErrorList) {
+	errs := append(strangers(pathAnnotations, pod.Annotations), strangers(pathLabels, pod.Labels)...)
+	var asked []ask
+	for _, o := range Overrides {
+		value, annotated := pod.Annotations[o.Name]
+		label, labelled := pod.Labels[o.Name]
+		switch {
+		case labelled && !o.Label:
+			errs = append(errs, field.Invalid(pathLabels.Key(o.Name), label, "is read from an annotation only; write it as one"))
+		case labelled && annotated && label != value:
+			errs = append(errs, field.Invalid(pathLabels.Key(o.Name), label,
+				fmt.Sprintf("disagrees with %s, which is %q; keep one", pathAnnotations.Key(o.Name), short(value))))
+		case annotated:
+			asked = append(asked, ask{o, value, pathAnnotations.Key(o.Name)})
+		case labelled:
+			asked = append(asked, ask{o, label, pathLabels.Key(o.Name)})
+		}
+	}
+	return asked, errs
+}
+
+// strangers are keys in our domain that are no override. One that is not understood is refused rather than ignored:
+// its author relies on it. The API server takes annotations in capitals, so that they are looked at here.
+func strangers(path *field.Path, values map[string]string) field.ErrorList {
+	var found []string
+	for key := range values {
+		ours := len(key) >= len(overridePrefix) && strings.EqualFold(key[:len(overridePrefix)], overridePrefix)
+		if ours && !slices.ContainsFunc(Overrides, func(o Override) bool { return o.Name == key }) {
+			found = append(found, key)
+		}
+	}
+	slices.Sort(found)
+	var errs field.ErrorList
+	for _, key := range found {
+		errs = append(errs, field.Invalid(path.Key(key), short(values[key]), "is not an override; "+suggest(key)))
+	}
 	return errs
+}
+
+// suggest is the override nearest to a key, or all of them.
+func suggest(key string) string {
+	var names []string
+	for _, o := range Overrides {
+		names = append(names, strings.TrimPrefix(o.Name, overridePrefix))
+	}
+	if near := v1alpha1.Nearest(key[len(overridePrefix):], names); near != "" {
+		return fmt.Sprintf("did you mean %q?", overridePrefix+near)
+	}
+	return fmt.Sprintf("accepted after %q: %s", overridePrefix, v1alpha1.Quoted(names))
+}
+
+// oneOf is the error of a value that is not accepted, with the nearest that is.
+func (p *Placement) oneOf(value string, accepted []string) error {
+	if slices.Contains(accepted, value) {
+		return nil
+	}
+	text := fmt.Sprintf("role %q accepts %s", p.own.name, v1alpha1.Quoted(accepted))
+	if near := v1alpha1.Nearest(value, accepted); near != "" {
+		text += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return errors.New(text)
 }

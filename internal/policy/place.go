@@ -18,18 +18,28 @@ var (
 	pathTolerations  = field.NewPath("spec", "tolerations")
 )
 
-// place sends the pod to a pool of its role: the pool that the pod asks for where the role may have it, else the
-// role's first. A pod that asks for something else is moved or left as it is, as the role's onConflict says.
+// place sends the pod to the pool of its override, else to a pool of its role: the one that the pod asks for where the
+// role may have it, or the role's first. A pod that asks for something else is moved or left as it is, as the role's
+// onConflict says.
 func (s *subject) place(e *edit) {
-	pool := s.askedFor(landing.Of(&e.pod.Spec))
-	if pool == nil && len(s.role.pools) > 0 {
-		if pool = s.move(e); pool == nil {
+	e.selectNodes(s.asked.nodeSelector, FromOverride)
+	for _, t := range s.asked.tolerations {
+		e.tolerate(t, FromOverride)
+	}
+	if s.asked.torn {
+		return
+	}
+	pools, source := s.targets()
+	pool := askedFor(landing.Of(&e.pod.Spec), pools)
+	astray := pool == nil || s.role.replace && s.in.elsewhere(e.pod, pools) != ""
+	if astray && len(pools) > 0 {
+		if pool = s.move(e, pools); pool == nil {
 			return
 		}
 	}
 	if pool != nil {
-		e.selectNodes(map[string]string{pool.Key: pool.Value}, FromPool)
-		e.tolerateTaints(pool.Taints)
+		e.selectNodes(map[string]string{pool.Key: pool.Value}, source)
+		e.tolerateTaints(pool.Taints, source)
 	}
 	e.selectNodes(s.role.nodeSelector, FromRole)
 	for _, t := range s.role.tolerations {
@@ -38,30 +48,52 @@ func (s *subject) place(e *edit) {
 	e.attract(s.role.affinity)
 }
 
+// targets are the pools to choose from, and what their choice goes back to.
+func (s *subject) targets() ([]*pool, Source) {
+	switch {
+	case s.asked.pool != nil:
+		return []*pool{s.asked.pool}, FromOverride
+	case s.role != s.asked.own:
+		return s.pools, FromOverride
+	}
+	return s.pools, FromPool
+}
+
 // move frees the pod of what asks for another pool, if the role is moved rather than refused and that gives it a pool;
 // nil where it does not.
-func (s *subject) move(e *edit) *pool {
+func (s *subject) move(e *edit, pools []*pool) *pool {
 	if !s.role.replace {
 		return nil
 	}
 	freed := &edit{pod: shallowCopy(e.pod)}
 	freed.release(s.in.pools)
-	pool := s.askedFor(landing.Of(&freed.pod.Spec))
+	pool := askedFor(landing.Of(&freed.pod.Spec), pools)
 	if pool != nil {
 		e.pod, e.changes = freed.pod, append(e.changes, freed.changes...)
 	}
 	return pool
 }
 
-// askedFor is the first pool of the role on which the pod's own selectors leave it a node, taints aside; nil where
-// there is none.
-func (s *subject) askedFor(c landing.Constraints) *pool {
-	for _, p := range s.role.pools {
+// askedFor is the first of the pools on which the pod's own selectors leave it a node, taints aside; nil where there is
+// none.
+func askedFor(c landing.Constraints, pools []*pool) *pool {
+	for _, p := range pools {
 		if _, ok := landing.Witness(c, p.untainted()); ok {
 			return p
 		}
 	}
 	return nil
+}
+
+// elsewhere is the label of pools by which the pod asks for none of these; empty where it does not.
+func (in *installation) elsewhere(pod *corev1.Pod, pools []*pool) string {
+	for _, p := range in.pools {
+		value, ok := pod.Spec.NodeSelector[p.Key]
+		if ok && !slices.ContainsFunc(pools, func(own *pool) bool { return own.Key == p.Key && own.Value == value }) {
+			return p.Key
+		}
+	}
+	return ""
 }
 
 // untainted describes the pool's nodes by their label alone.
@@ -84,13 +116,13 @@ func (e *edit) selectNodes(labels map[string]string, source Source) {
 }
 
 // tolerateTaints adds a toleration for each taint that the pod does not tolerate yet, for as long as it runs.
-func (e *edit) tolerateTaints(taints []corev1.Taint) {
+func (e *edit) tolerateTaints(taints []corev1.Taint, source Source) {
 	for i := range taints {
 		t := &taints[i]
 		if !slices.ContainsFunc(e.pod.Spec.Tolerations, func(have corev1.Toleration) bool {
 			return have.TolerationSeconds == nil && landing.Tolerating([]corev1.Toleration{have}, t) >= 0
 		}) {
-			e.tolerate(tolerationFor(t), FromPool)
+			e.tolerate(tolerationFor(t), source)
 		}
 	}
 }

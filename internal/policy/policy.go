@@ -76,7 +76,7 @@ func (p *Policy) Validate(r Request) Decision {
 		return d
 	}
 	d.Warnings = s.warnings
-	d.Invalid = unknownOverrides(r.Pod)
+	d.Invalid = s.invalid
 	d.Violations = check(View{Request: r, subject: s, protected: p.protected})
 	if r.Old != nil {
 		before := r
@@ -87,6 +87,9 @@ func (p *Policy) Validate(r Request) Decision {
 	}
 	if len(d.Violations) == 0 && len(d.Invalid) == 0 {
 		d.Verdict = Allowed
+		if r.Old == nil { // they take effect on creation
+			d.Warnings = append(d.Warnings, s.asked.said...)
+		}
 	}
 	return d
 }

@@ -1,6 +1,9 @@
 package policy_test
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,18 +17,53 @@ import (
 
 // TestReviewOfAnyPod holds what FuzzReview holds, for pods whose parts collide on purpose.
 func TestReviewOfAnyPod(t *testing.T) {
-	p := compile(t, v1alpha1.Default())
+	policies := []*policy.Policy{compile(t, v1alpha1.Default()), overridesPolicy(t)}
 	rapid.Check(t, func(rt *rapid.T) {
-		r := policy.Request{
-			Namespace: "polyaxon",
-			User:      policy.UserInfo{Name: rapid.SampledFrom(users).Draw(rt, "user")},
-			Pod: &corev1.Pod{
-				ObjectMeta: metav1.ObjectMeta{Name: "p", Labels: rapid.SampledFrom(marks).Draw(rt, "labels")},
-				Spec:       spec(rt),
-			},
-		}
-		holds(t, p, r)
+		holds(t, rapid.SampledFrom(policies).Draw(rt, "policy"), request(rt))
 	})
+}
+
+// TestOverridesFreeThePodOfNothing: a pod that is allowed with overrides violates nothing but the choice of its nodes
+// without them.
+func TestOverridesFreeThePodOfNothing(t *testing.T) {
+	p := overridesPolicy(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		r := request(rt)
+		r.Pod.Spec = corev1.PodSpec{Containers: rapid.SliceOfN(container(), 1, 2).Draw(rt, "few containers")} // mostly allowed
+		d := p.Review(r)
+		if d.Verdict != policy.Allowed {
+			return
+		}
+		if d.Pod != nil {
+			r.Pod = d.Pod
+		}
+		r.Pod = r.Pod.DeepCopy()
+		ours := func(key, _ string) bool { return strings.HasPrefix(key, "polymoat.io/") }
+		maps.DeleteFunc(r.Pod.Annotations, ours)
+		maps.DeleteFunc(r.Pod.Labels, ours)
+		for _, v := range p.Validate(r).Violations {
+			if v.Rule != "node-pool" {
+				rt.Fatalf("allowed with overrides, refused without: %s", v)
+			}
+		}
+	})
+}
+
+// request is any pod of the governed namespace, with any overrides.
+func request(rt *rapid.T) policy.Request {
+	labels := map[string]string{}
+	maps.Copy(labels, rapid.SampledFrom(marks).Draw(rt, "marks"))
+	if rapid.SampledFrom([]bool{false, false, true}).Draw(rt, "labelled") {
+		maps.Copy(labels, overrides(rt, "labels"))
+	}
+	return policy.Request{
+		Namespace: "polyaxon",
+		User:      policy.UserInfo{Name: rapid.SampledFrom(users).Draw(rt, "user")},
+		Pod: &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Name: "p", Labels: labels, Annotations: overrides(rt, "annotations")},
+			Spec:       spec(rt),
+		},
+	}
 }
 
 var users = []string{"tenant", "system:serviceaccount:polyaxon:polyaxon-polyaxon-serviceaccount", daemonController, ""}
@@ -39,9 +77,30 @@ var marks = []map[string]string{
 	{"app.kubernetes.io/part-of": "polyaxon-core"},
 }
 
+// overrides are up to two, mostly with a value that some role accepts.
+func overrides(rt *rapid.T, where string) map[string]string {
+	asked := map[string]string{}
+	for range rapid.SampledFrom([]int{0, 0, 1, 1, 2}).Draw(rt, where+" overrides") {
+		name := rapid.SampledFrom(slices.Sorted(maps.Keys(wishes))).Draw(rt, where+" name")
+		asked["polymoat.io/"+name] = rapid.SampledFrom(wishes[name]).Draw(rt, where+" value")
+	}
+	return asked
+}
+
+// wishes are values of overrides. The last of each is accepted nowhere.
+var wishes = map[string][]string{
+	"role":          {"builds", "jobs", "notebooks", "core"},
+	"node-pool":     {"gpu", "builds", "core"},
+	"node-selector": {`{"disk":"x","zone":"5"}`, `{"disk":"a100"}`, `{"polyaxon":"core"}`},
+	"tolerations":   {`[{"key":"spot"}]`, `[{"key":"spot","operator":"Exists","effect":"NoExecute"}]`, `[{"operator":"Exists"}]`},
+	"run-as-user":   {"1000", "1001", "0", "-1"},
+	"run-as-group":  {"0", "1001", "2000"},
+	"fs-group":      {"1000", "1001", "0"},
+}
+
 func spec(rt *rapid.T) corev1.PodSpec {
 	s := corev1.PodSpec{
-		NodeSelector:   rapid.MapOfN(rapid.SampledFrom([]string{"polyaxon", "disk"}), value(), 0, 2).Draw(rt, "nodeSelector"),
+		NodeSelector:   rapid.MapOfN(rapid.SampledFrom([]string{"polyaxon", "disk", "acme.io/gpu"}), value(), 0, 2).Draw(rt, "nodeSelector"),
 		Tolerations:    rapid.SliceOfN(toleration(), 0, 3).Draw(rt, "tolerations"),
 		InitContainers: rapid.SliceOfN(container(), 0, 2).Draw(rt, "init"),
 		Containers:     rapid.SliceOfN(container(), 0, 3).Draw(rt, "containers"),
@@ -62,7 +121,7 @@ func spec(rt *rapid.T) corev1.PodSpec {
 var uids = []*int64{nil, ptr.To[int64](0), ptr.To[int64](1000)}
 
 func value() *rapid.Generator[string] {
-	return rapid.SampledFrom([]string{"core", "experiments", "builds", "x", "5"})
+	return rapid.SampledFrom([]string{"core", "experiments", "builds", "a100", "x", "5"})
 }
 
 func toleration() *rapid.Generator[corev1.Toleration] {

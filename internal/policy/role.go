@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/polyaxon"
@@ -15,6 +16,13 @@ type subject struct {
 	// role says where the pod belongs; base is the role by Polyaxon's own marks, before content was looked at; hard is
 	// the one of both whose hardening applies (trust.go). Mostly all three are the same.
 	role, base, hard *role
+	// soft is the role whose root images are spared the hardening of hard; nil where no image is.
+	soft *role
+	// pools are those that the pod may use: the one that an override asks for, then its role's.
+	pools []*pool
+	// asked is what the pod's accepted overrides come to, invalid what is wrong with the others.
+	asked   Placement
+	invalid field.ErrorList
 	// requester: Polyaxon itself asks. daemon: the DaemonSet controller asks, for a pod of a DaemonSet.
 	requester, daemon bool
 	warnings          []string
@@ -33,9 +41,13 @@ func (p *Policy) resolve(r Request) (*subject, Decision) {
 		return nil, Decision{Verdict: OutOfScope, Policy: in.name, Why: why}
 	}
 	role, base, why := in.classify(r.Pod)
-	s := &subject{in: in, role: role, base: base, requester: in.isRequester(r.User), daemon: isDaemon(r)}
+	s := &subject{in: in, role: role, base: base, pools: role.pools, requester: in.isRequester(r.User), daemon: isDaemon(r)}
 	s.trust(r.Pod)
-	return s, Decision{Policy: in.name, Role: role.name, Why: why}
+	s.override(r.Pod)
+	if s.role != role {
+		why += ", and " + overridePrefix + "role"
+	}
+	return s, Decision{Policy: in.name, Role: s.role.name, Why: why}
 }
 
 // classify tells the pod's role; base is the role by Polyaxon's own marks, before content was looked at.

@@ -76,9 +76,10 @@ func (v View) landing(p *pool, witness landing.Node) Violation {
 	return found
 }
 
-// keepOff says how the pod stays off the pool: by a pool that its role may have, else by an affinity.
+// keepOff says how the pod stays off the pool: by the pool that its override or its role gives it, else by an affinity.
 func (v View) keepOff(p *pool) string {
-	for _, own := range v.role.pools {
+	pools, _ := v.targets()
+	for _, own := range pools {
 		if own.Key == p.Key {
 			return fmt.Sprintf("set %s to %q", pathNodeSelector.Key(own.Key), own.Value)
 		}

@@ -24,9 +24,9 @@ func nodeName(v View) []Violation {
 
 // orPool offers the role's own way to choose nodes.
 func (v View) orPool() string {
-	if len(v.role.pools) == 0 {
+	if len(v.pools) == 0 {
 		return " and let the scheduler choose"
 	}
-	p := v.role.pools[0]
+	p := v.pools[0]
 	return fmt.Sprintf(" and let the scheduler choose among nodes labelled %s=%s", p.Key, p.Value)
 }

@@ -17,7 +17,7 @@ func nodePool(v View) []Violation {
 	if asked := v.foreignPool(); asked != nil {
 		return []Violation{*asked}
 	}
-	if len(v.role.pools) == 0 || v.askedFor(v.constraints()) != nil {
+	if len(v.pools) == 0 || askedFor(v.constraints(), v.pools) != nil {
 		return nil
 	}
 	path := pathRequired
@@ -35,10 +35,10 @@ func nodePool(v View) []Violation {
 func (v View) foreignPool() *Violation {
 	for _, p := range v.in.pools {
 		value, ok := v.Pod.Spec.NodeSelector[p.Key]
-		if !ok || slices.ContainsFunc(v.role.pools, func(own *pool) bool { return own.Key == p.Key && own.Value == value }) {
+		if !ok || slices.ContainsFunc(v.pools, func(own *pool) bool { return own.Key == p.Key && own.Value == value }) {
 			continue
 		}
-		if len(v.role.pools) == 0 && !v.isProtected(p.Key, value) {
+		if len(v.pools) == 0 && !v.isProtected(p.Key, value) {
 			continue
 		}
 		return &Violation{Field: pathNodeSelector.Key(p.Key), Detail: v.asks(p.Key, value), Fix: v.insteadOf(p.Key)}
@@ -63,7 +63,7 @@ func (v View) asks(key, value string) string {
 // insteadOf offers the values that the role may have.
 func (v View) insteadOf(key string) string {
 	var values []string
-	for _, p := range v.role.pools {
+	for _, p := range v.pools {
 		if p.Key == key {
 			values = append(values, p.Value)
 		}
@@ -77,7 +77,7 @@ func (v View) insteadOf(key string) string {
 // poolNames lists the role's pools: `node pool "experiments"`.
 func (v View) poolNames() string {
 	var names []string
-	for _, p := range v.role.pools {
+	for _, p := range v.pools {
 		names = append(names, p.Name)
 	}
 	if len(names) == 1 {
@@ -88,5 +88,5 @@ func (v View) poolNames() string {
 
 // onlySelector says whether spec.nodeSelector alone rules the role's pools out.
 func (v View) onlySelector() bool {
-	return v.askedFor(landing.Constraints{NodeName: v.Pod.Spec.NodeName, NodeSelector: v.Pod.Spec.NodeSelector}) == nil
+	return askedFor(landing.Constraints{NodeName: v.Pod.Spec.NodeName, NodeSelector: v.Pod.Spec.NodeSelector}, v.pools) == nil
 }

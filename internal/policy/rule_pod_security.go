@@ -34,7 +34,7 @@ func podSecurity(v View) []Violation {
 	if !v.hasExempt(&v.Pod.Spec) {
 		return found
 	}
-	whole, strict := violationsOf(v.role.level, v.Pod, &spec, rooted), spec
+	whole, strict := violationsOf(v.soft.level, v.Pod, &spec, rooted), spec
 	strict.InitContainers = slices.DeleteFunc(slices.Clone(spec.InitContainers), func(c corev1.Container) bool { return v.exempt(&c) })
 	strict.Containers = slices.DeleteFunc(slices.Clone(spec.Containers), func(c corev1.Container) bool { return v.exempt(&c) })
 	rest := violationsOf(level, v.Pod, &strict, rooted)

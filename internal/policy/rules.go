@@ -32,11 +32,11 @@ type View struct {
 	protected []*pool // protected pools of all policies
 }
 
-// forbidden are the protected pools that the pod's role may not use.
+// forbidden are the protected pools that the pod may not use.
 func (v View) forbidden() []*pool {
 	var pools []*pool
 	for _, p := range v.protected {
-		if !v.role.mayUse(p) {
+		if !slices.ContainsFunc(v.pools, p.sameNodes) {
 			pools = append(pools, p)
 		}
 	}

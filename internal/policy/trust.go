@@ -27,7 +27,10 @@ func (s *subject) trust(pod *corev1.Pod) {
 		return
 	}
 	s.hard = s.base
-	if main := polyaxon.Main(pod); main != nil && len(s.role.rootImages) > 0 && !s.exempt(main) {
+	if len(s.role.rootImages) > 0 {
+		s.soft = s.role
+	}
+	if main := polyaxon.Main(pod); main != nil && s.soft != nil && !s.exempt(main) {
 		s.warnings = append(s.warnings, fmt.Sprintf(
 			"image %q is not one of the repositories that role %q may run as root; the container is hardened as role %q",
 			short(main.Image), s.role.name, s.base.name))
@@ -38,13 +41,48 @@ func (r *role) looserThan(o *role) bool {
 	return strictness[r.level] < strictness[o.level] || r.keeps && !o.keeps
 }
 
-// exempt says whether the container is spared the hardening of s.hard, because the role lists its image.
+// moveTo gives the pod the place of another role. It asked for it itself, and so is freed of nothing: the stricter
+// hardening of both holds, and only what both allow is allowed.
+func (s *subject) moveTo(to *role) {
+	s.hard = strictest(s.hard, to)
+	if s.soft != nil {
+		s.soft = strictest(s.soft, to)
+	}
+	s.role, s.pools = to, to.pools
+}
+
+// strictest is the first role with what is stricter in the second: its standard, the policy's default identity where
+// the first keeps its own, and only the exceptions that both make.
+func strictest(first, second *role) *role {
+	both := *first
+	if strictness[second.level] > strictness[first.level] {
+		both = *second
+	}
+	if both.keeps && (!first.keeps || !second.keeps) {
+		both.keeps = false
+		for _, c := range slices.Concat(first.contexts, second.contexts) {
+			if c.source == FromDefault {
+				both.contexts = append(slices.Clip(both.contexts), c)
+			}
+		}
+	}
+	both.rootImages = common(first.rootImages, second.rootImages)
+	both.hostPaths = common(first.hostPaths, second.hostPaths)
+	return &both
+}
+
+// common is what both lists have.
+func common[T comparable](a, b []T) []T {
+	return slices.DeleteFunc(slices.Clone(a), func(e T) bool { return !slices.Contains(b, e) })
+}
+
+// exempt says whether the container is spared the hardening of s.hard, because its role lists its image.
 func (s *subject) exempt(c *corev1.Container) bool {
-	if s.hard == s.role || len(s.role.rootImages) == 0 {
+	if s.soft == nil {
 		return false
 	}
 	named, err := reference.ParseNormalizedNamed(c.Image)
-	return err == nil && slices.Contains(s.role.rootImages, named.Name())
+	return err == nil && slices.Contains(s.soft.rootImages, named.Name())
 }
 
 // hasExempt says whether any container of the pod is exempt.

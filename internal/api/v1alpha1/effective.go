@@ -16,8 +16,8 @@ var fallbacks = map[string]string{
 }
 
 // Effective returns one entry for every known role, in the order of KnownRoles, and then the policy's own roles in
-// the order of the document. A known role without an entry takes its fallback's placement and security contexts under
-// its own name, with its own defaults for everything else. The entries share memory with the policy: read only.
+// the order of the document. A known role without an entry takes its fallback's placement, security contexts and
+// overrides under its own name, with its own defaults for everything else. The entries share memory with the policy: read only.
 func (s *Spec) Effective() []Role {
 	roles := make([]Role, 0, len(KnownRoles)+len(s.Roles))
 	for _, name := range KnownRoles {
@@ -42,6 +42,7 @@ func (s *Spec) effective(name string) Role {
 		role.NodePools, role.NodeSelector = from.NodePools, from.NodeSelector
 		role.Tolerations, role.Affinity = from.Tolerations, from.Affinity
 		role.PodSecurityContext, role.ContainerSecurityContext = from.PodSecurityContext, from.ContainerSecurityContext
+		role.Overrides = from.Overrides
 	case name == RoleCore:
 		role.NodePools = s.protectedPools()
 	}

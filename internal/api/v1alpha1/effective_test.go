@@ -57,11 +57,11 @@ func TestFallbackKeepsOwnRights(t *testing.T) {
 	s := Spec{Roles: []Role{{
 		Name: RoleJobs, NodePools: []string{"gpu"}, NodeSelector: map[string]string{"zone": "a"}, PodSecurityContext: &own,
 		PodSecurity: Privileged, Identity: Keep, OnConflict: Replace, RootImages: []string{"docker.io/moby/buildkit"},
-		HostPaths: []HostPath{{Path: "/data"}}, Match: &Match{Mode: ReplaceSignal},
+		HostPaths: []HostPath{{Path: "/data"}}, Match: &Match{Mode: ReplaceSignal}, Overrides: &Overrides{Roles: []string{RoleBuilds}},
 	}}}
 	want := Role{
 		Name: RoleExperiments, NodePools: []string{"gpu"}, NodeSelector: map[string]string{"zone": "a"}, PodSecurityContext: &own,
-		PodSecurity: Restricted, Identity: Inject, OnConflict: Refuse,
+		PodSecurity: Restricted, Identity: Inject, OnConflict: Refuse, Overrides: &Overrides{Roles: []string{RoleBuilds}},
 	}
 	if diff := cmp.Diff(want, s.Effective()[1]); diff != "" {
 		t.Errorf("experiments without an entry (-want +got):\n%s", diff)

@@ -67,11 +67,11 @@ func (e *InvalidError) message(i int) string {
 	if e.Errors[i].Field != "" {
 		place = append(place, e.Errors[i].Field)
 	}
-	return strings.Join(append(place, sentence(e.Errors[i])), ": ")
+	return strings.Join(append(place, Sentence(e.Errors[i])), ": ")
 }
 
-// sentence quotes the value, where there is one to quote, and goes on with what is wrong with it.
-func sentence(e *field.Error) string {
+// Sentence quotes the value, where there is one to quote, and goes on with what is wrong with it.
+func Sentence(e *field.Error) string {
 	switch value := e.BadValue.(type) {
 	case nil, field.OmitValueType:
 		return e.Detail

@@ -43,7 +43,7 @@ const (
 	gpu    = "{name: gpu, nodeLabel: {key: polyaxon, value: gpu}, taints: [{key: polyaxon, value: gpu, effect: NoSchedule}]}"
 )
 
-var mistakes = slices.Concat(mistakesOfForm, mistakesOfPolicy, mistakesOfRoles)
+var mistakes = slices.Concat(mistakesOfForm, mistakesOfPolicy, mistakesOfRoles, mistakesOfOverrides)
 
 func TestMistakes(t *testing.T) {
 	for _, tc := range mistakes {

@@ -131,8 +131,8 @@ func TestNearest(t *testing.T) {
 	for _, tc := range []struct{ word, want string }{
 		{"Jobs", "jobs"}, {"job", "jobs"}, {"experimets", "experiments"}, {"tensorboard", "tensorboards"}, {"gpu", ""}, {"", ""},
 	} {
-		if got := nearest(tc.word, KnownRoles); got != tc.want {
-			t.Errorf("nearest(%q) = %q, want %q", tc.word, got, tc.want)
+		if got := Nearest(tc.word, KnownRoles); got != tc.want {
+			t.Errorf("Nearest(%q) = %q, want %q", tc.word, got, tc.want)
 		}
 	}
 }

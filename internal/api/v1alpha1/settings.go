@@ -22,10 +22,7 @@ type setting struct {
 func (s *Spec) settings(r *Role, spec *field.Path) []setting {
 	own := source{pod: r.PodSecurityContext, container: r.ContainerSecurityContext}
 	if i := s.entry(r.Name); i >= 0 {
-		own.path, own.whose = spec.Child("roles").Index(i), fmt.Sprintf("role %q", r.Name)
-		if from := s.Roles[i].Name; from != r.Name {
-			own.whose = fmt.Sprintf("roles that fall back to %q", from)
-		}
+		own.path, own.whose = spec.Child("roles").Index(i), s.whose(r, i)
 	}
 	inherited := source{path: spec.Child("defaults"), whose: "roles that inherit it"}
 	if r.Identity == Inject {
@@ -40,6 +37,14 @@ func (s *Spec) settings(r *Role, spec *field.Path) []setting {
 		seen[set.name] = true
 	}
 	return list
+}
+
+// whose says for messages which roles the settings of an entry reach when they reach this one.
+func (s *Spec) whose(r *Role, entry int) string {
+	if from := s.Roles[entry].Name; from != r.Name {
+		return fmt.Sprintf("roles that fall back to %q", from)
+	}
+	return fmt.Sprintf("role %q", r.Name)
 }
 
 // source is a place of the policy that has both security contexts.

@@ -119,6 +119,8 @@ type Role struct {
 	OnConflict OnConflict `json:"onConflict,omitempty"`
 	// Match extends or replaces the signals by which pods are given this role.
 	Match *Match `json:"match,omitempty"`
+	// Overrides are the bounds inside which one pod may ask for something else. Default: none may.
+	Overrides *Overrides `json:"overrides,omitempty"`
 }
 
 // HostPath is a path on the node, with everything below it, and who may mount it.

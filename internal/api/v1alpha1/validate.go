@@ -77,8 +77,8 @@ func isReleaseName(name string) bool {
 	return len(name) <= 53 && len(validation.IsDNS1123Subdomain(name)) == 0
 }
 
-// validateLabels checks the keys and values of labels, or of a node selector.
-func validateLabels(labels map[string]string, path *field.Path) field.ErrorList {
+// ValidateLabels checks the keys and values of labels, or of a node selector.
+func ValidateLabels(labels map[string]string, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for key, value := range labels {
 		errs = append(errs, validateLabelKey(key, path.Key(key))...)
@@ -108,8 +108,8 @@ func oneOf[T ~string](value T, path *field.Path, accepted ...T) field.ErrorList 
 	for i, a := range accepted {
 		words[i] = string(a)
 	}
-	e := invalid(path, string(value), "is not one of %s", quoted(accepted))
-	if near := nearest(string(value), words); near != "" {
+	e := invalid(path, string(value), "is not one of %s", Quoted(accepted))
+	if near := Nearest(string(value), words); near != "" {
 		e.Detail += "; did you mean \"" + near + "\"?"
 	}
 	return field.ErrorList{e}

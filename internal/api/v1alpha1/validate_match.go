@@ -25,7 +25,7 @@ func validateSignal(s Signal, path *field.Path) field.ErrorList {
 	if len(s.Labels) == 0 && s.Role+s.Image+s.Command+s.Arg+s.InitContainer == "" {
 		return field.ErrorList{missing(path, "sets no field; set at least one of labels, role, image, command, arg and initContainer")}
 	}
-	errs := validateLabels(s.Labels, path.Child("labels"))
+	errs := ValidateLabels(s.Labels, path.Child("labels"))
 	if s.Role != "" && !slices.Contains(KnownRoles, s.Role) {
 		errs = append(errs, invalid(path.Child("role"), s.Role, "is not a known role; %s", didYouMean(s.Role, KnownRoles)))
 	}

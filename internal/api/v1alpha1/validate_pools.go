@@ -61,7 +61,7 @@ func validateTaints(taints []corev1.Taint, path *field.Path) field.ErrorList {
 func validateEffect(effect corev1.TaintEffect, path *field.Path) field.ErrorList {
 	accepted := []corev1.TaintEffect{corev1.TaintEffectNoSchedule, corev1.TaintEffectPreferNoSchedule, corev1.TaintEffectNoExecute}
 	if effect == "" {
-		return field.ErrorList{missing(path, "is missing; write one of %s", quoted(accepted))}
+		return field.ErrorList{missing(path, "is missing; write one of %s", Quoted(accepted))}
 	}
 	return oneOf(effect, path, accepted...)
 }

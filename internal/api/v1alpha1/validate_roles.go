@@ -29,6 +29,7 @@ func (s *Spec) validateRoles(path *field.Path) field.ErrorList {
 		errs = append(errs, validateAllowed(r.RuntimeClassNames, at.Child("runtimeClassNames"))...)
 		errs = append(errs, validateAllowed(r.PriorityClassNames, at.Child("priorityClassNames"))...)
 		errs = append(errs, validateMatch(r.Match, at.Child("match"))...)
+		errs = append(errs, s.validateOverrides(r, at.Child("overrides"))...)
 	}
 	return errs
 }
@@ -61,7 +62,7 @@ func (s *Spec) validateRolePools(r *Role, path *field.Path) field.ErrorList {
 
 // validateNodeSelector leaves the labels of pools to nodePools: a role with both could not be read, nor overridden.
 func (s *Spec) validateNodeSelector(r *Role, path *field.Path) field.ErrorList {
-	errs := validateLabels(r.NodeSelector, path)
+	errs := ValidateLabels(r.NodeSelector, path)
 	for _, pool := range s.NodePools {
 		if _, set := r.NodeSelector[pool.NodeLabel.Key]; set {
 			errs = append(errs, forbidden(path.Key(pool.NodeLabel.Key), "is the label of node pools; list the pool in nodePools instead"))

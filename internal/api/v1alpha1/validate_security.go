@@ -40,7 +40,8 @@ func (s *Spec) validateSettings(r *Role, path *field.Path) field.ErrorList {
 	for _, set := range settings {
 		errs = append(errs, set.validate(r)...)
 	}
-	return append(errs, contradictions(settings)...)
+	errs = append(errs, contradictions(settings)...)
+	return append(errs, s.validateRootOverride(r, settings, path)...)
 }
 
 // validateIDs keeps users and groups inside what Linux and Kubernetes take.

@@ -17,7 +17,7 @@ func (s *Spec) validateTolerations(r *Role, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i := range r.Tolerations {
 		t, at := &r.Tolerations[i], path.Index(i)
-		errs = append(errs, validateToleration(t, at)...)
+		errs = append(errs, ValidateToleration(t, at)...)
 		for _, pool := range s.NodePools {
 			if pool.Protected && !slices.Contains(r.NodePools, pool.Name) && s.opens(r, t, &pool) {
 				errs = append(errs, forbidden(at, "tolerates the taints of the protected node pool %q, which role %q does not list; "+
@@ -65,7 +65,8 @@ func tolerates(t *corev1.Toleration, taint *corev1.Taint) bool {
 	return t.ToleratesTaint(logr.Discard(), taint, true)
 }
 
-func validateToleration(t *corev1.Toleration, path *field.Path) field.ErrorList {
+// ValidateToleration accepts what the API server accepts in a pod.
+func ValidateToleration(t *corev1.Toleration, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	switch {
 	case t.Key != "":
