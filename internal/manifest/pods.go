@@ -37,6 +37,9 @@ func Pods(o Object) ([]Pod, []error) {
 		return nil, nil
 	}
 	found := templates(o.Raw, nil)
+	if o.isPod() { // one without a list of containers is a mistake to name, not an object without a pod
+		found = []template{{raw: o.Raw}}
+	}
 	if len(found) == 0 {
 		return nil, nil
 	}
@@ -88,6 +91,8 @@ func templates(value any, at []any) []template {
 	return found
 }
 
+func (o Object) isPod() bool { return o.Kind() == "Pod" }
+
 // isTemplate is true for a mapping whose spec has a list of containers.
 func isTemplate(value map[string]any) bool {
 	spec, _ := value["spec"].(map[string]any)
@@ -98,7 +103,7 @@ func isTemplate(value map[string]any) bool {
 // pod makes the pod that the template describes.
 func (o Object) pod(t template) (Pod, error) {
 	pod := Pod{Object: o, Path: pathString(t.at), Raw: o.Raw, Pod: new(corev1.Pod)}
-	if o.Kind() != "Pod" {
+	if !o.isPod() {
 		from := o.origin(pod.Path)
 		pod.Creator = from.creator
 		pod.Raw = map[string]any{

@@ -158,6 +158,10 @@ func TestMalformedPods(t *testing.T) {
 			"kind: Pod\nmetadata: {name: a}\nspec:\n  containers: [nginx]\n",
 			`a.yaml:4: Pod/a: spec.containers[0] must be a mapping, not the string "nginx"`,
 		},
+		"Pod without a list of containers": {
+			"kind: Pod\nmetadata: {name: a}\nspec: {containers: nginx}\n",
+			`a.yaml:3: Pod/a: spec.containers must be a list, not the string "nginx"`,
+		},
 		"bad quantity": {
 			"kind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - resources: {limits: {memory: 1 GB}}\n",
 			`a.yaml:5: Pod/a: spec.containers[0].resources.limits.memory is the string "1 GB": quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`,
