@@ -85,6 +85,7 @@ const (
 	FromPool    Source = "pool"    // the node pool's label or taints
 	FromRole    Source = "role"    // the role's entry in the policy
 	FromDefault Source = "default" // spec.defaults of the policy
+	FromSeal    Source = "seal"    // the required affinity that keeps the pod off a protected pool
 )
 
 // Violation is one reason to refuse.

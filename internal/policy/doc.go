@@ -5,6 +5,7 @@
 //	              ├─▶ Mutate            the pod as it should be stored
 //	              │     place.go         node pool, nodeSelector, tolerations
 //	              │     affinity.go      the role's affinity, ANDed into every term
+//	              │     seal.go          kept off protected pools where it could still land
 //	              │     harden.go        security contexts, nil fields only
 //	              └─▶ Validate          the pod as it is, whoever wrote it
 //	                    override.go      annotations that are not understood: invalid

@@ -61,6 +61,7 @@ func (p *Policy) Mutate(r Request) Decision {
 	}
 	e := &edit{pod: shallowCopy(r.Pod)}
 	s.place(e)
+	s.seal(e, p.protected)
 	s.harden(e)
 	if len(e.changes) > 0 {
 		d.Pod, d.Changes = e.pod, e.changes
