@@ -100,7 +100,11 @@ func (in *inputs) review(p *policy.Policy, pod manifest.Pod) (review, error) {
 			own, in.namespace, own)
 	}
 	namespace := cmp.Or(own, in.namespace, "default")
-	d := p.Review(policy.Request{Namespace: namespace, User: in.user(pod), Pod: pod.Pod})
+	r := policy.Request{Namespace: namespace, User: in.user(pod), Pod: pod.Pod}
+	if r.User.Name == "" {
+		r.Trust = policy.TrustUnknown
+	}
+	d := p.Review(r)
 	if d.Verdict == policy.OutOfScope && d.Policy == "" && own == "" {
 		d.Why += "; name another with --namespace"
 	}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -18,6 +19,8 @@ type Request struct {
 	User UserInfo
 	// Pod is the pod to decide on; Old is what it was before, nil on CREATE.
 	Pod, Old *corev1.Pod
+	// Trust says what RBAC thinks of the user. It is worth asking for only where a decision ClaimsCore.
+	Trust Trust
 	// Node is the node that spec.nodeName names; nil where it is not known.
 	Node *landing.Node
 }
@@ -67,6 +70,11 @@ type Decision struct {
 	Invalid field.ErrorList
 	// Warnings are for whoever creates the pod; they never refuse.
 	Warnings []string
+}
+
+// ClaimsCore says whether core was claimed and not granted: with Trusted in the request, it would have been.
+func (d Decision) ClaimsCore() bool {
+	return slices.ContainsFunc(d.Violations, func(v Violation) bool { return v.Rule == ruleCoreClaim })
 }
 
 // Change is one field that Mutate set. Old is nil where the field was not there.

@@ -76,9 +76,10 @@ func (p *Policy) Validate(r Request) Decision {
 	if s == nil {
 		return d
 	}
-	d.Warnings = s.warnings
+	v := View{Request: r, subject: s, protected: p.protected}
+	d.Warnings = append(s.warnings, v.claimWarnings()...)
 	d.Invalid = unknownOverrides(r.Pod)
-	d.Violations = check(View{Request: r, subject: s, protected: p.protected})
+	d.Violations = check(v)
 	if r.Old != nil {
 		before := r
 		before.Pod, before.Old = r.Old, nil

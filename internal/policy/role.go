@@ -2,6 +2,8 @@ package policy
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -32,28 +34,38 @@ func (p *Policy) resolve(r Request) (*subject, Decision) {
 		why := fmt.Sprintf("mirror pod, created by the kubelet of node %q", r.Pod.Spec.NodeName)
 		return nil, Decision{Verdict: OutOfScope, Policy: in.name, Why: why}
 	}
-	role, base, why := in.classify(r.Pod)
+	role, base, id := in.classify(r.Pod)
 	s := &subject{in: in, role: role, base: base, requester: in.isRequester(r.User), daemon: isDaemon(r)}
 	s.trust(r.Pod)
-	return s, Decision{Policy: in.name, Role: role.name, Why: why}
+	return s, Decision{Policy: in.name, Role: role.name, Why: id.Why}
 }
 
-// classify tells the pod's role; base is the role by Polyaxon's own marks, before content was looked at.
-func (in *installation) classify(pod *corev1.Pod) (role, base *role, why string) {
-	id := in.identify(pod)
+// classify tells the pod's role, and by which marks; base is the role by Polyaxon's own marks, before content was looked
+// at.
+func (in *installation) classify(pod *corev1.Pod) (role, base *role, id polyaxon.Identity) {
+	id = in.identify(pod)
 	base = in.roles[id.Role]
 	if id.Role == v1alpha1.RoleCore {
-		return base, base, id.Why
+		return base, base, id
 	}
 	for _, m := range in.matchers {
 		if m.Role == v1alpha1.RoleCore && id.Run {
 			continue // nothing makes a run core
 		}
 		if why, ok := polyaxon.Holds(m.Signal, pod, id); ok {
-			return in.roles[m.Role], base, why
+			id.Why, id.Label = why, firstKey(m.Signal.Labels)
+			return in.roles[m.Role], base, id
 		}
 	}
-	return base, base, id.Why
+	return base, base, id
+}
+
+// firstKey is the first key in their order; empty where there is none.
+func firstKey(labels map[string]string) string {
+	if len(labels) == 0 {
+		return ""
+	}
+	return slices.Min(slices.Collect(maps.Keys(labels)))
 }
 
 // identify is polyaxon.Identify where the policy did not replace the marks of the role that it tells.
