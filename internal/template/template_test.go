@@ -1,0 +1,53 @@
+package template
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+)
+
+// The tests of internal/manifest hold which pods each kind has; here is what only the webhook asks.
+func TestPodsOfAdmission(t *testing.T) {
+	for name, tc := range map[string]struct {
+		object string
+		want   []string
+	}{
+		"a label of the template": {
+			"{apiVersion: apps/v1, kind: Deployment, spec: {template: {metadata: {labels: {type: a}}, spec: {containers: []}}}}",
+			[]string{"spec.template, label at spec.template.metadata.labels.type, partial false"},
+		},
+		"a label of the object that reaches its pods": {
+			"{apiVersion: core.polyaxon.com/v1, kind: Operation, metadata: {labels: {type: a}}, batchJobSpec: {template: {spec: {containers: []}}}}",
+			[]string{"batchJobSpec.template, label at metadata.labels.type, partial false"},
+		},
+		"a label that is pruned from the template": {
+			"{apiVersion: polyaxon.com/v1, kind: KfJob, metadata: {labels: {type: a}}, spec: {template: {metadata: {labels: {type: a}}, spec: {containers: []}}}}",
+			[]string{"spec.template, label at metadata.labels.type, partial false"},
+		},
+		"a revision of a StatefulSet": {
+			"{apiVersion: apps/v1, kind: ControllerRevision, data: {spec: {template: {$patch: replace, metadata: {labels: {type: a}}, spec: {containers: []}}}}}",
+			[]string{"data.spec.template, label at data.spec.template.metadata.labels.type, partial false"},
+		},
+		"a revision that only adds a label": {
+			"{apiVersion: apps/v1, kind: ControllerRevision, data: {spec: {template: {metadata: {labels: {type: a}}}}}}",
+			[]string{"data.spec.template, label at data.spec.template.metadata.labels.type, partial true"},
+		},
+		"a revision of something else": {"{apiVersion: apps/v1, kind: ControllerRevision, data: {spec: 5}}", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var raw map[string]any
+			if err := yaml.Unmarshal([]byte(tc.object), &raw); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, p := range Of(raw) {
+				got = append(got, fmt.Sprintf("%s, label at %s, partial %v", p.Path(), Path(p.LabelPath("type")), p.Partial))
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
