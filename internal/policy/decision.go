@@ -1,11 +1,13 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/polymoat/polymoat/internal/landing"
@@ -58,6 +60,8 @@ type Decision struct {
 	Verdict Verdict
 	// Policy is the name of the policy that governs the namespace; empty when OutOfScope.
 	Policy string
+	// Resource is what was judged; empty for a pod.
+	Resource schema.GroupResource
 	// Role is the pod's role; empty when OutOfScope. Why says which signal decided it.
 	Role, Why string
 	// Pod is the placed copy; nil when nothing changed.
@@ -130,9 +134,10 @@ func (d Decision) Sentence(name string) string {
 	if more := len(clauses) - mostClauses; more > 0 {
 		clauses = append(clauses[:mostClauses], fmt.Sprintf("there are %d more reasons", more))
 	}
-	subject := fmt.Sprintf("pods %q: role %q ", name, d.Role)
+	resource := cmp.Or(d.Resource.String(), "pods")
+	subject := fmt.Sprintf("%s %q: role %q ", resource, name, d.Role)
 	if len(d.Invalid) > 0 {
-		subject = fmt.Sprintf("pods %q is invalid: ", name)
+		subject = fmt.Sprintf("%s %q is invalid: ", resource, name)
 	}
 	return subject + strings.Join(clauses, ". Also ")
 }

@@ -11,6 +11,7 @@
 //	                    override.go      annotations that are not understood: invalid
 //	                    rules.go         every rule of one literal list, one file each
 //	                    earn.go          from whom a claim of core is taken
+//	ValidateWorkload ─▶ workload.go     the same of pod templates, where they enter
 //
 // Nothing here reads a clock, a context, a logger, a file or the network. What a rule needs to know of the cluster
 // (who asks, the node that is named) is a field of Request. Validate never trusts that Mutate ran.

@@ -32,9 +32,9 @@ func (v View) unearned() []Violation {
 	if v.in.trusts(v.User, v.Namespace) || v.User.makes("Pod", v.Pod.OwnerReferences) {
 		return nil
 	}
-	c := claim{installation: v.in, user: v.User}
+	c := claim{v.in, v.User}
 	if v.Old == nil || !v.in.isCore(v.Old) {
-		return c.made(v.Pod)
+		return c.made(v.Pod, labelAt)
 	}
 	if equality.Semantic.DeepEqual(v.Old.Spec, v.Pod.Spec) {
 		return nil
@@ -60,14 +60,14 @@ type claim struct {
 	user UserInfo
 }
 
-// made is the violation of a pod that claims core; none if it does not.
-func (c claim) made(pod *corev1.Pod) []Violation {
+// made is the violation of a pod that claims core; none if it does not. at tells where its labels stand.
+func (c claim) made(pod *corev1.Pod, at func(label string) *field.Path) []Violation {
 	role, _, id := c.classify(pod)
 	if role.name != v1alpha1.RoleCore {
 		return nil
 	}
 	return []Violation{{
-		Field:  markPath(id.Label),
+		Field:  at(id.Label),
 		Detail: fmt.Sprintf("%s, which %s is not trusted with", claimed(pod, id.Label, id.Why), c.who()),
 		Fix:    fmt.Sprintf("remove it, or have %s create it", c.trusted),
 	}}
@@ -83,8 +83,8 @@ func (c claim) changed(old *corev1.Pod, at *field.Path, noun string) []Violation
 	}}
 }
 
-// markPath is where the label stands by which a pod claims core.
-func markPath(label string) *field.Path {
+// labelAt is where the label of a pod stands.
+func labelAt(label string) *field.Path {
 	labels := field.NewPath("metadata", "labels")
 	if label == "" {
 		return labels

@@ -28,14 +28,14 @@ type Pod struct {
 // Path is the field of the pod template: "spec.jobTemplate.spec.template". Empty for a Pod itself.
 func (p Pod) Path() string { return Path(p.At) }
 
-// LabelPath is where the label of the pod stands in the object: in the template, or above it where the object's own
-// labels reach its pods.
-func (p Pod) LabelPath(key string) []any {
+// LabelsAt is the place of the labels that give the pod one: the template's own, or above it where the object's labels
+// reach its pods.
+func (p Pod) LabelsAt(key string) []any {
 	labels, _ := p.written["labels"].(map[string]any)
 	if _, ok := labels[key]; ok {
-		return append(slices.Clone(p.At), "metadata", "labels", key)
+		return append(slices.Clone(p.At), "metadata", "labels")
 	}
-	return []any{"metadata", "labels", key}
+	return []any{"metadata", "labels"}
 }
 
 // Of returns every pod inside an object, in the order of their field paths: the object itself where it is a Pod, else

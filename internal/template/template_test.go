@@ -16,23 +16,23 @@ func TestPodsOfAdmission(t *testing.T) {
 	}{
 		"a label of the template": {
 			"{apiVersion: apps/v1, kind: Deployment, spec: {template: {metadata: {labels: {type: a}}, spec: {containers: []}}}}",
-			[]string{"spec.template, label at spec.template.metadata.labels.type, partial false"},
+			[]string{"spec.template, labels at spec.template.metadata.labels, partial false"},
 		},
 		"a label of the object that reaches its pods": {
 			"{apiVersion: core.polyaxon.com/v1, kind: Operation, metadata: {labels: {type: a}}, batchJobSpec: {template: {spec: {containers: []}}}}",
-			[]string{"batchJobSpec.template, label at metadata.labels.type, partial false"},
+			[]string{"batchJobSpec.template, labels at metadata.labels, partial false"},
 		},
 		"a label that is pruned from the template": {
 			"{apiVersion: polyaxon.com/v1, kind: KfJob, metadata: {labels: {type: a}}, spec: {template: {metadata: {labels: {type: a}}, spec: {containers: []}}}}",
-			[]string{"spec.template, label at metadata.labels.type, partial false"},
+			[]string{"spec.template, labels at metadata.labels, partial false"},
 		},
 		"a revision of a StatefulSet": {
 			"{apiVersion: apps/v1, kind: ControllerRevision, data: {spec: {template: {$patch: replace, metadata: {labels: {type: a}}, spec: {containers: []}}}}}",
-			[]string{"data.spec.template, label at data.spec.template.metadata.labels.type, partial false"},
+			[]string{"data.spec.template, labels at data.spec.template.metadata.labels, partial false"},
 		},
 		"a revision that only adds a label": {
 			"{apiVersion: apps/v1, kind: ControllerRevision, data: {spec: {template: {metadata: {labels: {type: a}}}}}}",
-			[]string{"data.spec.template, label at data.spec.template.metadata.labels.type, partial true"},
+			[]string{"data.spec.template, labels at data.spec.template.metadata.labels, partial true"},
 		},
 		"a revision of something else": {"{apiVersion: apps/v1, kind: ControllerRevision, data: {spec: 5}}", nil},
 	} {
@@ -43,7 +43,7 @@ func TestPodsOfAdmission(t *testing.T) {
 			}
 			var got []string
 			for _, p := range Of(raw) {
-				got = append(got, fmt.Sprintf("%s, label at %s, partial %v", p.Path(), Path(p.LabelPath("type")), p.Partial))
+				got = append(got, fmt.Sprintf("%s, labels at %s, partial %v", p.Path(), Path(p.LabelsAt("type")), p.Partial))
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
