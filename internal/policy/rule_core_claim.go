@@ -15,8 +15,8 @@ import (
 //
 // Refused is a pod that claims core from anybody but those whom spec.coreTrust names, those whom RBAC lets "use"
 // roles.polymoat.io "core", and the built-in controllers, for pods of an owner of their own kind. On UPDATE a claim
-// that was there goes on, whoever changes labels or finalizers; another spec (an image, a debugger) is refused. Pod
-// templates are held to the same where they enter (workload.go).
+// that was there goes on, whoever changes labels or finalizers; what the pod runs (an image) is not theirs to change.
+// How much of it there is may change, and containers for debugging have their own rules. Pod templates are held to the same where they enter (workload.go).
 func coreClaim(v View) []Violation {
 	if v.Trust == TrustUnknown {
 		return nil // a warning says so
@@ -36,10 +36,20 @@ func (v View) unearned() []Violation {
 	if v.Old == nil || !v.in.isCore(v.Old) {
 		return c.made(v.Pod, labelAt)
 	}
-	if equality.Semantic.DeepEqual(v.Old.Spec, v.Pod.Spec) {
+	if equality.Semantic.DeepEqual(contents(&v.Old.Spec), contents(&v.Pod.Spec)) {
 		return nil
 	}
 	return c.changed(v.Old, pathSpec, "pod")
+}
+
+// contents are a pod's spec without what the subresources resize and ephemeralcontainers change.
+func contents(spec *corev1.PodSpec) *corev1.PodSpec {
+	c := spec.DeepCopy()
+	c.Resources, c.EphemeralContainers = nil, nil
+	for at := range containers(c) {
+		at.Resources, at.ResizePolicy = corev1.ResourceRequirements{}, nil
+	}
+	return c
 }
 
 // claimWarnings are what the pod needs that is not known yet.
