@@ -95,7 +95,7 @@ func TestWorkloads(t *testing.T) {
 			if tc.old != "" {
 				operation = `"operation":"UPDATE","oldObject":` + tc.old
 			}
-			mux, _ := askingServer(t, func(_ context.Context, u authenticationv1.UserInfo) (bool, error) { return u.Username == "jane", nil })
+			mux := askingServer(t, func(_ context.Context, u authenticationv1.UserInfo) (bool, error) { return u.Username == "jane", nil })
 			body := reviewOf(`{"uid":"u-1","namespace":"polyaxon","resource":{` + tc.resource + `},"userInfo":{` + user + `},"object":` + tc.object + `,` + operation + `}`)
 			got := post(t, mux, "/workloads", []byte(body)).Response
 			if got.Allowed != (tc.want == "") {
@@ -109,14 +109,14 @@ func TestWorkloads(t *testing.T) {
 }
 
 // askingServer is testServer with somebody who answers for RBAC.
-func askingServer(t *testing.T, answer func(context.Context, authenticationv1.UserInfo) (bool, error)) (http.Handler, *metrics) {
+func askingServer(t *testing.T, answer func(context.Context, authenticationv1.UserInfo) (bool, error)) http.Handler {
 	t.Helper()
 	policies, err := LoadPolicies("")
 	if err != nil {
 		t.Fatal(err)
 	}
 	m, log := newMetrics(policies.documents), slog.New(slog.DiscardHandler)
-	return newMux(&decider{policies.compiled, nil, answer, log}, m, &readiness{}, log), m
+	return newMux(&decider{policies.compiled, nil, answer, log}, m, &readiness{}, log)
 }
 
 // TestRBACIsAsked only for claims of core by users whom nobody else trusts, and its silence refuses.
@@ -140,7 +140,7 @@ func TestRBACIsAsked(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked := 0
-			mux, _ := askingServer(t, func(context.Context, authenticationv1.UserInfo) (bool, error) { asked++; return tc.err == nil, tc.err })
+			mux := askingServer(t, func(context.Context, authenticationv1.UserInfo) (bool, error) { asked++; return tc.err == nil, tc.err })
 			body := fmt.Sprintf(`{"uid":"u-1","namespace":"polyaxon","operation":"CREATE","resource":{"resource":"any"},"userInfo":{%s},"object":%s}`, tc.user, tc.object)
 			got := post(t, mux, tc.path, []byte(reviewOf(body))).Response
 			if asked != tc.asked || int(got.Result.Code) != tc.code || got.Allowed != (tc.code == 200) {

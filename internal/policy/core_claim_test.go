@@ -187,7 +187,7 @@ func TestWhomThePolicyTrusts(t *testing.T) {
 func TestUnknownCreator(t *testing.T) {
 	r := policy.Request{Namespace: "polyaxon", Trust: policy.TrustUnknown, Pod: coreMarks["the label of 0.x"].pod()}
 	d := compile(t, v1alpha1.Default()).Review(r)
-	want := []string{`metadata.labels[type] claims role "core": it takes one of group "system:masters" or whoever may "use" roles.polymoat.io "core" to create the pod`}
+	want := []string{`metadata.labels[type] claims role "core": whoever creates the pod must be trusted with it: one of group "system:masters" or whoever may "use" roles.polymoat.io "core"`}
 	if diff := cmp.Diff(want, d.Warnings); diff != "" || d.Verdict != policy.Allowed {
 		t.Errorf("%s (-want +got):\n%s", d.Verdict, diff)
 	}

@@ -59,7 +59,7 @@ func (v View) claimWarnings() []string {
 	}
 	var list []string
 	for _, found := range v.unearned() {
-		list = append(list, fmt.Sprintf("%s claims role %q: it takes %s to create the pod", found.Field, v.role.name, v.in.trusted))
+		list = append(list, fmt.Sprintf("%s claims role %q: whoever creates the pod must be trusted with it: %s", found.Field, v.role.name, v.in.trusted))
 	}
 	return list
 }
