@@ -85,12 +85,18 @@ func (r *request) workload() (policy.Workload, *fault) {
 
 // templates are the pod templates that the request adds or changes.
 func (r *request) templates() ([]policy.Template, *fault) {
+	// An old object that cannot be judged was never granted anything: the new one is judged by itself.
+	olds, _ := template.Of(r.values.OldObject)
 	before := map[string]template.Pod{}
-	for _, t := range template.Of(r.values.OldObject) {
+	for _, t := range olds {
 		before[t.Path()] = t
 	}
+	news, err := template.Of(r.values.Object)
+	if err != nil {
+		return nil, badReview("object", "request.object %v", err)
+	}
 	var changed []policy.Template
-	for _, t := range template.Of(r.values.Object) {
+	for _, t := range news {
 		old, was := before[t.Path()]
 		if was && reflect.DeepEqual(old.Raw, t.Raw) {
 			continue
@@ -132,8 +138,11 @@ func labelPath(t template.Pod, key string) *field.Path {
 	return labels.Key(key)
 }
 
-// pathOf is a place in an object; nil for the object itself.
+// pathOf is a place in an object; its spec for the object itself.
 func pathOf(at []any) *field.Path {
+	if len(at) == 0 {
+		return field.NewPath("spec")
+	}
 	var path *field.Path
 	for _, step := range at {
 		switch step := step.(type) {

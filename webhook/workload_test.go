@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -82,6 +83,12 @@ func TestWorkloads(t *testing.T) {
 			want: `controllerrevisions.apps "r": role "other" violates core-claim: data.spec.template is a patch, whose result may claim role "core", ` +
 				`which user "tenant" is not trusted with; write the whole template, with "$patch": "replace", ` + trusted + "create it",
 		},
+		"an object that is a template": {
+			resource: `"group":"example.com","resource":"waves"`,
+			object:   `{"apiVersion":"example.com/v9","kind":"Wave",` + coreLabels + `,"spec":{"containers":[{}]}}`, old: `{"apiVersion":"example.com/v9","kind":"Wave",` + coreLabels + "," + inside + `}`,
+			want: `waves.example.com "": role "core" violates core-claim: spec changes a template of role "core" (label type=polyaxon-core), ` +
+				`which user "tenant" is not trusted with; leave it as it was, ` + trusted + "change it",
+		},
 		"an object that makes no pods": {resource: `"group":"","resource":"configmaps"`, object: `{"apiVersion":"v1","kind":"ConfigMap"}`},
 		"a namespace that is not governed": {
 			resource: `"group":"apps","resource":"deployments"},"namespace":"elsewhere","x":{"a":"b"`, object: core,
@@ -156,12 +163,13 @@ func TestRBACIsAsked(t *testing.T) {
 // TestMalformedWorkload: what cannot be judged is refused in words of its own.
 func TestMalformedWorkload(t *testing.T) {
 	for name, tc := range map[string]struct{ request, want string }{
-		"no object":               {`"operation":"CREATE"`, "request.object is missing"},
-		"an update from nothing":  {`"operation":"UPDATE","object":{"kind":"Wave"}`, "request.oldObject is missing"},
-		"an object of text":       {`"operation":"CREATE","object":"x"`, "the AdmissionReview does not decode: json: cannot unmarshal string into Go struct field .request.objects.object of type map[string]interface {}"},
-		"a label that is no text": {`"operation":"CREATE","object":{"kind":"Wave","a":{"metadata":{"labels":{"type":5}},` + inside + `}}`, "a of request.object does not decode: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string"},
-		"owners that are none":    {`"operation":"CREATE","object":{"kind":"Wave","metadata":{"ownerReferences":7}}`, "metadata of request.object does not decode: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.ownerReferences of type []v1.OwnerReference"},
-		"another operation":       {`"operation":"PATCH"`, `request.operation is "PATCH", not CREATE, UPDATE, DELETE or CONNECT`},
+		"no object":                      {`"operation":"CREATE"`, "request.object is missing"},
+		"an update from nothing":         {`"operation":"UPDATE","object":{"kind":"Wave"}`, "request.oldObject is missing"},
+		"an object of text":              {`"operation":"CREATE","object":"x"`, "the AdmissionReview does not decode: json: cannot unmarshal string into Go struct field .request.objects.object of type map[string]interface {}"},
+		"a label that is no text":        {`"operation":"CREATE","object":{"kind":"Wave","a":{"metadata":{"labels":{"type":5}},` + inside + `}}`, "a of request.object does not decode: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string"},
+		"owners that are none":           {`"operation":"CREATE","object":{"kind":"Wave","metadata":{"ownerReferences":7}}`, "metadata of request.object does not decode: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.ownerReferences of type []v1.OwnerReference"},
+		"more templates than are judged": {`"operation":"CREATE","object":{"kind":"Wave","a":[` + strings.Repeat(`{`+inside+`},`, 128) + `{` + inside + `}]}`, "request.object has more than 128 pod templates"},
+		"another operation":              {`"operation":"PATCH"`, `request.operation is "PATCH", not CREATE, UPDATE, DELETE or CONNECT`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := post(t, testMux(t), "/workloads", []byte(reviewOf(`{"uid":"u-1",`+tc.request+`}`))).Response

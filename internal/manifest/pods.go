@@ -31,7 +31,10 @@ type Pod struct {
 // Pods returns every pod inside an object, in the order of their field paths, as package template finds them. A pod
 // with a field of the wrong type is missing; the error names it and is one line for each such pod.
 func Pods(o Object) ([]Pod, []error) {
-	found := template.Of(o.Raw)
+	found, err := template.Of(o.Raw)
+	if err != nil {
+		return nil, []error{o.Errorf("%w", err)}
+	}
 	if len(found) == 0 {
 		return nil, nil
 	}

@@ -38,19 +38,27 @@ func (p Pod) LabelsAt(key string) []any {
 	return []any{"metadata", "labels"}
 }
 
+// mostPods bounds what one object may cost: each of its pods has all labels and annotations that reach it.
+const mostPods = 128
+
 // Of returns every pod inside an object, in the order of their field paths: the object itself where it is a Pod, else
-// every pod template, which is any mapping whose spec has a list of containers, whatever the kind.
-func Of(raw map[string]any) []Pod {
+// every pod template, which is any mapping whose spec has a list of containers, whatever the kind. The error says that
+// there are too many.
+func Of(raw map[string]any) ([]Pod, error) {
 	o := object(raw)
 	// The OpenAPI schema of a CRD describes templates, and may hold examples of them: none becomes a pod.
 	if o.kind() == "CustomResourceDefinition" {
-		return nil
+		return nil, nil
+	}
+	found := o.find()
+	if len(found) > mostPods {
+		return nil, fmt.Errorf("has more than %d pod templates", mostPods)
 	}
 	var pods []Pod
-	for _, t := range o.find() {
+	for _, t := range found {
 		pods = append(pods, o.pod(t))
 	}
-	return pods
+	return pods, nil
 }
 
 // found is a pod template and its place in the object.
@@ -63,28 +71,34 @@ func (o object) find() []found {
 	if o.group() == "apps" && o.kind() == "ControllerRevision" {
 		return o.revision()
 	}
-	return find(map[string]any(o), nil)
+	all := find(nil, map[string]any(o), nil)
+	if o.kind() == "Pod" && len(all) > 1 {
+		return all[:1] // a Pod makes no other pods
+	}
+	return all
 }
 
-// find walks a JSON value, keys in order, and stops at each template: none contains another. The walk extends at in
-// place, for values that nest deeply.
-func find(value any, at []any) []found {
-	var all []found
+// find walks a JSON value, keys in order, and stops when there are too many. It looks into templates, too, which contain
+// no other unless one was made to hide it. The walk extends at in place, for values that nest deeply.
+func find(all []found, value any, at []any) []found {
+	if len(all) > mostPods {
+		return all
+	}
 	switch value := value.(type) {
 	case map[string]any:
 		if isTemplate(value) {
-			return []found{{slices.Clone(at), value}}
+			all = append(all, found{slices.Clone(at), value})
 		}
 		for _, key := range slices.Sorted(maps.Keys(value)) {
 			// What an object reports and who wrote its fields are about pods that exist already.
 			if len(at) == 0 && (key == "status" || key == "metadata") {
 				continue
 			}
-			all = append(all, find(value[key], append(at, key))...)
+			all = find(all, value[key], append(at, key))
 		}
 	case []any:
 		for i, item := range value {
-			all = append(all, find(item, append(at, i))...)
+			all = find(all, item, append(at, i))
 		}
 	}
 	return all

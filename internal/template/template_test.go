@@ -34,6 +34,10 @@ func TestPodsOfAdmission(t *testing.T) {
 			"{apiVersion: apps/v1, kind: ControllerRevision, data: {spec: {template: {metadata: {labels: {type: a}}}}}}",
 			[]string{"data.spec.template, labels at data.spec.template.metadata.labels, partial true"},
 		},
+		"a template behind another that hides it": {
+			"{apiVersion: core.polyaxon.com/v1, kind: Operation, spec: {containers: []}, batchJobSpec: {template: {metadata: {labels: {type: a}}, spec: {containers: []}}}}",
+			[]string{", labels at metadata.labels, partial false", "batchJobSpec.template, labels at batchJobSpec.template.metadata.labels, partial false"},
+		},
 		"a revision of something else": {"{apiVersion: apps/v1, kind: ControllerRevision, data: {spec: 5}}", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -42,12 +46,31 @@ func TestPodsOfAdmission(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, p := range Of(raw) {
+			pods, err := Of(raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range pods {
 				got = append(got, fmt.Sprintf("%s, labels at %s, partial %v", p.Path(), Path(p.LabelsAt("type")), p.Partial))
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestTooManyPods: an object that would cost too much is named, and costs little.
+func TestTooManyPods(t *testing.T) {
+	pod := map[string]any{"spec": map[string]any{"containers": []any{}}}
+	for count, want := range map[int]string{128: "", 129: "has more than 128 pod templates", 100_000: "has more than 128 pod templates"} {
+		list := make([]any, count)
+		for i := range list {
+			list[i] = pod
+		}
+		pods, err := Of(map[string]any{"a": list})
+		if err == nil && (want != "" || len(pods) != count) || err != nil && err.Error() != want {
+			t.Errorf("%d templates: got %d pods, error %v", count, len(pods), err)
+		}
 	}
 }
