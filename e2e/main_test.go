@@ -53,6 +53,9 @@ func runTests(m *testing.M) (int, error) {
 		return 0, err
 	}
 	defer control.Stop()
+	if err := createEarlier(); err != nil {
+		return 0, err
+	}
 	if err := control.Install(cluster.Polymoat{Binary: server, Manifests: filepath.Join(root, "manifests")}); err != nil {
 		return 0, err
 	}

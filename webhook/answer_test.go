@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -177,7 +178,7 @@ func TestUpdates(t *testing.T) {
 func TestPanic(t *testing.T) {
 	var logged bytes.Buffer
 	m := newMetrics(nil)
-	v := newReviewer("validate", func(*request) (outcome, *fault) { panic("boom") }, m, slog.New(slog.NewJSONHandler(&logged, nil)))
+	v := newReviewer("validate", func(context.Context, *request) (outcome, *fault) { panic("boom") }, m, slog.New(slog.NewJSONHandler(&logged, nil)))
 	for range 2 {
 		got := post(t, v, "/validate", benchmarkReview(t)).Response
 		want := &metav1.Status{Status: "Failure", Code: 500, Reason: "InternalError", Message: "polymoat: internal error; this is not a decision of the policy, and polymoat's log says more"}

@@ -1,9 +1,12 @@
 package webhook
 
 import (
+	"context"
 	"log/slog"
+	"net/http"
 
 	admissionv1 "k8s.io/api/admission/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
@@ -28,11 +31,13 @@ var untouched = outcome{
 type decider struct {
 	policy *policy.Policy
 	nodes  *cluster.Nodes // nil without a cluster
-	log    *slog.Logger
+	// mayUseCore asks RBAC; nil without a cluster, which then trusts nobody.
+	mayUseCore func(context.Context, authenticationv1.UserInfo) (bool, error)
+	log        *slog.Logger
 }
 
 // mutate places pods at creation, and never refuses: validate does, whatever became of the pod in between.
-func (d *decider) mutate(r *request) (outcome, *fault) {
+func (d *decider) mutate(_ context.Context, r *request) (outcome, *fault) {
 	if !r.createsPod() {
 		return untouched, nil
 	}
@@ -57,29 +62,70 @@ func (d *decider) mutate(r *request) (outcome, *fault) {
 }
 
 // validate judges the pod as it is. Only what carries no pod by its nature passes unread.
-func (d *decider) validate(r *request) (outcome, *fault) {
-	switch r.Operation {
-	case admissionv1.Delete, admissionv1.Connect:
-		return untouched, nil
-	case admissionv1.Create, admissionv1.Update:
-	default:
-		return outcome{}, badReview("operation", "request.operation is %q, not CREATE, UPDATE, DELETE or CONNECT", r.Operation)
+func (d *decider) validate(ctx context.Context, r *request) (outcome, *fault) {
+	if judged, f := r.judged(); !judged {
+		return untouched, f
 	}
 	pod, old, f := r.pods()
 	if f != nil {
 		return outcome{}, f
 	}
-	decision := d.policy.Validate(d.facts(r, pod, old))
-	if decision.Verdict == policy.Denied {
-		return outcome{decision, refuse(decision, r.podName())}, nil
+	facts := d.facts(r, pod, old)
+	decision := d.policy.Validate(facts)
+	if decision.ClaimsCore() {
+		if facts.Trust, f = d.trust(ctx, r); f != nil {
+			return outcome{}, f
+		}
+		decision = d.policy.Validate(facts)
 	}
-	return outcome{decision, allow(decision)}, nil
+	return d.answer(decision, r), nil
+}
+
+// judged says whether the operation has an object to judge.
+func (r *request) judged() (bool, *fault) {
+	switch r.Operation {
+	case admissionv1.Delete, admissionv1.Connect:
+		return false, nil
+	case admissionv1.Create, admissionv1.Update:
+		return true, nil
+	}
+	return false, badReview("operation", "request.operation is %q, not CREATE, UPDATE, DELETE or CONNECT", r.Operation)
+}
+
+func (d *decider) answer(decision policy.Decision, r *request) outcome {
+	if decision.Verdict == policy.Denied {
+		return outcome{decision, refuse(decision, r.objectName())}
+	}
+	return outcome{decision, allow(decision)}
+}
+
+// trust asks whether RBAC lets the user claim core. Where nobody answers, nothing is decided: the request fails.
+func (d *decider) trust(ctx context.Context, r *request) (policy.Trust, *fault) {
+	if d.mayUseCore == nil {
+		return policy.NotTrusted, nil
+	}
+	may, err := d.mayUseCore(ctx, r.UserInfo)
+	switch {
+	case err != nil:
+		d.log.Error("RBAC was not asked", "uid", r.UID, "user", r.UserInfo.Username, "error", err)
+		return policy.NotTrusted, httpFault(http.StatusInternalServerError, "access",
+			`could not ask whether user %q may "use" roles.polymoat.io "core"; this is not a decision of the policy, and polymoat's log says more`,
+			r.UserInfo.Username)
+	case may:
+		return policy.Trusted, nil
+	}
+	return policy.NotTrusted, nil
+}
+
+// user is who asks, as far as a policy looks.
+func (r *request) user() policy.UserInfo {
+	return policy.UserInfo{Name: r.UserInfo.Username, Groups: r.UserInfo.Groups}
 }
 
 func (d *decider) facts(r *request, pod, old *corev1.Pod) policy.Request {
 	facts := policy.Request{
 		Namespace: r.Namespace,
-		User:      policy.UserInfo{Name: r.UserInfo.Username, Groups: r.UserInfo.Groups},
+		User:      r.user(),
 		Pod:       pod,
 		Old:       old,
 	}

@@ -4,6 +4,8 @@
 // A review walks one corridor: reviewer reads and decodes it (review.go), asks the policy (decide.go), and writes the
 // answer (response.go). What cannot be answered with a decision is a fault: the caller's mistake, or our own.
 //
-// The object is decoded once, straight into a pod, leniently: fields that our version of k8s.io/api does not know are
+// Workloads, which make pods, walk it too (workload.go): as JSON values, because they may be of any kind.
+//
+// A pod is decoded once, straight into a pod, leniently: fields that our version of k8s.io/api does not know are
 // legal, and the patch never mentions them.
 package webhook

@@ -22,6 +22,8 @@ func FuzzHandler(f *testing.F) {
 		strings.Replace(string(raw), `"CREATE"`, `"UPDATE"`, 1),
 		strings.Replace(string(raw), `"containers":[`, `"containers":[null,`, 1),
 		strings.Replace(string(raw), `"volumes":[`, `"affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{}]}}},"volumes":[`, 1),
+		reviewOf(`{"uid":"a","operation":"UPDATE","namespace":"polyaxon","object":` + deployment(coreLabels+","+inside) + `,"oldObject":` + deployment(runLabels+","+inside) + "}"),
+		reviewOf(`{"uid":"a","operation":"CREATE","namespace":"polyaxon","object":{"apiVersion":"apps/v1","kind":"ControllerRevision","data":{"spec":{"template":{"metadata":5}}}}}`),
 		strings.Replace(string(raw), `"securityContext":{}`, `"securityContext":null`, 1),
 	} {
 		f.Add([]byte(seed))
@@ -29,7 +31,7 @@ func FuzzHandler(f *testing.F) {
 	mux, metrics := testServer(f, discardLog)
 	panics := metrics.errors.WithLabelValues("panic")
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, path := range []string{"/mutate", "/validate"} {
+		for _, path := range []string{"/mutate", "/validate", "/workloads"} {
 			w := send(t, mux, path, "application/json", body)
 			if got := counterValue(t, panics); got != 0 {
 				t.Fatalf("%s panicked", path)

@@ -10,6 +10,9 @@ func newMux(d *decider, m *metrics, r *readiness, log *slog.Logger) *http.ServeM
 	mux := probeMux(r)
 	mux.Handle("/mutate", newReviewer("mutate", d.mutate, m, log))
 	mux.Handle("/validate", newReviewer("validate", d.validate, m, log))
+	workloads := newReviewer("workloads", d.workloads, m, log)
+	workloads.decode = decodeWorkload
+	mux.Handle("/workloads", workloads)
 	mux.Handle("/metrics", m.handler())
 	return mux
 }

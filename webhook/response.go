@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -50,14 +51,14 @@ func attach(r *admission.Response, operations []jsonpatch.Operation) error {
 	return nil
 }
 
-// refuse is the answer to a pod that the policy forbids (403) or that carries a malformed override (422).
+// refuse is the answer to an object that the policy forbids (403) or that carries a malformed override (422).
 func refuse(d policy.Decision, name string) admission.Response {
 	status := &metav1.Status{
 		Status:  metav1.StatusFailure,
 		Code:    http.StatusForbidden,
 		Reason:  metav1.StatusReasonForbidden,
 		Message: d.Sentence(name),
-		Details: &metav1.StatusDetails{Name: name, Kind: "pods", Causes: causes(d)},
+		Details: &metav1.StatusDetails{Name: name, Group: d.Resource.Group, Kind: cmp.Or(d.Resource.Resource, "pods"), Causes: causes(d)},
 	}
 	if len(d.Invalid) > 0 {
 		status.Code, status.Reason = http.StatusUnprocessableEntity, metav1.StatusReasonInvalid

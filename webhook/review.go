@@ -33,6 +33,8 @@ type request struct {
 	Object      *corev1.Pod                 `json:"object"`
 	OldObject   *corev1.Pod                 `json:"oldObject"`
 
+	// values are the objects of a workload, of whatever kind.
+	values objects
 	// undecoded is why Object or OldObject is not to be trusted; nil if they are.
 	undecoded error
 }
@@ -117,8 +119,8 @@ func (r *request) resource() string {
 	return fmt.Sprintf("%s/%s", r.Resource.Resource, r.SubResource)
 }
 
-// podName is the name of the pod for people: the API server has not made one of generateName yet.
-func (r *request) podName() string {
+// objectName is the name of the object for people: the API server has not made one of generateName yet.
+func (r *request) objectName() string {
 	switch {
 	case r.Name != "":
 		return r.Name

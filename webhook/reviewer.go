@@ -24,16 +24,18 @@ const (
 
 // reviewer answers the reviews of one webhook: decode, decide, respond.
 type reviewer struct {
-	webhook string // "mutate", "validate"
-	decide  func(*request) (outcome, *fault)
+	webhook string // "mutate", "validate", "workloads"
+	decode  func(body []byte) (*request, *fault)
+	decide  func(context.Context, *request) (outcome, *fault)
 	metrics *metrics
 	log     *slog.Logger
 	bodies  *sync.Pool
 }
 
-func newReviewer(webhook string, decide func(*request) (outcome, *fault), m *metrics, log *slog.Logger) *reviewer {
+func newReviewer(webhook string, decide func(context.Context, *request) (outcome, *fault), m *metrics, log *slog.Logger) *reviewer {
 	return &reviewer{
 		webhook: webhook,
+		decode:  decode,
 		decide:  decide,
 		metrics: m,
 		log:     log.With("webhook", webhook),
@@ -57,7 +59,7 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, req, f)
 		return
 	}
-	out, f := v.decide(req)
+	out, f := v.decide(r.Context(), req)
 	if f != nil {
 		v.fail(w, r, req, f)
 		return
@@ -89,7 +91,7 @@ func (v *reviewer) read(w http.ResponseWriter, r *http.Request) (*request, *faul
 	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 		return nil, unread(err)
 	}
-	return decode(body.Bytes())
+	return v.decode(body.Bytes())
 }
 
 func (v *reviewer) keep(body *bytes.Buffer) {
@@ -137,7 +139,7 @@ func (v *reviewer) logRefusal(ctx context.Context, req *request, out outcome) {
 		slog.String("uid", string(req.UID)),
 		slog.String("user", req.UserInfo.Username),
 		slog.String("namespace", req.Namespace),
-		slog.String("name", req.podName()),
+		slog.String("name", req.objectName()),
 		slog.String("operation", string(req.Operation)),
 		slog.String("resource", req.resource()),
 		slog.String("policy", out.decision.Policy),

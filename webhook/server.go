@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
@@ -27,7 +28,7 @@ const heapGrowth = 400
 type Options struct {
 	Port           uint16 // reviews, /healthz, /readyz and /metrics, over TLS
 	CertDir        string // holds tls.crt and tls.key
-	Cluster        bool   // look at the nodes of a cluster
+	Cluster        bool   // look at the nodes of a cluster, and ask its RBAC who is trusted with core
 	Kubeconfig     string // empty: the service account of the pod
 	MetricsAddress string // "HOST:PORT" for /metrics without TLS; empty: nowhere
 	ProbeAddress   string // "HOST:PORT" for /healthz and /readyz without TLS; empty: nowhere
@@ -43,7 +44,8 @@ type server struct {
 	log       *slog.Logger
 	reviews   ctrlwebhook.Server
 	cert      *certwatcher.CertWatcher
-	nodes     *cluster.Nodes // nil without a cluster
+	nodes     *cluster.Nodes // nil without a cluster, like access
+	access    *cluster.Access
 	ready     *readiness
 	listeners []listener
 }
@@ -78,6 +80,9 @@ func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 		if s.nodes, err = cluster.NewNodes(o.Kubeconfig); err != nil {
 			return nil, err
 		}
+		if s.access, err = cluster.NewAccess(o.Kubeconfig); err != nil {
+			return nil, err
+		}
 		s.ready.nodesSynced = s.nodes.Synced
 	}
 	metrics := newMetrics(p.documents)
@@ -89,10 +94,18 @@ func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 	}
 	s.reviews = ctrlwebhook.NewServer(ctrlwebhook.Options{
 		Port:       int(o.Port),
-		WebhookMux: newMux(&decider{p.compiled, s.nodes, log}, metrics, s.ready, log),
+		WebhookMux: newMux(&decider{p.compiled, s.nodes, s.mayUseCore(), log}, metrics, s.ready, log),
 		TLSOpts:    []func(*tls.Config){s.configureTLS},
 	})
 	return s, nil
+}
+
+// mayUseCore asks RBAC; nil without a cluster.
+func (s *server) mayUseCore() func(context.Context, authenticationv1.UserInfo) (bool, error) {
+	if s.access == nil {
+		return nil
+	}
+	return s.access.MayUseCore
 }
 
 func (s *server) configureTLS(c *tls.Config) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -23,23 +24,57 @@ type Polymoat struct {
 	Namespaces []string
 }
 
-// Install runs polymoat beside the control plane and applies the shipped manifests. Services lead nowhere without
-// kubelets, so the webhook configurations name the running server by URL: that is the only difference.
+// Install runs polymoat beside the control plane and applies the shipped manifests: its service account and its rights
+// first, its webhooks when it is ready. Services lead nowhere without kubelets, so the webhook configurations name the
+// running server by URL, and it reaches the API server by a kubeconfig: those are the only differences.
 func (c *Cluster) Install(p Polymoat) error {
+	plain, webhooks, err := readManifests(p.Manifests)
+	if err != nil {
+		return err
+	}
+	if err := c.Create(plain...); err != nil {
+		return err
+	}
 	url, err := c.startPolymoat(p)
 	if err != nil {
 		return fmt.Errorf("start polymoat: %w", err)
 	}
-	files, err := filepath.Glob(filepath.Join(p.Manifests, "*.yaml"))
+	ca, err := os.ReadFile(c.file("polymoat-tls/tls.crt"))
 	if err != nil {
 		return err
 	}
-	for _, file := range files {
-		if err := c.installManifest(p, file, url); err != nil {
-			return fmt.Errorf("%s: %w", file, err)
+	for _, object := range webhooks {
+		if err := patchWebhooks(object, url, ca, p.Namespaces); err != nil {
+			return err
 		}
 	}
-	return nil
+	return c.Create(webhooks...)
+}
+
+// readManifests reads the objects of a folder: those that configure webhooks, and the others.
+func readManifests(dir string) (plain, webhooks []*unstructured.Unstructured, err error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, nil, err
+		}
+		objects, err := Decode(string(text))
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", file, err)
+		}
+		for _, object := range objects {
+			if strings.HasSuffix(object.GetKind(), "WebhookConfiguration") {
+				webhooks = append(webhooks, object)
+			} else {
+				plain = append(plain, object)
+			}
+		}
+	}
+	return plain, webhooks, nil
 }
 
 // startPolymoat returns the URL of the running server, which has made itself a certificate.
@@ -48,7 +83,9 @@ func (c *Cluster) startPolymoat(p Polymoat) (url string, err error) {
 	if err != nil {
 		return "", err
 	}
-	args := []string{"--no-cluster", "--port", fmt.Sprint(ports[0]), "--cert-dir", c.file("polymoat-tls"), "--shutdown-delay", "0s"}
+	args := []string{
+		"--kubeconfig", c.kubeconfig(polymoat), "--port", fmt.Sprint(ports[0]), "--cert-dir", c.file("polymoat-tls"), "--shutdown-delay", "0s",
+	}
 	if p.Policy != "" {
 		args = append(args, "--policy", p.Policy)
 	}
@@ -85,27 +122,6 @@ func (c *Cluster) getReady(ctx context.Context, url string) error {
 		return fmt.Errorf("%s answers %s", url, response.Status)
 	}
 	return nil
-}
-
-func (c *Cluster) installManifest(p Polymoat, file, url string) error {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	objects, err := Decode(string(text))
-	if err != nil {
-		return err
-	}
-	ca, err := os.ReadFile(c.file("polymoat-tls/tls.crt"))
-	if err != nil {
-		return err
-	}
-	for _, object := range objects {
-		if err := patchWebhooks(object, url, ca, p.Namespaces); err != nil {
-			return err
-		}
-	}
-	return c.Create(objects...)
 }
 
 // patchWebhooks replaces the Service of each webhook by the URL of the server that runs on this machine.

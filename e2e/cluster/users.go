@@ -21,11 +21,12 @@ const (
 	controllerManager = "system:kube-controller-manager"
 	scheduler         = "system:kube-scheduler"
 	kwok              = "kwok"
+	polymoat          = "system:serviceaccount:polymoat-system:polymoat" // its rights are those of the manifests
 )
 
 // groups of each user: administrators may do everything.
 var groups = map[string]string{
-	Admin: "system:masters", kwok: "system:masters", Tenant: "", controllerManager: "", scheduler: "",
+	Admin: "system:masters", kwok: "system:masters", Tenant: "", controllerManager: "", scheduler: "", polymoat: "",
 }
 
 // writeUsers makes a token for every user, the file from which the API server knows them, and their kubeconfigs.

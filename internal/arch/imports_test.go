@@ -19,6 +19,7 @@ var rules = []struct {
 	{"internal/policy", "a decision is a function of policy, request and facts", impure},
 	{"internal/landing", "a decision is a function of policy, request and facts", impure},
 	{"internal/polyaxon", "a decision is a function of policy, request and facts", impure},
+	{"internal/template", "it finds pods and has no opinion on them", append([]string{"internal/policy", "webhook"}, impure...)},
 	{"internal/manifest", "it finds pods and has no opinion on them", []string{"internal/policy", "webhook"}},
 	{"internal/cli", "the plugin starts in milliseconds",
 		[]string{"webhook", "sigs.k8s.io/controller-runtime", "k8s.io/client-go"}},

@@ -27,7 +27,8 @@ type inputs struct {
 const aboutInputs = `Files hold YAML or JSON: Pods, and every kind that carries a pod template, such
 as Deployments, Jobs, the Kubeflow, Ray and Dask kinds and Polyaxon's own. A
 template is judged as the pod that its controller makes of it. A Pod is judged
-as if nobody who is trusted created it; --as names somebody.`
+as if nobody who is trusted created it; --as names somebody. Whom RBAC trusts
+with core is not known here: without --as, a claim of core is a warning.`
 
 func (in *inputs) addTo(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&in.files, "filename", "f", nil, "`file`, folder or - (standard input) to read; repeatable")
@@ -100,7 +101,11 @@ func (in *inputs) review(p *policy.Policy, pod manifest.Pod) (review, error) {
 			own, in.namespace, own)
 	}
 	namespace := cmp.Or(own, in.namespace, "default")
-	d := p.Review(policy.Request{Namespace: namespace, User: in.user(pod), Pod: pod.Pod})
+	r := policy.Request{Namespace: namespace, User: in.user(pod), Pod: pod.Pod}
+	if r.User.Name == "" {
+		r.Trust = policy.TrustUnknown
+	}
+	d := p.Review(r)
 	if d.Verdict == policy.OutOfScope && d.Policy == "" && own == "" {
 		d.Why += "; name another with --namespace"
 	}

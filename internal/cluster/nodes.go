@@ -3,15 +3,11 @@ package cluster
 
 import (
 	"context"
-	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/polymoat/polymoat/internal/landing"
 )
@@ -25,16 +21,9 @@ type Nodes struct {
 
 // NewNodes prepares the cache. kubeconfig is a file, or empty in a pod: its service account is used then. Run fills it.
 func NewNodes(kubeconfig string) (*Nodes, error) {
-	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	client, err := connect(kubeconfig)
 	if err != nil {
-		return nil, fmt.Errorf("connect to the cluster: %w", err)
-	}
-	// A node is several times smaller in protobuf.
-	config = rest.CopyConfig(config)
-	config.ContentType, config.UserAgent = "application/vnd.kubernetes.protobuf", "polymoat"
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return nil, fmt.Errorf("connect to the cluster: %w", err)
+		return nil, err
 	}
 	n := &Nodes{}
 	n.store, n.informer = cache.NewInformerWithOptions(cache.InformerOptions{

@@ -1,13 +1,11 @@
 // Package manifest reads Kubernetes objects from files and finds the pods inside them.
 //
 // Read turns a stream of YAML documents or JSON objects into objects that know their file and line. Pods finds every
-// pod that such an object is or would become: the pod templates of Deployments, Jobs, Kubeflow, Ray and Dask kinds and
-// of Polyaxon's own are told by their shape, so that kinds which did not exist when this was written work as well.
+// pod that such an object is or would become (package template), and the line of what is wrong with it.
 package manifest
 
 import (
 	"fmt"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -48,15 +46,6 @@ func (o Object) String() string { return o.Kind() + "/" + o.Name() }
 // Errorf is an error about the object: "web.yaml:3: Deployment/web: ...".
 func (o Object) Errorf(format string, args ...any) error {
 	return fmt.Errorf("%s:%d: %s: %w", o.File, o.Line, o, fmt.Errorf(format, args...))
-}
-
-// group is the API group of the object; empty for the core group.
-func (o Object) group() string {
-	group, _, found := strings.Cut(o.APIVersion(), "/")
-	if !found {
-		return ""
-	}
-	return group
 }
 
 func (o Object) str(fields ...string) string {

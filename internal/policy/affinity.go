@@ -44,14 +44,14 @@ const (
 func (e *edit) attractNodes(want *corev1.NodeAffinity) {
 	have := setNew(&e.affinity().NodeAffinity)
 	if want.RequiredDuringSchedulingIgnoredDuringExecution != nil {
-		e.require(want.RequiredDuringSchedulingIgnoredDuringExecution)
+		e.require(want.RequiredDuringSchedulingIgnoredDuringExecution, FromRole)
 	}
 	appendMissing(e, pathAffinity.Child("nodeAffinity", preferred),
 		&have.PreferredDuringSchedulingIgnoredDuringExecution, want.PreferredDuringSchedulingIgnoredDuringExecution)
 }
 
 // require ANDs a node selector into the pod's required node affinity.
-func (e *edit) require(want *corev1.NodeSelector) {
+func (e *edit) require(want *corev1.NodeSelector, source Source) {
 	have := &e.affinity().NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution
 	was := *have
 	is := and(was, want)
@@ -60,9 +60,9 @@ func (e *edit) require(want *corev1.NodeSelector) {
 	}
 	*have = is
 	if was == nil {
-		e.record(pathRequired, nil, is, FromRole)
+		e.record(pathRequired, nil, is, source)
 	} else {
-		e.record(pathRequired, was, is, FromRole)
+		e.record(pathRequired, was, is, source)
 	}
 }
 

@@ -16,6 +16,8 @@ type installation struct {
 	name, release             string
 	requesters, nodeNameUsers []string
 	pools                     []*pool
+	coreTrust                 v1alpha1.CoreTrust
+	trusted                   string // those whom coreTrust names, for people
 	roles                     map[string]*role
 	matchers                  []polyaxon.Row // in the order in which they are tried: the policy's own, then the built-in
 }
@@ -64,6 +66,7 @@ func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 	in := &installation{
 		name: doc.Metadata.Name, release: spec.Release,
 		requesters: spec.Requesters, nodeNameUsers: spec.NodeNameUsers,
+		coreTrust: spec.CoreTrust, trusted: trusted(spec.CoreTrust),
 		roles: map[string]*role{},
 	}
 	for _, n := range spec.NodePools {

@@ -1,10 +1,13 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/polymoat/polymoat/internal/landing"
@@ -18,6 +21,8 @@ type Request struct {
 	User UserInfo
 	// Pod is the pod to decide on; Old is what it was before, nil on CREATE.
 	Pod, Old *corev1.Pod
+	// Trust says what RBAC thinks of the user. It is worth asking for only where a decision ClaimsCore.
+	Trust Trust
 	// Node is the node that spec.nodeName names; nil where it is not known.
 	Node *landing.Node
 }
@@ -55,6 +60,8 @@ type Decision struct {
 	Verdict Verdict
 	// Policy is the name of the policy that governs the namespace; empty when OutOfScope.
 	Policy string
+	// Resource is what was judged; empty for a pod.
+	Resource schema.GroupResource
 	// Role is the pod's role; empty when OutOfScope. Why says which signal decided it.
 	Role, Why string
 	// Pod is the placed copy; nil when nothing changed.
@@ -67,6 +74,11 @@ type Decision struct {
 	Invalid field.ErrorList
 	// Warnings are for whoever creates the pod; they never refuse.
 	Warnings []string
+}
+
+// ClaimsCore says whether core was claimed and not granted: with Trusted in the request, it would have been.
+func (d Decision) ClaimsCore() bool {
+	return slices.ContainsFunc(d.Violations, func(v Violation) bool { return v.Rule == ruleCoreClaim })
 }
 
 // Change is one field that Mutate set. Old is nil where the field was not there.
@@ -86,6 +98,7 @@ const (
 	FromRole     Source = "role"     // the role's entry in the policy
 	FromDefault  Source = "default"  // spec.defaults of the policy
 	FromOverride Source = "override" // an annotation or label of the pod
+	FromSeal     Source = "seal"     // the required affinity that keeps the pod off a protected pool
 )
 
 // Violation is one reason to refuse.
@@ -122,9 +135,10 @@ func (d Decision) Sentence(name string) string {
 	if more := len(clauses) - mostClauses; more > 0 {
 		clauses = append(clauses[:mostClauses], fmt.Sprintf("there are %d more reasons", more))
 	}
-	subject := fmt.Sprintf("pods %q: role %q ", name, d.Role)
+	resource := cmp.Or(d.Resource.String(), "pods")
+	subject := fmt.Sprintf("%s %q: role %q ", resource, name, d.Role)
 	if len(d.Invalid) > 0 {
-		subject = fmt.Sprintf("pods %q is invalid: ", name)
+		subject = fmt.Sprintf("%s %q is invalid: ", resource, name)
 	}
 	return subject + strings.Join(clauses, ". Also ")
 }

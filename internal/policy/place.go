@@ -48,6 +48,9 @@ func (s *subject) place(e *edit) {
 	e.attract(s.role.affinity)
 }
 
+// mayUse says whether the pod may run on the nodes of a pool.
+func (s *subject) mayUse(p *pool) bool { return slices.ContainsFunc(s.pools, p.sameNodes) }
+
 // targets are the pools to choose from, and what their choice goes back to.
 func (s *subject) targets() ([]*pool, Source) {
 	switch {

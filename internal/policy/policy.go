@@ -61,6 +61,7 @@ func (p *Policy) Mutate(r Request) Decision {
 	}
 	e := &edit{pod: shallowCopy(r.Pod)}
 	s.place(e)
+	s.seal(e, p.protected)
 	s.harden(e)
 	if len(e.changes) > 0 {
 		d.Pod, d.Changes = e.pod, e.changes
@@ -75,9 +76,10 @@ func (p *Policy) Validate(r Request) Decision {
 	if s == nil {
 		return d
 	}
-	d.Warnings = s.warnings
+	v := View{Request: r, subject: s, protected: p.protected}
+	d.Warnings = append(s.warnings, v.claimWarnings()...)
 	d.Invalid = s.invalid
-	d.Violations = check(View{Request: r, subject: s, protected: p.protected})
+	d.Violations = check(v)
 	if r.Old != nil {
 		before := r
 		before.Pod, before.Old = r.Old, nil

@@ -2,6 +2,8 @@ package policy
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -33,39 +35,53 @@ type subject struct {
 func (p *Policy) resolve(r Request) (*subject, Decision) {
 	in := p.governed[r.Namespace]
 	if in == nil {
-		why := fmt.Sprintf("namespace %q is not governed (governed: %s)", r.Namespace, p.outside)
-		return nil, Decision{Verdict: OutOfScope, Why: why}
+		return nil, p.notGoverned(r.Namespace)
 	}
 	if isMirror(r) {
 		why := fmt.Sprintf("mirror pod, created by the kubelet of node %q", r.Pod.Spec.NodeName)
 		return nil, Decision{Verdict: OutOfScope, Policy: in.name, Why: why}
 	}
-	role, base, why := in.classify(r.Pod)
+	role, base, id := in.classify(r.Pod)
 	s := &subject{in: in, role: role, base: base, pools: role.pools, requester: in.isRequester(r.User), daemon: isDaemon(r)}
 	s.trust(r.Pod)
 	s.override(r.Pod)
+	why := id.Why
 	if s.role != role {
 		why += ", and " + overridePrefix + "role"
 	}
 	return s, Decision{Policy: in.name, Role: s.role.name, Why: why}
 }
 
-// classify tells the pod's role; base is the role by Polyaxon's own marks, before content was looked at.
-func (in *installation) classify(pod *corev1.Pod) (role, base *role, why string) {
-	id := in.identify(pod)
+func (p *Policy) notGoverned(namespace string) Decision {
+	return Decision{Verdict: OutOfScope, Why: fmt.Sprintf("namespace %q is not governed (governed: %s)", namespace, p.outside)}
+}
+
+// classify tells the pod's role, and by which marks; base is the role by Polyaxon's own marks, before content was looked
+// at.
+func (in *installation) classify(pod *corev1.Pod) (role, base *role, id polyaxon.Identity) {
+	id = in.identify(pod)
 	base = in.roles[id.Role]
 	if id.Role == v1alpha1.RoleCore {
-		return base, base, id.Why
+		return base, base, id
 	}
 	for _, m := range in.matchers {
 		if m.Role == v1alpha1.RoleCore && id.Run {
 			continue // nothing makes a run core
 		}
 		if why, ok := polyaxon.Holds(m.Signal, pod, id); ok {
-			return in.roles[m.Role], base, why
+			id.Why, id.Label = why, firstKey(m.Signal.Labels)
+			return in.roles[m.Role], base, id
 		}
 	}
-	return base, base, id.Why
+	return base, base, id
+}
+
+// firstKey is the first key in their order; empty where there is none.
+func firstKey(labels map[string]string) string {
+	if len(labels) == 0 {
+		return ""
+	}
+	return slices.Min(slices.Collect(maps.Keys(labels)))
 }
 
 // identify is polyaxon.Identify where the policy did not replace the marks of the role that it tells.

@@ -2,9 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"slices"
-
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/polymoat/polymoat/internal/landing"
 )
@@ -14,37 +11,17 @@ import (
 //
 // Refused is a pod for which some node of a protected pool exists, or could exist, to which the scheduler would bind
 // it; the answer names such a node. Looked at are spec.nodeSelector, the required terms of
-// spec.affinity.nodeAffinity, spec.tolerations and spec.nodeName, as the scheduler's own functions read them.
-// A pod with spec.nodeName passes by the scheduler, and only the kubelet checks it: selectors, affinity and NoExecute
-// taints, on the node that is named.
+// spec.affinity.nodeAffinity, spec.tolerations and spec.nodeName, as the scheduler's own functions read them, and where
+// the node is named already, as its kubelet does. Mutate seals most pods that nothing keeps off: what is left here asks
+// for such nodes, or came without being mutated.
 func coreNodes(v View) []Violation {
 	var found []Violation
 	for _, p := range v.forbidden() {
-		if witness, ok := v.lands(p); ok {
+		if witness, ok := lands(v.constraints(), v.Node, p); ok {
 			found = append(found, v.landing(p, witness))
 		}
 	}
 	return found
-}
-
-// lands returns a node of the pool on which the pod would run.
-func (v View) lands(p *pool) (landing.Node, bool) {
-	target, c := p.Pool, v.constraints()
-	if c.NodeName == "" {
-		return landing.Witness(c, target)
-	}
-	target.Taints = noExecute(target.Taints)
-	if v.Node == nil || v.Node.Name != c.NodeName {
-		return landing.Witness(c, target)
-	}
-	node := *v.Node
-	node.Taints = noExecute(node.Taints)
-	return *v.Node, node.Labels[p.Key] == p.Value && landing.Lands(c, node)
-}
-
-// noExecute are the taints that a kubelet heeds.
-func noExecute(taints []corev1.Taint) []corev1.Taint {
-	return slices.DeleteFunc(slices.Clone(taints), func(t corev1.Taint) bool { return t.Effect != corev1.TaintEffectNoExecute })
 }
 
 // landing words the violation: the name of the node, or the toleration that lets the pod in, else the selector that is

@@ -12,6 +12,9 @@ import (
 // and the users whom the policy names in spec.nodeNameUsers.
 func nodeName(v View) []Violation {
 	name := v.Pod.Spec.NodeName
+	if v.Old != nil && v.Old.Spec.NodeName == name {
+		return nil // the scheduler's doing, or an old one: whoever changes something else did not name it
+	}
 	if name == "" || v.daemon || v.User.Name == "system:kube-scheduler" || slices.Contains(v.in.nodeNameUsers, v.User.Name) {
 		return nil
 	}

@@ -13,8 +13,13 @@ type Rule struct {
 	Check   func(View) []Violation
 }
 
-// Rules are all rules, in the order in which their violations are told: where the pod would run, then as what.
+// ruleCoreClaim is the rule that RBAC can lift.
+const ruleCoreClaim = "core-claim"
+
+// Rules are all rules, in the order in which their violations are told: whether the pod is what it says, where it would
+// run, then as what.
 var Rules = []Rule{
+	{ruleCoreClaim, "The pod claims to be Polyaxon itself, and whoever asks is not trusted with that.", coreClaim},
 	{"core-nodes", "The pod could land on a protected node pool that its role may not use.", coreNodes},
 	{"node-name", "The pod names its node and so passes by the scheduler.", nodeName},
 	{"node-pool", "The pod asks for a node pool that its role may not have.", nodePool},
@@ -36,7 +41,7 @@ type View struct {
 func (v View) forbidden() []*pool {
 	var pools []*pool
 	for _, p := range v.protected {
-		if !slices.ContainsFunc(v.pools, p.sameNodes) {
+		if !v.mayUse(p) {
 			pools = append(pools, p)
 		}
 	}

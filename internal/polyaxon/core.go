@@ -12,9 +12,9 @@ import (
 func platform(pod *corev1.Pod, _ string) Identity {
 	switch {
 	case pod.Labels[labelPartOf] == "polyaxon-core":
-		return core(label(pod, labelPartOf))
+		return core(labelPartOf, label(pod, labelPartOf))
 	case pod.Labels[labelType] == "polyaxon-core", pod.Labels[labelType] == "polyaxon-metrics":
-		return core(label(pod, labelType))
+		return core(labelType, label(pod, labelType))
 	}
 	return Identity{}
 }
@@ -34,9 +34,12 @@ func hook(pod *corev1.Pod, release string) Identity {
 		return Identity{}
 	}
 	fullname := release + "-polyaxon"
-	classic := pod.Labels[labelApp] == fullname && pod.Labels[labelRelease] == release
-	if classic || pod.Labels[labelName] == fullname+"-"+name {
-		return core(fmt.Sprintf("Helm hook Job %q of release %q", job, release))
+	why := fmt.Sprintf("Helm hook Job %q of release %q", job, release)
+	switch {
+	case pod.Labels[labelApp] == fullname && pod.Labels[labelRelease] == release: // up to 1.1.0
+		return core(labelApp, why)
+	case pod.Labels[labelName] == fullname+"-"+name:
+		return core(labelName, why)
 	}
 	return Identity{}
 }
@@ -53,9 +56,9 @@ func dependency(pod *corev1.Pod, release string) Identity {
 	switch {
 	case slices.Contains(dependencies, app) && pod.Labels[labelRelease] == release, // 0.5 to 1.20
 		prefixed && slices.Contains(dependencies, bare): // 0.2 to 0.4: the only label
-		return core(fmt.Sprintf("%s, bundled with release %q", label(pod, labelApp), release))
+		return core(labelApp, fmt.Sprintf("%s, bundled with release %q", label(pod, labelApp), release))
 	case slices.Contains(dependencies, name) && pod.Labels[labelInstance] == release: // 2.x
-		return core(fmt.Sprintf("%s, bundled with release %q", label(pod, labelName), release))
+		return core(labelName, fmt.Sprintf("%s, bundled with release %q", label(pod, labelName), release))
 	}
 	return Identity{}
 }

@@ -17,6 +17,8 @@ type Identity struct {
 	Why string
 	// Run is true for what users run, false for Polyaxon itself.
 	Run bool
+	// Label is the key of the label by which a pod claims core: "app.kubernetes.io/part-of". Empty for everything else.
+	Label string
 }
 
 // The labels that Polyaxon and its charts write.
@@ -157,6 +159,8 @@ func nameOf(pod *corev1.Pod) string {
 
 func run(role, why string) Identity { return Identity{Role: role, Why: why, Run: true} }
 
-func core(why string) Identity { return Identity{Role: v1alpha1.RoleCore, Why: why} }
+func core(label, why string) Identity {
+	return Identity{Role: v1alpha1.RoleCore, Why: why, Label: label}
+}
 
 func label(pod *corev1.Pod, key string) string { return "label " + key + "=" + pod.Labels[key] }

@@ -91,7 +91,10 @@ spec:
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `defaults:
+	want := `coreTrust:
+  groups:
+  - system:masters
+defaults:
   containerSecurityContext:
     readOnlyRootFilesystem: true
   podSecurityContext:

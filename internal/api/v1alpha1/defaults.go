@@ -15,6 +15,8 @@ const (
 	DefaultRelease       = "polyaxon"
 	DefaultID      int64 = 2222 // uid, gid and fsGroup of Polyaxon's own chart
 	DockerSocket         = "/var/run/docker.sock"
+
+	DefaultTrustedGroup = "system:masters" // they may do everything anyway
 )
 
 // BuilderImages are the repositories whose containers may run as root in builds, where the policy does not say.
@@ -32,6 +34,9 @@ func (p *PlacementPolicy) setDefaults() {
 	s.Release = cmp.Or(s.Release, DefaultRelease)
 	if s.Requesters == nil {
 		s.Requesters = requesters(s.Namespaces, s.Release)
+	}
+	if s.CoreTrust.Groups == nil {
+		s.CoreTrust.Groups = []string{DefaultTrustedGroup}
 	}
 	if s.Defaults == nil {
 		s.Defaults = &SecurityDefaults{}

@@ -29,6 +29,18 @@ policy.yaml:7: spec.requesters[1]: "a b" has a blank in it; list one user per en
 policy.yaml:7: spec.requesters[3]: "c" is at spec.requesters[2] already; keep one`},
 	{"requesters: []", "nodeNameUsers: ['kubelet ']",
 		`policy.yaml:7: spec.nodeNameUsers[0]: "kubelet " has a blank in it; list one user per entry`},
+	{"requesters: []", "coreTrust: {users: ['', 'a b'], groups: [' a', ''], serviceAccounts: [a/b/c, A, '', b, b, a/b]}",
+		`policy.yaml:7: spec.coreTrust.groups[0]: " a" begins or ends with a blank; remove it
+policy.yaml:7: spec.coreTrust.groups[1]: is empty; write a group's name: "system:masters"
+policy.yaml:7: spec.coreTrust.serviceAccounts[0]: "a/b/c" is not a service account; write "NAMESPACE/NAME", or "NAME" for that of the governed namespace
+policy.yaml:7: spec.coreTrust.serviceAccounts[1]: "A" is not a service account; write "NAMESPACE/NAME", or "NAME" for that of the governed namespace
+policy.yaml:7: spec.coreTrust.serviceAccounts[2]: is empty; write a service account: "NAMESPACE/NAME"
+policy.yaml:7: spec.coreTrust.serviceAccounts[4]: "b" is at spec.coreTrust.serviceAccounts[3] already; keep one
+policy.yaml:7: spec.coreTrust.users[0]: is empty; write a user's name: "system:serviceaccount:NAMESPACE:NAME"
+policy.yaml:7: spec.coreTrust.users[1]: "a b" has a blank in it; list one user per entry`},
+	{"requesters: []", "coreTrust: {groups: [ops, ops, 'system:authenticated']}",
+		`policy.yaml:7: spec.coreTrust.groups[1]: "ops" is at spec.coreTrust.groups[0] already; keep one
+policy.yaml:7: spec.coreTrust.groups[2]: "system:authenticated" holds everybody, whom core must be kept from; name a smaller group`},
 	{"release: polyaxon\n  namespaces: [polyaxon]\n  requesters: []", "release: a b\n  namespaces: [c d]",
 		`policy.yaml:5: spec.release: "a b" is not a Helm release name: at most 53 lower-case letters, digits, "-" and ".", with a letter or digit at both ends of every part
 policy.yaml:6: spec.namespaces[0]: "c d" is not a DNS label: at most 63 lower-case letters, digits and "-", with a letter or digit at both ends`},

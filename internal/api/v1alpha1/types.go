@@ -43,6 +43,9 @@ type Spec struct {
 	// NodeNameUsers may create pods with spec.nodeName set, besides the scheduler and the DaemonSet controller.
 	// Default: nobody.
 	NodeNameUsers []string `json:"nodeNameUsers,omitempty"`
+	// CoreTrust says who may create and change what claims role "core", besides whoever RBAC lets "use" the
+	// cluster-scoped resource roles.polymoat.io named "core".
+	CoreTrust CoreTrust `json:"coreTrust,omitzero"`
 	// Defaults are the security contexts of every role that sets none itself and has identity Inject.
 	// Default: uid, gid and fsGroup 2222, runAsNonRoot, seccomp RuntimeDefault; no privilege escalation and all
 	// capabilities dropped. A context that is written down takes the place of the whole default one.

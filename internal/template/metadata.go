@@ -1,4 +1,4 @@
-package manifest
+package template
 
 import (
 	"maps"
@@ -6,17 +6,13 @@ import (
 )
 
 // podMetadata is the metadata that a controller gives to the pods of a template.
-func (o Object) podMetadata(t template, path string, from origin) map[string]any {
-	written, _ := t.raw["metadata"].(map[string]any)
-	if o.dropsMetadata(path) {
-		written = nil
-	}
+func (o object) podMetadata(written map[string]any, from origin) map[string]any {
 	metadata := map[string]any{
-		"generateName":    o.Name() + "-",
+		"generateName":    o.name() + "-",
 		"ownerReferences": []any{o.owner(from)},
 	}
-	if o.Namespace() != "" {
-		metadata["namespace"] = o.Namespace()
+	if o.namespace() != "" {
+		metadata["namespace"] = o.namespace()
 	}
 	for _, key := range []string{"labels", "annotations", "finalizers"} {
 		if value := o.inherited(key, written[key]); value != nil {
@@ -27,19 +23,19 @@ func (o Object) podMetadata(t template, path string, from origin) map[string]any
 }
 
 // owner is the controller reference that the pods carry. Its uid is not known before the object exists.
-func (o Object) owner(from origin) map[string]any {
+func (o object) owner(from origin) map[string]any {
 	return map[string]any{
 		"apiVersion": from.apiVersion,
 		"kind":       from.kind,
-		"name":       o.Name() + from.suffix,
+		"name":       o.name() + from.suffix,
 		"uid":        "",
 		"controller": true,
 	}
 }
 
 // inherited is a field of the template's metadata, over what the pods inherit from the object.
-func (o Object) inherited(key string, written any) any {
-	metadata, _ := o.Raw["metadata"].(map[string]any)
+func (o object) inherited(key string, written any) any {
+	metadata, _ := o["metadata"].(map[string]any)
 	own, ok := metadata[key].(map[string]any)
 	if !ok || !o.copiesMetadata() {
 		return written
@@ -54,17 +50,17 @@ func (o Object) inherited(key string, written any) any {
 }
 
 // copiesMetadata is true for kinds whose operator copies the object's own labels and annotations to its pods.
-func (o Object) copiesMetadata() bool {
+func (o object) copiesMetadata() bool {
 	return o.family() == "polyaxon.com" || o.group() == "kubernetes.dask.org"
 }
 
 // dropsMetadata is true where the labels and annotations of a template never reach a pod. The API server prunes them
 // from KfJob and Cluster, whose CRDs declare the template's metadata without any field; Polyaxon's operator builds
 // Dask pods and Ray workers of an Operation from the template's spec alone.
-func (o Object) dropsMetadata(path string) bool {
+func (o object) dropsMetadata(path string) bool {
 	switch o.group() {
 	case "polyaxon.com":
-		return o.Kind() == "KfJob" || o.Kind() == "Cluster"
+		return o.kind() == "KfJob" || o.kind() == "Cluster"
 	case "core.polyaxon.com":
 		return strings.HasPrefix(path, "daskJobSpec") || strings.HasPrefix(path, "rayJobSpec.workers")
 	}

@@ -1,4 +1,4 @@
-package manifest
+package template
 
 import "strings"
 
@@ -70,10 +70,10 @@ var origins = []struct {
 }
 
 // origin says where the pods of the template at path come from.
-func (o Object) origin(path string) origin {
+func (o object) origin(path string) origin {
 	for _, row := range origins {
-		ours := row.of == o.family() || row.of == o.APIVersion()
-		if ours && (row.kind == "" || row.kind == o.Kind()) && strings.HasPrefix(path, row.path) {
+		ours := row.of == o.family() || row.of == o.apiVersion()
+		if ours && (row.kind == "" || row.kind == o.kind()) && strings.HasPrefix(path, row.path) {
 			return row.ownedBy(o)
 		}
 	}
@@ -81,17 +81,9 @@ func (o Object) origin(path string) origin {
 }
 
 // ownedBy fills in the object itself where the row names no other owner.
-func (from origin) ownedBy(o Object) origin {
+func (from origin) ownedBy(o object) origin {
 	if from.kind == "" {
-		from.apiVersion, from.kind = o.APIVersion(), o.Kind()
+		from.apiVersion, from.kind = o.apiVersion(), o.kind()
 	}
 	return from
-}
-
-// family is the API group, with Polyaxon's two as one.
-func (o Object) family() string {
-	if o.group() == "core.polyaxon.com" {
-		return "polyaxon.com"
-	}
-	return o.group()
 }

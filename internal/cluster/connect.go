@@ -1,0 +1,27 @@
+package cluster
+
+import (
+	"fmt"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// connect prepares a client. kubeconfig is a file, or empty in a pod: its service account is used then.
+func connect(kubeconfig string) (*kubernetes.Clientset, error) {
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the cluster: %w", err)
+	}
+	config = rest.CopyConfig(config)
+	// A node is several times smaller in protobuf.
+	config.ContentType, config.UserAgent = "application/vnd.kubernetes.protobuf", "polymoat"
+	// The API server keeps its own order: waiting in a queue of ours would be taken for its silence.
+	config.QPS = -1
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the cluster: %w", err)
+	}
+	return client, nil
+}

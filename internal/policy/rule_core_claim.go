@@ -1,0 +1,123 @@
+package policy
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+)
+
+// Core is earned. Labels, names and owner references only claim it: anybody who may create a pod can write them, and
+// would be let onto the nodes that keep Polyaxon alive, or into the endpoints of its API.
+//
+// Refused is a pod that claims core from anybody but those whom spec.coreTrust names, those whom RBAC lets "use"
+// roles.polymoat.io "core", and the built-in controllers, for pods of an owner of their own kind. On UPDATE a claim
+// that was there goes on, whoever changes labels or finalizers; what the pod runs (an image) is not theirs to change.
+// How much of it there is may change, and containers for debugging have their own rules. Pod templates are held to the same where they enter (workload.go).
+func coreClaim(v View) []Violation {
+	if v.Trust == TrustUnknown {
+		return nil // a warning says so
+	}
+	return v.unearned()
+}
+
+// unearned are claims of core that are not granted.
+func (v View) unearned() []Violation {
+	if v.Trust == Trusted || v.role.name != v1alpha1.RoleCore && v.Old == nil {
+		return nil
+	}
+	if v.in.trusts(v.User, v.Namespace) || v.User.makes("Pod", v.Pod.OwnerReferences) {
+		return nil
+	}
+	c := claim{v.in, v.User}
+	if v.Old == nil || !v.in.isCore(v.Old) {
+		return c.made(v.Pod, labelAt)
+	}
+	if equality.Semantic.DeepEqual(contents(&v.Old.Spec), contents(&v.Pod.Spec)) {
+		return nil
+	}
+	return c.changed(v.Old, pathSpec, "pod")
+}
+
+// contents are a pod's spec without what the subresources resize and ephemeralcontainers change.
+func contents(spec *corev1.PodSpec) *corev1.PodSpec {
+	c := spec.DeepCopy()
+	c.Resources, c.EphemeralContainers = nil, nil
+	for at := range containers(c) {
+		at.Resources, at.ResizePolicy = corev1.ResourceRequirements{}, nil
+	}
+	return c
+}
+
+// claimWarnings are what the pod needs that is not known yet.
+func (v View) claimWarnings() []string {
+	if v.Trust != TrustUnknown {
+		return nil
+	}
+	var list []string
+	for _, found := range v.unearned() {
+		list = append(list, fmt.Sprintf("%s claims role %q: whoever creates the pod must be trusted with it: %s", found.Field, v.role.name, v.in.trusted))
+	}
+	return list
+}
+
+// claim words what is claimed by a user who is not trusted with it.
+type claim struct {
+	*installation
+	user UserInfo
+}
+
+// made is the violation of a pod that claims core; none if it does not. at tells where its labels stand.
+func (c claim) made(pod *corev1.Pod, at func(label string) *field.Path) []Violation {
+	role, _, id := c.classify(pod)
+	if role.name != v1alpha1.RoleCore {
+		return nil
+	}
+	return []Violation{{
+		Field:  at(id.Label),
+		Detail: fmt.Sprintf("%s, which %s is not trusted with", claimed(pod, id.Label, id.Why), c.who()),
+		Fix:    fmt.Sprintf("remove it, or have %s create it", c.trusted),
+	}}
+}
+
+// changed is the violation of what claimed core before, by a user who may not change it.
+func (c claim) changed(old *corev1.Pod, at *field.Path, noun string) []Violation {
+	_, _, id := c.classify(old)
+	return []Violation{{
+		Field:  at,
+		Detail: fmt.Sprintf("changes a %s of role %q (%s), which %s is not trusted with", noun, v1alpha1.RoleCore, id.Why, c.who()),
+		Fix:    fmt.Sprintf("leave it as it was, or have %s change it", c.trusted),
+	}}
+}
+
+// labelAt is where the label of a pod stands.
+func labelAt(label string) *field.Path {
+	labels := field.NewPath("metadata", "labels")
+	if label == "" {
+		return labels
+	}
+	return labels.Key(label)
+}
+
+func (c claim) who() string { return fmt.Sprintf("user %q", short(c.user.Name)) }
+
+// claimed names the label's value, and what else the claim rests on.
+func claimed(pod *corev1.Pod, label, why string) string {
+	text := fmt.Sprintf("%q claims role %q", pod.Labels[label], v1alpha1.RoleCore)
+	if label == "" {
+		text = fmt.Sprintf("claims role %q", v1alpha1.RoleCore)
+	}
+	if why == "label "+label+"="+pod.Labels[label] {
+		return text
+	}
+	return fmt.Sprintf("%s (%s)", text, why)
+}
+
+// isCore says whether the pod claims core.
+func (in *installation) isCore(pod *corev1.Pod) bool {
+	role, _, _ := in.classify(pod)
+	return role.name == v1alpha1.RoleCore
+}

@@ -1,0 +1,86 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+)
+
+// Workload is an object that makes pods, as somebody creates or changes it: before any controller acts on it.
+type Workload struct {
+	Namespace string
+	User      UserInfo
+	Trust     Trust
+	Resource  schema.GroupResource // deployments.apps
+	Kind      string               // "Deployment"
+	// Owners are the object's own owners: a ReplicaSet's is its Deployment.
+	Owners []metav1.OwnerReference
+	// Templates are those that the request adds or changes. What stays as it was is not judged.
+	Templates []Template
+}
+
+// Template is a pod that a workload makes.
+type Template struct {
+	// At is its place in the object: spec.template.
+	At *field.Path
+	// Pod is the pod as its controller will create it, owner included; Old is what it was before, nil for a new one.
+	Pod, Old *corev1.Pod
+	// LabelAt is where a label of the pod stands in the object.
+	LabelAt func(key string) *field.Path
+	// Partial is true for a patch of a template that the request does not hold.
+	Partial bool
+}
+
+// ValidateWorkload judges what a workload's pods will claim, and nothing else: pods are judged when they are created.
+// Built-in controllers create them, and are trusted because nobody but the trusted gets a claim of core past this.
+func (p *Policy) ValidateWorkload(w Workload) Decision {
+	in := p.governed[w.Namespace]
+	if in == nil {
+		return p.notGoverned(w.Namespace)
+	}
+	d := Decision{Verdict: Allowed, Policy: in.name, Resource: w.Resource, Why: "no pod template is added or changed"}
+	granted := w.Trust == Trusted || in.trusts(w.User, w.Namespace) || w.User.makes(w.Kind, w.Owners)
+	for _, t := range w.Templates {
+		role, _, id := in.classify(t.before())
+		if role.name != v1alpha1.RoleCore {
+			role, _, id = in.classify(t.Pod)
+		}
+		if d.Role == "" || role.name == v1alpha1.RoleCore {
+			d.Role, d.Why = role.name, id.Why
+		}
+		if !granted {
+			d.Violations = append(d.Violations, claim{in, w.User}.templated(t)...)
+		}
+	}
+	for i := range d.Violations {
+		d.Violations[i].Rule, d.Verdict = ruleCoreClaim, Denied
+	}
+	slices.SortStableFunc(d.Violations, func(a, b Violation) int { return cmp.Compare(a.Field.String(), b.Field.String()) })
+	return d
+}
+
+// before is what the template was, or is where it is new.
+func (t Template) before() *corev1.Pod { return cmp.Or(t.Old, t.Pod) }
+
+// templated is the violation of a template that claims core, or that did and changes.
+func (c claim) templated(t Template) []Violation {
+	switch {
+	case t.Old != nil && c.isCore(t.Old):
+		return c.changed(t.Old, t.At, "template")
+	case t.Partial && !c.isCore(t.Pod):
+		return []Violation{{
+			Field: t.At,
+			Detail: fmt.Sprintf("is a patch, whose result may claim role %q, which %s is not trusted with",
+				v1alpha1.RoleCore, c.who()),
+			Fix: fmt.Sprintf(`write the whole template, with "$patch": "replace", or have %s create it`, c.trusted),
+		}}
+	}
+	return c.made(t.Pod, t.LabelAt)
+}

@@ -1,0 +1,154 @@
+// Package template finds the pods that an object would become: the pod templates of Deployments, Jobs, Kubeflow, Ray and
+// Dask kinds and of Polyaxon's own are told by their shape, so that kinds which did not exist when this was written work
+// as well. It works on JSON values: nothing here knows where an object comes from, and it has no opinion on pods.
+package template
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Pod is a pod that an object is, or that a controller would make of it.
+type Pod struct {
+	// At is the place of the pod template in the object: "spec", "template". Empty for a Pod itself.
+	At []any
+	// Raw is the pod as it would be created, as JSON values with every field of the object. It is read-only.
+	Raw map[string]any
+	// Creator is the user that creates the pod: "system:serviceaccount:kube-system:job-controller". Empty for a Pod
+	// itself, and for kinds whose operator may run under any name.
+	Creator string
+	// Partial is true for a patch that is merged into a template of some other object: the pod may have more labels.
+	Partial bool
+	// written is the metadata of the template itself.
+	written map[string]any
+}
+
+// Path is the field of the pod template: "spec.jobTemplate.spec.template". Empty for a Pod itself.
+func (p Pod) Path() string { return Path(p.At) }
+
+// LabelsAt is the place of the labels that give the pod one: the template's own, or above it where the object's labels
+// reach its pods.
+func (p Pod) LabelsAt(key string) []any {
+	labels, _ := p.written["labels"].(map[string]any)
+	if _, ok := labels[key]; ok {
+		return append(slices.Clone(p.At), "metadata", "labels")
+	}
+	return []any{"metadata", "labels"}
+}
+
+// mostPods bounds what one object may cost: each of its pods has all labels and annotations that reach it.
+const mostPods = 128
+
+// Of returns every pod inside an object, in the order of their field paths: the object itself where it is a Pod, else
+// every pod template, which is any mapping whose spec has a list of containers, whatever the kind. The error says that
+// there are too many.
+func Of(raw map[string]any) ([]Pod, error) {
+	o := object(raw)
+	// The OpenAPI schema of a CRD describes templates, and may hold examples of them: none becomes a pod.
+	if o.kind() == "CustomResourceDefinition" {
+		return nil, nil
+	}
+	found := o.find()
+	if len(found) > mostPods {
+		return nil, fmt.Errorf("has more than %d pod templates", mostPods)
+	}
+	var pods []Pod
+	for _, t := range found {
+		pods = append(pods, o.pod(t))
+	}
+	return pods, nil
+}
+
+// found is a pod template and its place in the object.
+type found struct {
+	at  []any
+	raw map[string]any
+}
+
+func (o object) find() []found {
+	if o.group() == "apps" && o.kind() == "ControllerRevision" {
+		return o.revision()
+	}
+	if o.kind() == "Pod" { // with or without a list of containers; it makes no other pods
+		return []found{{raw: o}}
+	}
+	return find(nil, map[string]any(o), nil)
+}
+
+// find walks a JSON value, keys in order, and stops when there are too many. It looks into templates, too, which contain
+// no other unless one was made to hide it. The walk extends at in place, for values that nest deeply.
+func find(all []found, value any, at []any) []found {
+	if len(all) > mostPods {
+		return all
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		if isTemplate(value) {
+			all = append(all, found{slices.Clone(at), value})
+		}
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			// What an object reports and who wrote its fields are about pods that exist already.
+			if len(at) == 0 && (key == "status" || key == "metadata") {
+				continue
+			}
+			all = find(all, value[key], append(at, key))
+		}
+	case []any:
+		for i, item := range value {
+			all = find(all, item, append(at, i))
+		}
+	}
+	return all
+}
+
+// isTemplate is true for a mapping whose spec has a list of containers.
+func isTemplate(value map[string]any) bool {
+	spec, _ := value["spec"].(map[string]any)
+	_, ok := spec["containers"].([]any)
+	return ok
+}
+
+// pod makes the pod that the template describes.
+func (o object) pod(t found) Pod {
+	pod := Pod{At: t.at, Raw: o}
+	pod.written, _ = t.raw["metadata"].(map[string]any)
+	if o.kind() == "Pod" {
+		return pod
+	}
+	if o.dropsMetadata(pod.Path()) {
+		pod.written = nil
+	}
+	pod.Partial = o.isPatch(t)
+	from := o.origin(pod.Path())
+	pod.Creator = from.creator
+	pod.Raw = map[string]any{
+		"apiVersion": "v1",
+		"kind":       "Pod",
+		"metadata":   o.podMetadata(pod.written, from),
+		"spec":       t.raw["spec"],
+	}
+	return pod
+}
+
+// Path is a place in an object as messages name it: "spec.workerGroupSpecs[0].template".
+func Path(at []any) string {
+	var b strings.Builder
+	for _, step := range at {
+		switch key := step.(type) {
+		case int:
+			fmt.Fprintf(&b, "[%d]", key)
+		case string:
+			switch {
+			case strings.ContainsAny(key, "./"):
+				fmt.Fprintf(&b, "[%s]", key)
+			case b.Len() > 0:
+				b.WriteString("." + key)
+			default:
+				b.WriteString(key)
+			}
+		}
+	}
+	return b.String()
+}

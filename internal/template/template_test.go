@@ -1,0 +1,76 @@
+package template
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+)
+
+// The tests of internal/manifest hold which pods each kind has; here is what only the webhook asks.
+func TestPodsOfAdmission(t *testing.T) {
+	for name, tc := range map[string]struct {
+		object string
+		want   []string
+	}{
+		"a label of the template": {
+			"{apiVersion: apps/v1, kind: Deployment, spec: {template: {metadata: {labels: {type: a}}, spec: {containers: []}}}}",
+			[]string{"spec.template, labels at spec.template.metadata.labels, partial false"},
+		},
+		"a label of the object that reaches its pods": {
+			"{apiVersion: core.polyaxon.com/v1, kind: Operation, metadata: {labels: {type: a}}, batchJobSpec: {template: {spec: {containers: []}}}}",
+			[]string{"batchJobSpec.template, labels at metadata.labels, partial false"},
+		},
+		"a label that is pruned from the template": {
+			"{apiVersion: polyaxon.com/v1, kind: KfJob, metadata: {labels: {type: a}}, spec: {template: {metadata: {labels: {type: a}}, spec: {containers: []}}}}",
+			[]string{"spec.template, labels at metadata.labels, partial false"},
+		},
+		"a revision of a StatefulSet": {
+			"{apiVersion: apps/v1, kind: ControllerRevision, data: {spec: {template: {$patch: replace, metadata: {labels: {type: a}}, spec: {containers: []}}}}}",
+			[]string{"data.spec.template, labels at data.spec.template.metadata.labels, partial false"},
+		},
+		"a revision that only adds a label": {
+			"{apiVersion: apps/v1, kind: ControllerRevision, data: {spec: {template: {metadata: {labels: {type: a}}}}}}",
+			[]string{"data.spec.template, labels at data.spec.template.metadata.labels, partial true"},
+		},
+		"a template behind another that hides it": {
+			"{apiVersion: core.polyaxon.com/v1, kind: Operation, spec: {containers: []}, batchJobSpec: {template: {metadata: {labels: {type: a}}, spec: {containers: []}}}}",
+			[]string{", labels at metadata.labels, partial false", "batchJobSpec.template, labels at batchJobSpec.template.metadata.labels, partial false"},
+		},
+		"a revision of something else": {"{apiVersion: apps/v1, kind: ControllerRevision, data: {spec: 5}}", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var raw map[string]any
+			if err := yaml.Unmarshal([]byte(tc.object), &raw); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			pods, err := Of(raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range pods {
+				got = append(got, fmt.Sprintf("%s, labels at %s, partial %v", p.Path(), Path(p.LabelsAt("type")), p.Partial))
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestTooManyPods: an object that would cost too much is named, and costs little.
+func TestTooManyPods(t *testing.T) {
+	pod := map[string]any{"spec": map[string]any{"containers": []any{}}}
+	for count, want := range map[int]string{128: "", 129: "has more than 128 pod templates", 100_000: "has more than 128 pod templates"} {
+		list := make([]any, count)
+		for i := range list {
+			list[i] = pod
+		}
+		pods, err := Of(map[string]any{"a": list})
+		if err == nil && (want != "" || len(pods) != count) || err != nil && err.Error() != want {
+			t.Errorf("%d templates: got %d pods, error %v", count, len(pods), err)
+		}
+	}
+}

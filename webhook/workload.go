@@ -1,0 +1,156 @@
+package webhook
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	utiljson "sigs.k8s.io/json"
+
+	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/template"
+)
+
+// workloads judges the pod templates of any object, of any kind and version: they are told by their shape.
+func (d *decider) workloads(ctx context.Context, r *request) (outcome, *fault) {
+	if judged, f := r.judged(); !judged {
+		return untouched, f
+	}
+	w, f := r.workload()
+	if f != nil {
+		return outcome{}, f
+	}
+	decision := d.policy.ValidateWorkload(w)
+	if decision.ClaimsCore() {
+		if w.Trust, f = d.trust(ctx, r); f != nil {
+			return outcome{}, f
+		}
+		decision = d.policy.ValidateWorkload(w)
+	}
+	return d.answer(decision, r), nil
+}
+
+// objects are the objects of a review as JSON values.
+type objects struct {
+	Object    map[string]any `json:"object"`
+	OldObject map[string]any `json:"oldObject"`
+}
+
+// decodeWorkload reads a review of objects of any kind.
+func decodeWorkload(body []byte) (*request, *fault) {
+	r, f := decode(body)
+	if f != nil {
+		return nil, f
+	}
+	var again struct {
+		Request struct {
+			objects `json:",inline"`
+		} `json:"request"`
+	}
+	r.undecoded = utiljson.UnmarshalCaseSensitivePreserveInts(body, &again)
+	r.values = again.Request.objects
+	return r, nil
+}
+
+// workload is the object with the pod templates that the request adds or changes.
+func (r *request) workload() (policy.Workload, *fault) {
+	switch {
+	case r.undecoded != nil:
+		return policy.Workload{}, badReview("object", "the AdmissionReview does not decode: %v", r.undecoded)
+	case r.values.Object == nil:
+		return policy.Workload{}, badReview("object", "request.object is missing")
+	case r.values.OldObject == nil && r.Operation == admissionv1.Update:
+		return policy.Workload{}, badReview("object", "request.oldObject is missing")
+	}
+	kind, _ := r.values.Object["kind"].(string)
+	if kind == "Pod" {
+		return policy.Workload{}, badReview("object", "request.object is a pod; have /validate judge it")
+	}
+	meta := metav1.PartialObjectMetadata{}
+	if f := r.read("metadata", map[string]any{"metadata": r.values.Object["metadata"]}, &meta); f != nil {
+		return policy.Workload{}, f
+	}
+	templates, f := r.templates()
+	return policy.Workload{
+		Namespace: r.Namespace, User: r.user(),
+		Resource: schema.GroupResource{Group: r.Resource.Group, Resource: r.resource()}, Kind: kind,
+		Owners: meta.OwnerReferences, Templates: templates,
+	}, f
+}
+
+// templates are the pod templates that the request adds or changes.
+func (r *request) templates() ([]policy.Template, *fault) {
+	// An old object that cannot be judged was never granted anything: the new one is judged by itself.
+	olds, _ := template.Of(r.values.OldObject)
+	before := map[string]template.Pod{}
+	for _, t := range olds {
+		before[t.Path()] = t
+	}
+	news, err := template.Of(r.values.Object)
+	if err != nil {
+		return nil, badReview("object", "request.object %v", err)
+	}
+	var changed []policy.Template
+	for _, t := range news {
+		old, was := before[t.Path()]
+		if was && reflect.DeepEqual(old.Raw, t.Raw) {
+			continue
+		}
+		pod := policy.Template{At: pathOf(t.At), Pod: &corev1.Pod{}, Partial: t.Partial}
+		pod.LabelAt = func(key string) *field.Path { return labelPath(t, key) }
+		if f := r.read(t.Path(), t.Raw, pod.Pod); f != nil {
+			return nil, f
+		}
+		if was {
+			pod.Old = &corev1.Pod{}
+			if f := r.read(t.Path(), old.Raw, pod.Old); f != nil {
+				pod.Old = nil // it was never one: the new one is judged by itself
+			}
+		}
+		changed = append(changed, pod)
+	}
+	return changed, nil
+}
+
+// read decodes values of the object as the API server would.
+func (r *request) read(at string, values map[string]any, into any) *fault {
+	data, err := json.Marshal(values)
+	if err == nil {
+		err = utiljson.UnmarshalCaseSensitivePreserveInts(data, into)
+	}
+	if err != nil {
+		return badReview("object", "%s of request.object does not decode: %v", at, err)
+	}
+	return nil
+}
+
+// labelPath is where a label of the pod stands; its labels where there is no key.
+func labelPath(t template.Pod, key string) *field.Path {
+	labels := pathOf(t.LabelsAt(key))
+	if key == "" {
+		return labels
+	}
+	return labels.Key(key)
+}
+
+// pathOf is a place in an object; its spec for the object itself.
+func pathOf(at []any) *field.Path {
+	if len(at) == 0 {
+		return field.NewPath("spec")
+	}
+	var path *field.Path
+	for _, step := range at {
+		switch step := step.(type) {
+		case int:
+			path = path.Index(step)
+		case string:
+			path = path.Child(step)
+		}
+	}
+	return path
+}
