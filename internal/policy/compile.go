@@ -15,6 +15,7 @@ import (
 type installation struct {
 	name, release             string
 	requesters, nodeNameUsers []string
+	bindingUsers, debugUsers  []string
 	pools                     []*pool
 	roles                     map[string]*role
 	matchers                  []polyaxon.Row // in the order in which they are tried: the policy's own, then the built-in
@@ -28,6 +29,9 @@ type pool struct {
 
 // sameNodes says whether two pools describe the same nodes: those with one label.
 func (p *pool) sameNodes(o *pool) bool { return p.Key == o.Key && p.Value == o.Value }
+
+// has says whether the node is one of the pool's.
+func (p *pool) has(n *landing.Node) bool { return n.Labels[p.Key] == p.Value }
 
 // role is a role of the policy with everything that it inherits.
 type role struct {
@@ -63,6 +67,7 @@ func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 	in := &installation{
 		name: doc.Metadata.Name, release: spec.Release,
 		requesters: spec.Requesters, nodeNameUsers: spec.NodeNameUsers,
+		bindingUsers: spec.BindingUsers, debugUsers: spec.DebugUsers,
 		roles: map[string]*role{},
 	}
 	byName := map[string]*pool{}

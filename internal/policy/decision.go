@@ -16,11 +16,16 @@ type Request struct {
 	Namespace string
 	// User is who asks, as the API server authenticated it. The zero value is nobody that is trusted.
 	User UserInfo
+	// Subresource is the door through which the pod comes: "ephemeralcontainers"; empty for the pod itself.
+	Subresource string
 	// Pod is the pod to decide on; Old is what it was before, nil on CREATE.
 	Pod, Old *corev1.Pod
 	// Node is the node that spec.nodeName names; nil where it is not known.
 	Node *landing.Node
 }
+
+// EphemeralContainers is the subresource through which containers are added to a pod that runs (kubectl debug).
+const EphemeralContainers = "ephemeralcontainers"
 
 // UserInfo is who asks: "system:serviceaccount:kube-system:job-controller".
 type UserInfo struct {
@@ -55,8 +60,10 @@ type Decision struct {
 	Verdict Verdict
 	// Policy is the name of the policy that governs the namespace; empty when OutOfScope.
 	Policy string
-	// Role is the pod's role; empty when OutOfScope. Why says which signal decided it.
+	// Role is the pod's role; empty when OutOfScope, and for what is not a pod. Why says which signal decided it.
 	Role, Why string
+	// Resource is what was judged as messages name it; empty for pods.
+	Resource string
 	// Pod is the placed copy; nil when nothing changed.
 	Pod *corev1.Pod
 	// Changes lists what Mutate changed, in the order of the pod's fields.
@@ -123,7 +130,10 @@ func (d Decision) Sentence(name string) string {
 		clauses = append(clauses[:mostClauses], fmt.Sprintf("there are %d more reasons", more))
 	}
 	subject := fmt.Sprintf("pods %q: role %q ", name, d.Role)
-	if len(d.Invalid) > 0 {
+	switch {
+	case d.Resource != "":
+		subject = fmt.Sprintf("%s %q ", d.Resource, name)
+	case len(d.Invalid) > 0:
 		subject = fmt.Sprintf("pods %q is invalid: ", name)
 	}
 	return subject + strings.Join(clauses, ". Also ")

@@ -25,8 +25,7 @@ type subject struct {
 func (p *Policy) resolve(r Request) (*subject, Decision) {
 	in := p.governed[r.Namespace]
 	if in == nil {
-		why := fmt.Sprintf("namespace %q is not governed (governed: %s)", r.Namespace, p.outside)
-		return nil, Decision{Verdict: OutOfScope, Why: why}
+		return nil, p.outOfScope(r.Namespace)
 	}
 	if isMirror(r) {
 		why := fmt.Sprintf("mirror pod, created by the kubelet of node %q", r.Pod.Spec.NodeName)
@@ -36,6 +35,11 @@ func (p *Policy) resolve(r Request) (*subject, Decision) {
 	s := &subject{in: in, role: role, base: base, requester: in.isRequester(r.User), daemon: isDaemon(r)}
 	s.trust(r.Pod)
 	return s, Decision{Policy: in.name, Role: role.name, Why: why}
+}
+
+// outOfScope is the decision on whatever lies in a namespace that no policy governs.
+func (p *Policy) outOfScope(namespace string) Decision {
+	return Decision{Verdict: OutOfScope, Why: fmt.Sprintf("namespace %q is not governed (governed: %s)", namespace, p.outside)}
 }
 
 // classify tells the pod's role; base is the role by Polyaxon's own marks, before content was looked at.

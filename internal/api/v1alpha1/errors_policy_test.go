@@ -29,6 +29,9 @@ policy.yaml:7: spec.requesters[1]: "a b" has a blank in it; list one user per en
 policy.yaml:7: spec.requesters[3]: "c" is at spec.requesters[2] already; keep one`},
 	{"requesters: []", "nodeNameUsers: ['kubelet ']",
 		`policy.yaml:7: spec.nodeNameUsers[0]: "kubelet " has a blank in it; list one user per entry`},
+	{"requesters: []", "bindingUsers: ['']\n  debugUsers: [a b]",
+		`policy.yaml:7: spec.bindingUsers[0]: is empty; write a user's name: "system:serviceaccount:NAMESPACE:NAME"
+policy.yaml:8: spec.debugUsers[0]: "a b" has a blank in it; list one user per entry`},
 	{"release: polyaxon\n  namespaces: [polyaxon]\n  requesters: []", "release: a b\n  namespaces: [c d]",
 		`policy.yaml:5: spec.release: "a b" is not a Helm release name: at most 53 lower-case letters, digits, "-" and ".", with a letter or digit at both ends of every part
 policy.yaml:6: spec.namespaces[0]: "c d" is not a DNS label: at most 63 lower-case letters, digits and "-", with a letter or digit at both ends`},
