@@ -48,7 +48,7 @@ func (c *Cluster) startPolymoat(p Polymoat) (url string, err error) {
 	if err != nil {
 		return "", err
 	}
-	args := []string{"--no-cluster", "--port", fmt.Sprint(ports[0]), "--cert-dir", c.file("polymoat-tls"), "--shutdown-delay", "0s"}
+	args := []string{"--kubeconfig", c.kubeconfig(Admin), "--port", fmt.Sprint(ports[0]), "--cert-dir", c.file("polymoat-tls"), "--shutdown-delay", "0s"}
 	if p.Policy != "" {
 		args = append(args, "--policy", p.Policy)
 	}
