@@ -76,7 +76,7 @@ func (d *decider) validate(r *request) (outcome, *fault) {
 	}
 	decision := d.policy.Validate(d.facts(r, pod, old))
 	if decision.Verdict == policy.Denied {
-		return outcome{decision, refuse(decision, r.podName())}, nil
+		return outcome{decision, refuse(decision, r.objectName())}, nil
 	}
 	return outcome{decision, allow(decision)}, nil
 }
@@ -91,7 +91,7 @@ func (d *decider) validateBinding(r *request) (outcome, *fault) {
 		Namespace: r.Namespace, User: r.user(), Binding: binding, Node: d.node(binding.Target.Name),
 	})
 	if decision.Verdict == policy.Denied {
-		return outcome{decision, refuse(decision, r.podName())}, nil
+		return outcome{decision, refuse(decision, r.objectName())}, nil
 	}
 	return outcome{decision, allow(decision)}, nil
 }

@@ -58,7 +58,7 @@ func refuse(d policy.Decision, name string) admission.Response {
 		Code:    http.StatusForbidden,
 		Reason:  metav1.StatusReasonForbidden,
 		Message: d.Sentence(name),
-		Details: &metav1.StatusDetails{Name: name, Kind: cmp.Or(d.Resource, "pods"), Causes: causes(d)},
+		Details: &metav1.StatusDetails{Name: name, Group: d.Resource.Group, Kind: cmp.Or(d.Resource.Resource, "pods"), Causes: causes(d)},
 	}
 	if len(d.Invalid) > 0 {
 		status.Code, status.Reason = http.StatusUnprocessableEntity, metav1.StatusReasonInvalid

@@ -149,8 +149,8 @@ func (r *request) resource() string {
 	return fmt.Sprintf("%s/%s", r.Resource.Resource, r.SubResource)
 }
 
-// podName is the name of the object for people: the API server has not made one of generateName yet.
-func (r *request) podName() string {
+// objectName is the name of the object for people: the API server has not made one of generateName yet.
+func (r *request) objectName() string {
 	switch {
 	case r.Name != "":
 		return r.Name

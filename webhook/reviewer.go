@@ -137,7 +137,7 @@ func (v *reviewer) logRefusal(ctx context.Context, req *request, out outcome) {
 		slog.String("uid", string(req.UID)),
 		slog.String("user", req.UserInfo.Username),
 		slog.String("namespace", req.Namespace),
-		slog.String("name", req.podName()),
+		slog.String("name", req.objectName()),
 		slog.String("operation", string(req.Operation)),
 		slog.String("resource", req.resource()),
 		slog.String("policy", out.decision.Policy),

@@ -1,10 +1,12 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/polymoat/polymoat/internal/landing"
@@ -60,10 +62,10 @@ type Decision struct {
 	Verdict Verdict
 	// Policy is the name of the policy that governs the namespace; empty when OutOfScope.
 	Policy string
-	// Role is the pod's role; empty when OutOfScope, and for what is not a pod. Why says which signal decided it.
+	// Resource is what was judged; empty for a pod.
+	Resource schema.GroupResource
+	// Role is the pod's role; empty when OutOfScope, and for a Binding. Why says which signal decided it.
 	Role, Why string
-	// Resource is what was judged as messages name it; empty for pods.
-	Resource string
 	// Pod is the placed copy; nil when nothing changed.
 	Pod *corev1.Pod
 	// Changes lists what Mutate changed, in the order of the pod's fields.
@@ -129,12 +131,13 @@ func (d Decision) Sentence(name string) string {
 	if more := len(clauses) - mostClauses; more > 0 {
 		clauses = append(clauses[:mostClauses], fmt.Sprintf("there are %d more reasons", more))
 	}
-	subject := fmt.Sprintf("pods %q: role %q ", name, d.Role)
+	resource := cmp.Or(d.Resource.String(), "pods")
+	subject := fmt.Sprintf("%s %q: role %q ", resource, name, d.Role)
 	switch {
-	case d.Resource != "":
-		subject = fmt.Sprintf("%s %q ", d.Resource, name)
 	case len(d.Invalid) > 0:
-		subject = fmt.Sprintf("pods %q is invalid: ", name)
+		subject = fmt.Sprintf("%s %q is invalid: ", resource, name)
+	case d.Role == "":
+		subject = fmt.Sprintf("%s %q ", resource, name)
 	}
 	return subject + strings.Join(clauses, ". Also ")
 }

@@ -25,7 +25,7 @@ type subject struct {
 func (p *Policy) resolve(r Request) (*subject, Decision) {
 	in := p.governed[r.Namespace]
 	if in == nil {
-		return nil, p.outOfScope(r.Namespace)
+		return nil, p.notGoverned(r.Namespace)
 	}
 	if isMirror(r) {
 		why := fmt.Sprintf("mirror pod, created by the kubelet of node %q", r.Pod.Spec.NodeName)
@@ -37,8 +37,7 @@ func (p *Policy) resolve(r Request) (*subject, Decision) {
 	return s, Decision{Policy: in.name, Role: role.name, Why: why}
 }
 
-// outOfScope is the decision on whatever lies in a namespace that no policy governs.
-func (p *Policy) outOfScope(namespace string) Decision {
+func (p *Policy) notGoverned(namespace string) Decision {
 	return Decision{Verdict: OutOfScope, Why: fmt.Sprintf("namespace %q is not governed (governed: %s)", namespace, p.outside)}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/polymoat/polymoat/internal/landing"
@@ -37,9 +38,10 @@ type BindingRequest struct {
 func (p *Policy) ValidateBinding(r BindingRequest) Decision {
 	in := p.governed[r.Namespace]
 	if in == nil {
-		return p.outOfScope(r.Namespace)
+		return p.notGoverned(r.Namespace)
 	}
-	d := Decision{Verdict: Allowed, Policy: in.name, Why: fmt.Sprintf("user %q may bind pods to any node", r.User.Name), Resource: "bindings"}
+	why := fmt.Sprintf("user %q may bind pods to any node", r.User.Name)
+	d := Decision{Verdict: Allowed, Policy: in.name, Why: why, Resource: schema.GroupResource{Resource: "bindings"}}
 	if in.maySchedule(r.User) {
 		return d
 	}
