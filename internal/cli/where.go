@@ -22,7 +22,8 @@ bind the pod to a node of that pool, and name such a node.
 
 The pod is taken as it stands, whatever its namespace: polymoat neither places
 nor judges it first. A pool stands for every node that carries its label and its
-taints, the nodes that do not exist yet included.
+taints, the nodes that do not exist yet included. A pod with spec.nodeName passes
+by the scheduler: what becomes of it is for explain to say.
 
 Files hold YAML or JSON: Pods, and every kind that carries a pod template.`,
 		Example: `  # Where could the pods of a file run?

@@ -32,7 +32,7 @@ func TestAntiAffinityOfTheRoleItselfPasses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			pod := other()
 			pod.Labels, pod.Spec.Affinity = tc.labels, tc.affinity
-			d := p.Review(policy.Request{Namespace: "polyaxon", Pod: pod})
+			d := p.Review(policy.Request{Namespace: "polyaxon", User: policy.UserInfo{Groups: []string{"system:masters"}}, Pod: pod})
 			if diff := cmp.Diff(tc.want, rulesOf(d)); diff != "" {
 				t.Errorf("rules (-want +got):\n%s", diff)
 			}
