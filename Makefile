@@ -22,6 +22,10 @@ up: ## keep the same cluster running, for playing with kubectl
 down: ## stop it
 	go run ./e2e/demo down
 
+.PHONY: siege
+siege: ## every known way onto core nodes, tried by a tenant: held or open
+	go run ./e2e/demo siege
+
 ##@ Build
 
 .PHONY: build

@@ -91,7 +91,7 @@ func plantInObject(t *testing.T, raw []byte) (planted []byte, count int) {
 	if err := json.Unmarshal(objectOf(t, raw), &tree); err != nil {
 		t.Fatal(err)
 	}
-	count = plant(tree, "labels", "annotations", "limits", "requests", "nodeSelector")
+	count = plant(tree, "labels", "annotations", "limits", "requests", "nodeSelector", "matchLabels")
 	object, err := json.Marshal(tree)
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/polymoat/polymoat/internal/cluster"
+	"github.com/polymoat/polymoat/internal/landing"
 	"github.com/polymoat/polymoat/internal/patch"
 	"github.com/polymoat/polymoat/internal/policy"
 )
@@ -36,16 +37,17 @@ type decider struct {
 	log        *slog.Logger
 }
 
-// mutate places pods at creation, and never refuses: validate does, whatever became of the pod in between.
+// mutate places pods at creation and hardens the ephemeral containers that come later. It never refuses: validate
+// does, whatever became of the pod in between.
 func (d *decider) mutate(_ context.Context, r *request) (outcome, *fault) {
-	if !r.createsPod() {
+	if !r.createsPod() && !r.debugsPod() {
 		return untouched, nil
 	}
-	pod, _, f := r.pods()
+	pod, old, f := r.pods()
 	if f != nil {
 		return outcome{}, f
 	}
-	decision := d.policy.Mutate(d.facts(r, pod, nil))
+	decision := d.policy.Mutate(d.facts(r, pod, old))
 	response := allow(decision)
 	if decision.Pod == nil {
 		return outcome{decision, response}, nil
@@ -66,6 +68,9 @@ func (d *decider) validate(ctx context.Context, r *request) (outcome, *fault) {
 	if judged, f := r.judged(); !judged {
 		return untouched, f
 	}
+	if r.bindsPod() {
+		return d.validateBinding(r)
+	}
 	pod, old, f := r.pods()
 	if f != nil {
 		return outcome{}, f
@@ -78,6 +83,18 @@ func (d *decider) validate(ctx context.Context, r *request) (outcome, *fault) {
 		}
 		decision = d.policy.Validate(facts)
 	}
+	return d.answer(decision, r), nil
+}
+
+// validateBinding judges who binds a pod, to which node, and what else the pod gets with it.
+func (d *decider) validateBinding(r *request) (outcome, *fault) {
+	binding, f := r.binding()
+	if f != nil {
+		return outcome{}, f
+	}
+	decision := d.policy.ValidateBinding(policy.BindingRequest{
+		Namespace: r.Namespace, User: r.user(), Binding: binding, Node: d.node(binding.Target.Name),
+	})
 	return d.answer(decision, r), nil
 }
 
@@ -123,17 +140,20 @@ func (r *request) user() policy.UserInfo {
 }
 
 func (d *decider) facts(r *request, pod, old *corev1.Pod) policy.Request {
-	facts := policy.Request{
-		Namespace: r.Namespace,
-		User:      r.user(),
-		Pod:       pod,
-		Old:       old,
+	return policy.Request{
+		Namespace: r.Namespace, User: r.user(), Subresource: r.SubResource,
+		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName),
 	}
-	if d.nodes == nil || pod.Spec.NodeName == "" {
-		return facts
+}
+
+// node is the node of that name; nil where it is not known, or where there is no name.
+func (d *decider) node(name string) *landing.Node {
+	if d.nodes == nil || name == "" {
+		return nil
 	}
-	if node, known := d.nodes.Get(pod.Spec.NodeName); known {
-		facts.Node = &node
+	node, known := d.nodes.Get(name)
+	if !known {
+		return nil
 	}
-	return facts
+	return &node
 }

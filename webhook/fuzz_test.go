@@ -20,6 +20,9 @@ func FuzzHandler(f *testing.F) {
 		"", "null", "[]", string(raw), reviewOf("{}"), reviewOf(`{"uid":"a"}`), string(raw) + "}", deep(200),
 		strings.Replace(string(raw), `"oldObject":null`, `"oldObject":{"kind":"Pod","apiVersion":"v1"}`, 1),
 		strings.Replace(string(raw), `"CREATE"`, `"UPDATE"`, 1),
+		reviewOf(`{"uid":"a","operation":"CREATE","object":{"apiVersion":"v1","kind":"Binding","target":{"name":"a"}},` + podsV1 + `}`),
+		reviewOf(`{"uid":"a","operation":"UPDATE","subResource":"ephemeralcontainers","oldObject":{"apiVersion":"v1","kind":"Pod"},` +
+			`"object":{"apiVersion":"v1","kind":"Pod","spec":{"ephemeralContainers":[{"name":"a"}]}},` + podsV1 + `}`),
 		strings.Replace(string(raw), `"containers":[`, `"containers":[null,`, 1),
 		strings.Replace(string(raw), `"volumes":[`, `"affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{}]}}},"volumes":[`, 1),
 		reviewOf(`{"uid":"a","operation":"UPDATE","namespace":"polyaxon","object":` + deployment(coreLabels+","+inside) + `,"oldObject":` + deployment(runLabels+","+inside) + "}"),

@@ -86,7 +86,7 @@ func TestMethodAndContentType(t *testing.T) {
 // TestMalformedRequest: what is wrong with a request whose uid is known is said in an AdmissionReview.
 func TestMalformedRequest(t *testing.T) {
 	const pod = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}`
-	const other = "and only pods of v1 are judged; take %s out of the webhook's rules"
+	const other = "and only pods and bindings of v1 are judged; take %s out of the webhook's rules"
 	for name, tc := range map[string]struct{ path, request, want string }{
 		"no object to place":  {"/mutate", `"operation":"CREATE",` + podsV1, "request.object is missing"},
 		"no object to judge":  {"/validate", `"operation":"CREATE",` + podsV1, "request.object is missing"},
@@ -97,15 +97,19 @@ func TestMalformedRequest(t *testing.T) {
 		},
 		"a pod with text for containers": {
 			"/mutate", `"operation":"CREATE","object":{"apiVersion":"v1","kind":"Pod","spec":{"containers":"x"}},` + podsV1,
-			"the AdmissionReview does not decode: json: cannot unmarshal string into Go struct field PodSpec.request.object.spec.containers of type []v1.Container",
+			"the AdmissionReview does not decode: json: cannot unmarshal string into Go struct field PodSpec.request.object.Pod.spec.containers of type []v1.Container",
 		},
 		"a pod with a quantity that is none": {
 			"/validate", `"operation":"CREATE",` + podsV1 + `,"object":{"apiVersion":"v1","kind":"Pod","spec":{"overhead":{"cpu":"much"}}}`,
 			"the AdmissionReview does not decode: quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
 		},
-		"a binding": {
-			"/validate", `"operation":"CREATE","subResource":"binding","object":{"apiVersion":"v1","kind":"Binding","target":{"name":"node"}},` + podsV1,
-			`request.object is of apiVersion "v1" and kind "Binding", ` + fmt.Sprintf(other, `"pods/binding"`),
+		"a binding of text": {
+			"/validate", `"operation":"CREATE","subResource":"binding","object":{"apiVersion":"v1","kind":"Binding","target":"node"},` + podsV1,
+			"the AdmissionReview does not decode: json: cannot unmarshal string into Go struct field object.request.object.target of type v1.ObjectReference",
+		},
+		"an eviction, which is no pod": {
+			"/validate", `"operation":"CREATE","subResource":"eviction","object":{"apiVersion":"policy/v1","kind":"Eviction"},` + podsV1,
+			`request.object is of apiVersion "policy/v1" and kind "Eviction", ` + fmt.Sprintf(other, `"pods/eviction"`),
 		},
 		"a deployment, whose spec is unlike a pod's": {
 			"/validate", `"operation":"CREATE","object":{"apiVersion":"apps/v1","kind":"Deployment","spec":{"containers":7}},"resource":{"group":"apps","version":"v1","resource":"deployments"}`,

@@ -9,6 +9,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/json"
+
+	"github.com/polymoat/polymoat/internal/policy"
 )
 
 // reviewKind is the one kind of body that the webhooks read.
@@ -30,13 +32,27 @@ type request struct {
 	Operation   admissionv1.Operation       `json:"operation"`
 	UserInfo    authenticationv1.UserInfo   `json:"userInfo"`
 	DryRun      bool                        `json:"dryRun"`
-	Object      *corev1.Pod                 `json:"object"`
-	OldObject   *corev1.Pod                 `json:"oldObject"`
+	Object      *object                     `json:"object"`
+	OldObject   *object                     `json:"oldObject"`
 
 	// values are the objects of a workload, of whatever kind.
 	values objects
 	// undecoded is why Object or OldObject is not to be trusted; nil if they are.
 	undecoded error
+}
+
+// object is a pod, or a Binding, whose target is the only field that a pod lacks.
+type object struct {
+	corev1.Pod `json:",inline"`
+	Target     corev1.ObjectReference `json:"target"`
+}
+
+// pod is the object as a pod; nil where there is none.
+func (o *object) pod() *corev1.Pod {
+	if o == nil {
+		return nil
+	}
+	return &o.Pod
 }
 
 // decode reads the request of a review. The body may be used again afterwards.
@@ -83,32 +99,55 @@ func (r *request) createsPod() bool {
 	return r.Resource.Resource == "pods" && r.Resource.Group == ""
 }
 
+// debugsPod says whether ephemeral containers are added to a pod by this request.
+func (r *request) debugsPod() bool {
+	return r.Operation == admissionv1.Update && r.resource() == "pods/"+policy.EphemeralContainers && r.Resource.Group == ""
+}
+
+// bindsPod says whether the request carries a Binding, through either of its two URLs.
+func (r *request) bindsPod() bool {
+	return r.Operation == admissionv1.Create && r.Object != nil && r.Object.Kind == "Binding" && r.Object.APIVersion == "v1"
+}
+
+// binding returns the Binding of the request.
+func (r *request) binding() (*corev1.Binding, *fault) {
+	if r.undecoded != nil {
+		return nil, undecodable(r.undecoded)
+	}
+	return &corev1.Binding{TypeMeta: r.Object.TypeMeta, ObjectMeta: r.Object.ObjectMeta, Target: r.Object.Target}, nil
+}
+
 // pods returns the pod and, on UPDATE, what it was before. Subresources that carry a pod (ephemeralcontainers, resize,
 // status, and those that do not exist yet) are updates of it like any other.
 func (r *request) pods() (pod, old *corev1.Pod, f *fault) {
-	if f := r.checkPod("object", r.Object); f != nil {
+	pod, old = r.Object.pod(), r.OldObject.pod()
+	if f := r.checkPod("object", pod); f != nil {
 		return nil, nil, f
 	}
 	if r.Operation == admissionv1.Create {
-		return r.Object, nil, nil
+		return pod, nil, nil
 	}
-	if f := r.checkPod("oldObject", r.OldObject); f != nil {
+	if f := r.checkPod("oldObject", old); f != nil {
 		return nil, nil, f
 	}
-	return r.Object, r.OldObject, nil
+	return pod, old, nil
 }
 
 func (r *request) checkPod(field string, pod *corev1.Pod) *fault {
 	switch {
 	case pod != nil && (pod.Kind != "Pod" || pod.APIVersion != "v1"):
-		return badReview("object", "request.%s is of apiVersion %q and kind %q, and only pods of v1 are judged; take %q out of the webhook's rules",
+		return badReview("object", "request.%s is of apiVersion %q and kind %q, and only pods and bindings of v1 are judged; take %q out of the webhook's rules",
 			field, pod.APIVersion, pod.Kind, r.resource())
 	case r.undecoded != nil:
-		return badReview("object", "the AdmissionReview does not decode: %v", r.undecoded)
+		return undecodable(r.undecoded)
 	case pod == nil:
 		return badReview("object", "request.%s is missing", field)
 	}
 	return nil
+}
+
+func undecodable(err error) *fault {
+	return badReview("object", "the AdmissionReview does not decode: %v", err)
 }
 
 // resource is the resource as rules name it: "pods/binding".

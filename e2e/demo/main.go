@@ -1,5 +1,5 @@
 // Command demo shows polymoat in a real control plane on this machine: `demo` runs a tour and cleans up, `up` keeps the
-// same cluster running for playing with kubectl, `down` stops it, and `build` only builds what they need.
+// same cluster running for playing with kubectl, `down` stops it, and `siege` tries every known way onto core nodes, and `build` only builds what they need.
 package main
 
 import (
@@ -21,10 +21,11 @@ var commands = map[string]func(ctx context.Context, root string, out io.Writer) 
 		_, _, err := build(ctx, root, out)
 		return err
 	},
-	"demo": tour,
-	"up":   up,
-	"keep": keep, // what up leaves running
-	"down": down,
+	"demo":  tour,
+	"up":    up,
+	"keep":  keep, // what up leaves running
+	"down":  down,
+	"siege": besiege,
 }
 
 func main() {
@@ -39,7 +40,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) != 1 || commands[args[0]] == nil {
-		return fmt.Errorf("usage: go run ./e2e/demo build|demo|up|down")
+		return fmt.Errorf("usage: go run ./e2e/demo build|demo|up|down|siege")
 	}
 	root, err := binaries.Root()
 	if err != nil {

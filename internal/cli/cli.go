@@ -1,5 +1,5 @@
-// Package cli is the kubectl plugin: explain, diff and policy. It decides with the same code as the webhook, needs no
-// cluster, and starts in milliseconds: no client-go, no controller-runtime.
+// Package cli is the kubectl plugin: explain, diff, where, siege and policy. It decides with the same code as the webhook,
+// and only siege needs a cluster. It starts in milliseconds: no clientset, no controller-runtime.
 package cli
 
 import (
@@ -48,6 +48,9 @@ Exit codes: 0 clean, 1 a pod is refused or differs, 2 usage or input error.`,
   # Show the fields that it would change
   kubectl polymoat diff -f job.yaml
 
+  # Say on which node pools they would land as they stand
+  kubectl polymoat where -f job.yaml
+
   # Start a policy of one's own
   kubectl polymoat policy default > policy.yaml`,
 		SilenceErrors:     true,
@@ -55,6 +58,6 @@ Exit codes: 0 clean, 1 a pod is refused or differs, 2 usage or input error.`,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	})
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newExplain(c), newDiff(c), newPolicy(c), newVersion(c))
+	root.AddCommand(newExplain(c), newDiff(c), newWhere(c), newSiege(c), newPolicy(c), newVersion(c))
 	return root
 }

@@ -11,12 +11,15 @@ import (
 
 // compilePolicy compiles the policies at path, or the built-in one where there is no path. It returns nil, and has
 // reported why, where any of them is wrong.
-func (c *console) compilePolicy(path string) *policy.Policy {
-	files := []v1alpha1.File{{Name: "default.yaml", Policy: v1alpha1.Default()}}
-	if path != "" {
-		files = c.loadPolicies([]string{path})
+func (c *console) compilePolicy(path string) *policy.Policy { return c.compile(c.policyFiles(path)) }
+
+// policyFiles are the policies at path, or the built-in one where there is no path; nil, and reported, where any of
+// them is wrong.
+func (c *console) policyFiles(path string) []v1alpha1.File {
+	if path == "" {
+		return []v1alpha1.File{{Name: "default.yaml", Policy: v1alpha1.Default()}}
 	}
-	return c.compile(files)
+	return c.loadPolicies([]string{path})
 }
 
 // loadPolicies loads policies from files and folders. It returns nil, and has reported every mistake, where any of

@@ -13,7 +13,7 @@ import (
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
-// inputs are the flags of every command that reviews pods.
+// inputs are the flags of every command that reads pods.
 type inputs struct {
 	files     []string
 	recursive bool
@@ -30,11 +30,16 @@ template is judged as the pod that its controller makes of it. A Pod is judged
 as if nobody who is trusted created it; --as names somebody. Whom RBAC trusts
 with core is not known here: without --as, a claim of core is a warning.`
 
-func (in *inputs) addTo(flags *pflag.FlagSet) {
+// addFilesTo adds the flags that say what to read: all of those that where knows.
+func (in *inputs) addFilesTo(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&in.files, "filename", "f", nil, "`file`, folder or - (standard input) to read; repeatable")
 	flags.BoolVarP(&in.recursive, "recursive", "R", false, "read the folders inside folders, too")
-	flags.StringVarP(&in.namespace, "namespace", "n", "", "namespace of objects without one (default \"default\")")
 	flags.StringVar(&in.policy, "policy", "", "policy `file`, or folder of policies (default: the built-in)")
+}
+
+func (in *inputs) addTo(flags *pflag.FlagSet) {
+	in.addFilesTo(flags)
+	flags.StringVarP(&in.namespace, "namespace", "n", "", "namespace of objects without one (default \"default\")")
 	flags.StringVar(&in.as, "as", "", "`user` who creates all the pods")
 	flags.StringArrayVar(&in.groups, "as-group", nil, "`group` of that user; repeatable")
 }

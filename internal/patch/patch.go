@@ -25,15 +25,26 @@ func Operations(before, after *corev1.Pod) ([]jsonpatch.Operation, error) {
 	ops.diff("/spec/tolerations", b.Tolerations, a.Tolerations)
 	ops.diff("/spec/affinity", b.Affinity, a.Affinity)
 	ops.diff("/spec/securityContext", b.SecurityContext, a.SecurityContext)
-	if len(b.InitContainers) != len(a.InitContainers) || len(b.Containers) != len(a.Containers) {
+	if len(b.InitContainers) != len(a.InitContainers) || len(b.Containers) != len(a.Containers) ||
+		len(b.EphemeralContainers) != len(a.EphemeralContainers) {
 		return nil, errors.New("patch: containers were added or removed")
 	}
 	ops.containers("/spec/initContainers/", b.InitContainers, a.InitContainers)
 	ops.containers("/spec/containers/", b.Containers, a.Containers)
+	ops.containers("/spec/ephemeralContainers/", commons(b.EphemeralContainers), commons(a.EphemeralContainers))
 	return ops, nil
 }
 
 type operations []jsonpatch.Operation
+
+// commons are ephemeral containers as the containers that they are but for their target. They share memory.
+func commons(list []corev1.EphemeralContainer) []corev1.Container {
+	var containers []corev1.Container
+	for i := range list {
+		containers = append(containers, corev1.Container(list[i].EphemeralContainerCommon))
+	}
+	return containers
+}
 
 func (ops *operations) containers(path string, before, after []corev1.Container) {
 	for i := range before {

@@ -15,6 +15,7 @@ import (
 type installation struct {
 	name, release             string
 	requesters, nodeNameUsers []string
+	bindingUsers, debugUsers  []string
 	pools                     []*pool
 	coreTrust                 v1alpha1.CoreTrust
 	trusted                   string // those whom coreTrust names, for people
@@ -30,6 +31,9 @@ type pool struct {
 
 // sameNodes says whether two pools describe the same nodes: those with one label.
 func (p *pool) sameNodes(o *pool) bool { return p.Key == o.Key && p.Value == o.Value }
+
+// has says whether the node is one of the pool's.
+func (p *pool) has(n *landing.Node) bool { return n.Labels[p.Key] == p.Value }
 
 // role is a role of the policy with everything that it inherits.
 type role struct {
@@ -67,6 +71,7 @@ func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 		name: doc.Metadata.Name, release: spec.Release,
 		requesters: spec.Requesters, nodeNameUsers: spec.NodeNameUsers,
 		coreTrust: spec.CoreTrust, trusted: trusted(spec.CoreTrust),
+		bindingUsers: spec.BindingUsers, debugUsers: spec.DebugUsers,
 		roles: map[string]*role{},
 	}
 	for _, n := range spec.NodePools {

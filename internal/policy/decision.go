@@ -19,6 +19,8 @@ type Request struct {
 	Namespace string
 	// User is who asks, as the API server authenticated it. The zero value is nobody that is trusted.
 	User UserInfo
+	// Subresource is the door through which the pod comes: "ephemeralcontainers"; empty for the pod itself.
+	Subresource string
 	// Pod is the pod to decide on; Old is what it was before, nil on CREATE.
 	Pod, Old *corev1.Pod
 	// Trust says what RBAC thinks of the user. It is worth asking for only where a decision ClaimsCore.
@@ -26,6 +28,9 @@ type Request struct {
 	// Node is the node that spec.nodeName names; nil where it is not known.
 	Node *landing.Node
 }
+
+// EphemeralContainers is the subresource through which containers are added to a pod that runs (kubectl debug).
+const EphemeralContainers = "ephemeralcontainers"
 
 // UserInfo is who asks: "system:serviceaccount:kube-system:job-controller".
 type UserInfo struct {
@@ -62,7 +67,7 @@ type Decision struct {
 	Policy string
 	// Resource is what was judged; empty for a pod.
 	Resource schema.GroupResource
-	// Role is the pod's role; empty when OutOfScope. Why says which signal decided it.
+	// Role is the pod's role; empty when OutOfScope, and for a Binding. Why says which signal decided it.
 	Role, Why string
 	// Pod is the placed copy; nil when nothing changed.
 	Pod *corev1.Pod
@@ -137,8 +142,11 @@ func (d Decision) Sentence(name string) string {
 	}
 	resource := cmp.Or(d.Resource.String(), "pods")
 	subject := fmt.Sprintf("%s %q: role %q ", resource, name, d.Role)
-	if len(d.Invalid) > 0 {
+	switch {
+	case len(d.Invalid) > 0:
 		subject = fmt.Sprintf("%s %q is invalid: ", resource, name)
+	case d.Role == "":
+		subject = fmt.Sprintf("%s %q ", resource, name)
 	}
 	return subject + strings.Join(clauses, ". Also ")
 }

@@ -8,11 +8,14 @@
 //	              │     affinity.go      the role's affinity, ANDed into every term
 //	              │     seal.go          kept off protected pools where it could still land
 //	              │     harden.go        security contexts, nil fields only
+//	              │                      of an update only ephemeral containers that are added
 //	              └─▶ Validate          the pod as it is, whoever wrote it
 //	                    override.go      overrides that are malformed or out of bounds: invalid
 //	                    rules.go         every rule of one literal list, one file each
 //	                    earn.go          from whom a claim of core is taken
 //	ValidateWorkload ─▶ workload.go     the same of pod templates, where they enter
+//
+//	BindingRequest ─▶ ValidateBinding (rule_binding.go)    who binds pods, to which node
 //
 // Nothing here reads a clock, a context, a logger, a file or the network. What a rule needs to know of the cluster
 // (who asks, the node that is named) is a field of Request. Validate never trusts that Mutate ran.

@@ -29,6 +29,11 @@ func shallowCopy(pod *corev1.Pod) *corev1.Pod {
 	c.Spec.SecurityContext = pod.Spec.SecurityContext.DeepCopy()
 	c.Spec.InitContainers = copyContainers(pod.Spec.InitContainers)
 	c.Spec.Containers = copyContainers(pod.Spec.Containers)
+	c.Spec.EphemeralContainers = slices.Clone(pod.Spec.EphemeralContainers)
+	for i := range c.Spec.EphemeralContainers {
+		common := &c.Spec.EphemeralContainers[i].EphemeralContainerCommon
+		common.SecurityContext = common.SecurityContext.DeepCopy()
+	}
 	return &c
 }
 

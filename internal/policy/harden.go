@@ -63,6 +63,30 @@ func (s *subject) contexts() []contexts {
 	return append([]contexts{own}, s.hard.contexts...)
 }
 
+// hardenAdded fills in the security contexts of the ephemeral containers that an update adds, and of nothing else. What
+// the pod does not say, because it was there before the policy, they say themselves.
+func (s *subject) hardenAdded(e *edit, old *corev1.Pod) {
+	if isWindows(&e.pod.Spec) {
+		return
+	}
+	for c := range containers(&e.pod.Spec) {
+		if !addedForDebugging(c, old) || s.exempt(c.Container) {
+			continue
+		}
+		for _, ctx := range s.contexts() {
+			e.hardenContainer(c, ctx, true)
+		}
+	}
+}
+
+// addedForDebugging says whether the container is an ephemeral one that the old pod does not have.
+func addedForDebugging(c containerAt, old *corev1.Pod) bool {
+	if !c.ephemeral {
+		return false
+	}
+	return !slices.ContainsFunc(old.Spec.EphemeralContainers, func(o corev1.EphemeralContainer) bool { return o.Name == c.Name })
+}
+
 func isWindows(spec *corev1.PodSpec) bool { return spec.OS != nil && spec.OS.Name == corev1.Windows }
 
 // hardenContainer fills in one container's security context; with identity it takes on what the pod could not.
@@ -80,7 +104,7 @@ func (e *edit) hardenContainer(c containerAt, ctx contexts, identity bool) {
 	}
 	if identity && ctx.pod != nil {
 		c.SecurityContext = orNew(c.SecurityContext)
-		pod := e.pod.Spec.SecurityContext
+		pod := orNew(e.pod.Spec.SecurityContext)
 		src := &corev1.SecurityContext{}
 		if pod.RunAsUser == nil {
 			src.RunAsUser = ctx.pod.RunAsUser
@@ -90,6 +114,9 @@ func (e *edit) hardenContainer(c containerAt, ctx contexts, identity bool) {
 		}
 		if pod.RunAsNonRoot == nil {
 			src.RunAsNonRoot = ctx.pod.RunAsNonRoot
+		}
+		if pod.SeccompProfile == nil {
+			src.SeccompProfile = ctx.pod.SeccompProfile
 		}
 		e.fill(path, c.SecurityContext, src.DeepCopy(), ctx.source, nil)
 	}

@@ -48,21 +48,24 @@ func New(docs ...*v1alpha1.PlacementPolicy) (*Policy, error) {
 // Namespaces are the governed namespaces of all documents, sorted.
 func (p *Policy) Namespaces() []string { return slices.Sorted(maps.Keys(p.governed)) }
 
-// Mutate returns the pod as it should be stored: placed and hardened, on creation only. It never refuses: what it
-// cannot resolve it leaves as it is, for Validate to name.
+// Mutate returns the pod as it should be stored: placed and hardened on creation, and later nothing but the ephemeral
+// containers that are added, hardened. It never refuses: what it cannot resolve it leaves as it is, for Validate to
+// name.
 func (p *Policy) Mutate(r Request) Decision {
 	s, d := p.resolve(r)
 	if s == nil {
 		return d
 	}
 	d.Verdict = Allowed
-	if r.Old != nil || s.daemon {
-		return d
-	}
 	e := &edit{pod: shallowCopy(r.Pod)}
-	s.place(e)
-	s.seal(e, p.protected)
-	s.harden(e)
+	switch {
+	case r.Old != nil && r.Subresource == EphemeralContainers:
+		s.hardenAdded(e, r.Old)
+	case r.Old == nil && !s.daemon:
+		s.place(e)
+		s.seal(e, p.protected)
+		s.harden(e)
+	}
 	if len(e.changes) > 0 {
 		d.Pod, d.Changes = e.pod, e.changes
 	}

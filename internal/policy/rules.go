@@ -26,6 +26,8 @@ var Rules = []Rule{
 	{"scheduler-name", "The pod names a scheduler that its role does not list.", schedulerName},
 	{"runtime-class", "The pod names a RuntimeClass that its role does not list.", runtimeClass},
 	{"priority-class", "The pod names a PriorityClass that its role does not list.", priorityClass},
+	{"pod-affinity", "The pod's anti-affinity could keep core pods from being scheduled.", podAffinity},
+	{"core-debug", "A container is added to a core pod for debugging.", coreDebug},
 	{"run-as-root", "A container would run as root, or may, in a role that refuses root.", runAsRoot},
 	{"pod-security", "The pod violates the Pod Security Standard of its role.", podSecurity},
 }

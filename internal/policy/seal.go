@@ -60,7 +60,7 @@ func lands(c landing.Constraints, node *landing.Node, p *pool) (landing.Node, bo
 	}
 	heeded := *node
 	heeded.Taints = noExecute(node.Taints)
-	return *node, node.Labels[p.Key] == p.Value && landing.Lands(c, heeded)
+	return *node, p.has(node) && landing.Lands(c, heeded)
 }
 
 // noExecute are the taints that a kubelet heeds.

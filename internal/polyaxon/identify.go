@@ -31,6 +31,9 @@ const (
 	labelApp       = "app"
 	labelRelease   = "release"
 
+	labelTaskType   = "task_type"
+	labelExperiment = "experiment_uuid"
+
 	annotationKind = "operation.polyaxon.com/kind"
 )
 
@@ -126,7 +129,7 @@ func classicRun(pod *corev1.Pod, _ string) Identity {
 	if role := apps[pod.Labels[labelApp]]; role != "" {
 		return run(role, label(pod, labelApp))
 	}
-	if pod.Labels["task_type"] != "" || pod.Labels["experiment_uuid"] != "" {
+	if pod.Labels[labelTaskType] != "" || pod.Labels[labelExperiment] != "" {
 		return run(v1alpha1.RoleExperiments, mark+" with task_type or experiment_uuid")
 	}
 	for _, p := range prefixes {

@@ -41,6 +41,9 @@ policy.yaml:7: spec.coreTrust.users[1]: "a b" has a blank in it; list one user p
 	{"requesters: []", "coreTrust: {groups: [ops, ops, 'system:authenticated']}",
 		`policy.yaml:7: spec.coreTrust.groups[1]: "ops" is at spec.coreTrust.groups[0] already; keep one
 policy.yaml:7: spec.coreTrust.groups[2]: "system:authenticated" holds everybody, whom core must be kept from; name a smaller group`},
+	{"requesters: []", "bindingUsers: ['']\n  debugUsers: [a b]",
+		`policy.yaml:7: spec.bindingUsers[0]: is empty; write a user's name: "system:serviceaccount:NAMESPACE:NAME"
+policy.yaml:8: spec.debugUsers[0]: "a b" has a blank in it; list one user per entry`},
 	{"release: polyaxon\n  namespaces: [polyaxon]\n  requesters: []", "release: a b\n  namespaces: [c d]",
 		`policy.yaml:5: spec.release: "a b" is not a Helm release name: at most 53 lower-case letters, digits, "-" and ".", with a letter or digit at both ends of every part
 policy.yaml:6: spec.namespaces[0]: "c d" is not a DNS label: at most 63 lower-case letters, digits and "-", with a letter or digit at both ends`},

@@ -46,6 +46,12 @@ type Spec struct {
 	// CoreTrust says who may create and change what claims role "core", besides whoever RBAC lets "use" the
 	// cluster-scoped resource roles.polymoat.io named "core".
 	CoreTrust CoreTrust `json:"coreTrust,omitzero"`
+	// BindingUsers are schedulers that may bind pods to protected nodes, besides kube-scheduler.
+	// Default: nobody.
+	BindingUsers []string `json:"bindingUsers,omitempty"`
+	// DebugUsers may add ephemeral containers to core pods (kubectl debug).
+	// Default: nobody.
+	DebugUsers []string `json:"debugUsers,omitempty"`
 	// Defaults are the security contexts of every role that sets none itself and has identity Inject.
 	// Default: uid, gid and fsGroup 2222, runAsNonRoot, seccomp RuntimeDefault; no privilege escalation and all
 	// capabilities dropped. A context that is written down takes the place of the whole default one.

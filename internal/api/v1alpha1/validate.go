@@ -28,6 +28,8 @@ func (p *PlacementPolicy) validate() field.ErrorList {
 	errs = append(errs, validateUsers(p.Spec.Requesters, spec.Child("requesters"))...)
 	errs = append(errs, validateUsers(p.Spec.NodeNameUsers, spec.Child("nodeNameUsers"))...)
 	errs = append(errs, p.Spec.CoreTrust.validate(spec.Child("coreTrust"))...)
+	errs = append(errs, validateUsers(p.Spec.BindingUsers, spec.Child("bindingUsers"))...)
+	errs = append(errs, validateUsers(p.Spec.DebugUsers, spec.Child("debugUsers"))...)
 	errs = append(errs, p.Spec.validatePools(spec.Child("nodePools"))...)
 	errs = append(errs, p.Spec.validateRoles(spec.Child("roles"))...)
 	return append(errs, p.Spec.validateSecurity(spec)...)

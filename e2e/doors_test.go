@@ -1,0 +1,167 @@
+package e2e_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/polymoat/polymoat/e2e/cluster"
+)
+
+// waiting is a pod of role jobs that no scheduler looks at: it waits to be bound by somebody else.
+func waiting(t *testing.T, name string) *corev1.Pod {
+	t.Helper()
+	pod := jobPod(name)
+	pod.Spec.SchedulerName = "somebody-else"
+	create(t, as(t, cluster.Tenant), pod)
+	return pod
+}
+
+// A Binding has two URLs, and both are a door: bind creates one of pods/binding, bindLegacy one of bindings.
+func bind(ctx context.Context, c kubernetes.Interface, b *corev1.Binding) error {
+	return c.CoreV1().RESTClient().Post().Namespace(cluster.Namespace).Resource("pods").Name(b.Name).SubResource("binding").Body(b).Do(ctx).Error()
+}
+
+func bindLegacy(ctx context.Context, c kubernetes.Interface, b *corev1.Binding) error {
+	return c.CoreV1().RESTClient().Post().Namespace(cluster.Namespace).Resource("bindings").Body(b).Do(ctx).Error()
+}
+
+func bindingTo(node, pod string) *corev1.Binding {
+	b := &corev1.Binding{Target: corev1.ObjectReference{Kind: "Node", Name: node}}
+	b.Name, b.Namespace = pod, cluster.Namespace
+	return b
+}
+
+func TestTenantBindsToNoCoreNode(t *testing.T) {
+	waiting(t, "unbound")
+	tenant, err := kubernetes.NewForConfig(control.As(cluster.Tenant))
+	if err != nil {
+		t.Fatal(err)
+	}
+	smuggling := bindingTo("experiments-1", "unbound")
+	smuggling.Labels = map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}
+	const denied = `admission webhook "validate.polymoat.io" denied the request: bindings "unbound" violates binding: `
+	const fix = "; leave it to the scheduler, or have the user listed in the policy's bindingUsers"
+	for name, tc := range map[string]struct {
+		binding *corev1.Binding
+		want    string
+	}{
+		"to a core node":         {bindingTo("core-1", "unbound"), `target.name is "core-1", a protected node (labelled polyaxon=core)` + fix},
+		"to a node that is none": {bindingTo("core-9", "unbound"), `target.name is "core-9", which is not known and may be a protected node` + fix},
+		"with labels of core": {smuggling, `metadata.labels[app.kubernetes.io/part-of] is "polyaxon-core", ` +
+			`and would become the pod's own without a review; remove it`},
+	} {
+		for url, try := range map[string]func(context.Context, kubernetes.Interface, *corev1.Binding) error{"pods/binding": bind, "bindings": bindLegacy} {
+			if diff := cmp.Diff(denied+tc.want, message(try(t.Context(), tenant, tc.binding))); diff != "" {
+				t.Errorf("%s through %s (-want +got):\n%s", name, url, diff)
+			}
+		}
+	}
+}
+
+// What is no core node is the tenant's own business, and a scheduler binds wherever it likes.
+func TestBindingsThatPass(t *testing.T) {
+	for name, tc := range map[string]struct{ user, node string }{
+		"tenant-binds":    {cluster.Tenant, "experiments-1"},
+		"scheduler-binds": {"system:kube-scheduler", "core-1"},
+	} {
+		pod, config := waiting(t, name), control.Impersonating(tc.user)
+		if tc.user == cluster.Tenant {
+			config = control.As(tc.user)
+		}
+		c, err := kubernetes.NewForConfig(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := bind(t.Context(), c, bindingTo(tc.node, name)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := as(t, cluster.Tenant).Get(t.Context(), client.ObjectKeyFromObject(pod), pod); err != nil || pod.Spec.NodeName != tc.node {
+			t.Errorf("%s: the pod is on %q, want %s (%v)", name, pod.Spec.NodeName, tc.node, err)
+		}
+	}
+}
+
+func TestEphemeralContainers(t *testing.T) {
+	tenant := as(t, cluster.Tenant)
+	run := jobPod("debugged")
+	create(t, tenant, run)
+	core := plainPod(cluster.Namespace)
+	core.Name, core.Labels = "core-debugged", map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}
+	create(t, as(t, cluster.Admin), core)
+	const denied = `admission webhook "validate.polymoat.io" denied the request: pods `
+	for name, tc := range map[string]struct {
+		pod     *corev1.Pod
+		context *corev1.SecurityContext
+		want    string
+	}{
+		"a container that says nothing is hardened": {pod: run},
+		"a root one is refused": {
+			pod: run, context: &corev1.SecurityContext{RunAsUser: ptr.To[int64](0)},
+			want: denied + `"debugged": role "jobs" violates run-as-root: spec.ephemeralContainers[0].securityContext.runAsUser is 0: ` +
+				`container "debugger" would run as root; remove it or set a uid above 0`,
+		},
+		"none goes into a core pod": {
+			pod: core,
+			want: denied + `"core-debugged": role "core" violates core-debug: spec.ephemeralContainers[0] is container "debugger" ` +
+				`in a pod of role "core", where nobody but debugUsers of the policy may add one; have the user listed there`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pod := &corev1.Pod{}
+			if err := tenant.Get(t.Context(), client.ObjectKeyFromObject(tc.pod), pod); err != nil {
+				t.Fatal(err)
+			}
+			pod.Spec.EphemeralContainers = []corev1.EphemeralContainer{{EphemeralContainerCommon: corev1.EphemeralContainerCommon{
+				Name: "debugger", Image: "busybox:1.37", SecurityContext: tc.context,
+			}}}
+			err := tenant.SubResource("ephemeralcontainers").Update(t.Context(), pod, client.DryRunAll)
+			if diff := cmp.Diff(tc.want, message(err)); diff != "" {
+				t.Errorf("answer (-want +got):\n%s", diff)
+			}
+			hardened := &corev1.SecurityContext{
+				AllowPrivilegeEscalation: ptr.To(false), Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+			}
+			if err == nil && !cmp.Equal(hardened, pod.Spec.EphemeralContainers[0].SecurityContext) {
+				t.Errorf("the container has %+v", pod.Spec.EphemeralContainers[0].SecurityContext)
+			}
+		})
+	}
+}
+
+// A resize and a change of status are updates of the pod, and not in the way of those who do nothing wrong.
+func TestResizeAndStatusPass(t *testing.T) {
+	tenant, pod := as(t, cluster.Tenant), jobPod("resized")
+	pod.Spec.SchedulerName = "somebody-else" // kwok's nodes do not say that they can resize
+	pod.Spec.Containers[0].Resources.Requests = corev1.ResourceList{"cpu": resource.MustParse("100m")}
+	create(t, tenant, pod)
+	for sub, patch := range map[string]string{
+		"status": `{"status":{"message":"fine"},"metadata":{"labels":{"a":"b"}}}`,
+		"resize": `{"spec":{"containers":[{"name":"main","resources":{"requests":{"cpu":"200m"}}}]}}`,
+	} {
+		raw := client.RawPatch("application/strategic-merge-patch+json", []byte(patch))
+		if err := tenant.SubResource(sub).Patch(t.Context(), pod.DeepCopy(), raw); err != nil {
+			t.Errorf("%s: %v", sub, err)
+		}
+	}
+}
+
+// Labels reach a pod through its status, too, and are judged there.
+func TestStatusIsNoSideDoor(t *testing.T) {
+	tenant, pod := as(t, cluster.Tenant), jobPod("relabelled")
+	create(t, tenant, pod)
+	patch := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"annotations":{"polymoat.io/node-pool":"core"}}}`))
+	err := tenant.SubResource("status").Patch(t.Context(), pod, patch)
+	want := `admission webhook "validate.polymoat.io" denied the request: pods "relabelled" is invalid: ` +
+		`metadata.annotations[polymoat.io/node-pool]: Invalid value: "core": ` +
+		`not an override that this version knows; remove it and ask with spec.nodeSelector`
+	if diff := cmp.Diff(want, message(err)); diff != "" {
+		t.Errorf("answer (-want +got):\n%s", diff)
+	}
+}

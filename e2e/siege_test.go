@@ -1,0 +1,53 @@
+package e2e_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/polymoat/polymoat/e2e"
+	"github.com/polymoat/polymoat/e2e/cluster"
+	"github.com/polymoat/polymoat/internal/siege"
+)
+
+// TestSiege holds against a tenant with full rights on the namespace, and says by what.
+func TestSiege(t *testing.T) {
+	besieged, err := e2e.Besieged()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range besieged {
+		removeAfter(t, w.Object)
+	}
+	if _, err := e2e.Place(t.Context(), control, besieged); err != nil {
+		t.Fatal(err)
+	}
+	var lines strings.Builder
+	if err := e2e.Besiege(t.Context(), control, func(r siege.Result) { lines.WriteString(r.String() + "\n") }); err != nil {
+		t.Fatal(err)
+	}
+	const golden = "testdata/siege.txt"
+	if *update {
+		if err := os.WriteFile(golden, []byte(lines.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), lines.String()); diff != "" {
+		t.Errorf("siege (-want +got):\n%s", diff)
+	}
+	onCore, err := e2e.OnCore(t.Context(), as(t, cluster.Admin))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pod := range onCore {
+		if !isCore(pod, besieged) {
+			t.Errorf("pod %s runs on core node %s", pod.Name, pod.Spec.NodeName)
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// besiege runs the command against an API server that gives every request that is tried the same answer.
+func besiege(t *testing.T, code int, body string) (exit int, out, errOut string) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.URL.Query().Get("dryRun") != "All" {
+			t.Errorf("%s %s is no dry-run", r.Method, r.URL)
+		}
+		if got := r.Header.Get("Impersonate-User"); got != "jane" {
+			t.Errorf("%s %s: asked as %q", r.Method, r.URL, got)
+		}
+		w.WriteHeader(code)
+		_, _ = fmt.Fprint(w, body)
+	}))
+	defer server.Close()
+	config := filepath.Join(t.TempDir(), "kubeconfig")
+	text := fmt.Sprintf("apiVersion: v1\nkind: Config\ncurrent-context: a\nclusters: [{name: a, cluster: {server: %q}}]\n"+
+		"contexts: [{name: a, context: {cluster: a}}]\n", server.URL)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr strings.Builder
+	exit = Main([]string{"siege", "--kubeconfig", config, "--as", "jane"}, strings.NewReader(""), &stdout, &stderr)
+	return exit, stdout.String(), stderr.String()
+}
+
+func TestSiege(t *testing.T) {
+	for name, tc := range map[string]struct {
+		code            int
+		body, out, errs string
+		exit            int
+	}{
+		"a user who may nothing": {
+			code: 403, body: `{"kind":"Status","message":"pods is forbidden: User \"jane\" cannot create resource \"pods\""}`,
+			out: " 1  spec.nodeName at creation                 held  RBAC\n", errs: "0 open", exit: 0,
+		},
+		"a cluster without polymoat": {
+			code: 200, body: `{"spec":{"tolerations":[{"operator":"Exists"}]}}`,
+			out: " 1  spec.nodeName at creation                 open  the API server takes pods\n", errs: " open, ", exit: 1,
+		},
+		"a cluster that does not answer": {code: 500, body: `{}`, errs: "error: GET /api/v1/nodes?", exit: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			exit, out, errs := besiege(t, tc.code, tc.body)
+			if exit != tc.exit || !strings.HasPrefix(out, tc.out) || !strings.Contains(errs, tc.errs) {
+				t.Errorf("exit code %d, want %d\n%s%s", exit, tc.exit, out, errs)
+			}
+		})
+	}
+}
