@@ -160,7 +160,7 @@ func TestStatusIsNoSideDoor(t *testing.T) {
 	err := tenant.SubResource("status").Patch(t.Context(), pod, patch)
 	want := `admission webhook "validate.polymoat.io" denied the request: pods "relabelled" is invalid: ` +
 		`metadata.annotations[polymoat.io/node-pool]: Invalid value: "core": ` +
-		`not an override that this version knows; remove it and ask with spec.nodeSelector`
+		`role "jobs" accepts no overrides; remove it`
 	if diff := cmp.Diff(want, message(err)); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}
