@@ -25,7 +25,13 @@ func TestSiege(t *testing.T) {
 		t.Fatal(err)
 	}
 	var lines strings.Builder
-	if err := e2e.Besiege(t.Context(), control, func(r siege.Result) { lines.WriteString(r.String() + "\n") }); err != nil {
+	err = e2e.Besiege(t.Context(), control, func(r siege.Result) {
+		lines.WriteString(r.String() + "\n")
+		if r.Verdict == siege.Open {
+			t.Error(r)
+		}
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	const golden = "testdata/siege.txt"

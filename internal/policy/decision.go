@@ -121,6 +121,9 @@ func (v Violation) String() string {
 	return fmt.Sprintf("%s: %s %s; %s", v.Rule, v.Field, v.Detail, v.Fix)
 }
 
+// breach is what is wrong, without what to do about it: the remedy may differ when the breach does not.
+func (v Violation) breach() string { return fmt.Sprintf("%s: %s %s", v.Rule, v.Field, v.Detail) }
+
 // mostClauses bounds a refusal: a pod with hundreds of containers breaks a rule in each.
 const mostClauses = 8
 

@@ -87,7 +87,7 @@ func (p *Policy) Validate(r Request) Decision {
 		before := r
 		before.Pod, before.Old = r.Old, nil
 		was := p.Validate(before)
-		d.Violations = subtract(d.Violations, was.Violations, Violation.String)
+		d.Violations = subtract(d.Violations, was.Violations, Violation.breach)
 		d.Invalid = subtract(d.Invalid, was.Invalid, (*field.Error).Error)
 	}
 	if len(d.Violations) == 0 && len(d.Invalid) == 0 {

@@ -16,7 +16,8 @@ import (
 // Refused is a pod that claims core from anybody but those whom spec.coreTrust names, those whom RBAC lets "use"
 // roles.polymoat.io "core", and the built-in controllers, for pods of an owner of their own kind. On UPDATE a claim
 // that was there goes on, whoever changes labels or finalizers; what the pod runs (an image) is not theirs to change.
-// How much of it there is may change, and containers for debugging have their own rules. Pod templates are held to the same where they enter (workload.go).
+// How much of it there is may change, and containers for debugging have their own rules. Pod templates are held to the
+// same where they enter (workload.go).
 func coreClaim(v View) []Violation {
 	if v.Trust == TrustUnknown {
 		return nil // a warning says so

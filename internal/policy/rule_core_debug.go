@@ -8,10 +8,12 @@ import (
 // An ephemeral container (kubectl debug) joins a pod that runs: it needs no placement, and sees what the pod sees. In a
 // core pod it is anybody's program on a core node, next to Polyaxon's secrets.
 //
-// Refused are ephemeral containers, added by anybody but the users of spec.debugUsers, in pods of a role that may use a
-// protected pool, and in pods that run on a protected node or, where the node is not known, may run on one.
+// Refused are ephemeral containers, added by anybody but those whom spec.debugUsers or spec.coreTrust name, in pods of a
+// role that may use a protected pool, and in pods that run on a protected node or, where the node is not known, may run
+// on one.
 func coreDebug(v View) []Violation {
-	if len(v.Pod.Spec.EphemeralContainers) == 0 || slices.Contains(v.in.debugUsers, v.User.Name) {
+	named := slices.Contains(v.in.debugUsers, v.User.Name) || v.in.trusts(v.User, v.Namespace)
+	if len(v.Pod.Spec.EphemeralContainers) == 0 || named {
 		return nil
 	}
 	where := v.onCore()
@@ -23,8 +25,8 @@ func coreDebug(v View) []Violation {
 		if c.ephemeral {
 			found = append(found, Violation{
 				Field:  c.path,
-				Detail: fmt.Sprintf("is container %q in a pod %s, where nobody but debugUsers of the policy may add one", short(c.Name), where),
-				Fix:    "have the user listed there",
+				Detail: fmt.Sprintf("is container %q in a pod %s, where only those whom the policy names may add one", short(c.Name), where),
+				Fix:    "have the user listed in its debugUsers",
 			})
 		}
 	}

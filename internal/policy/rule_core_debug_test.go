@@ -27,7 +27,7 @@ func TestDebuggingCorePods(t *testing.T) {
 	p := compile(t, v1alpha1.Default(), func(d *v1alpha1.PlacementPolicy) { d.Spec.DebugUsers = []string{"ops"} })
 	isCore := map[string]string{"type": "polyaxon-core"}
 	const refused = `pods "a": role "other" violates core-debug: spec.ephemeralContainers[0] is container "debugger" in a pod `
-	const rest = `, where nobody but debugUsers of the policy may add one; have the user listed there`
+	const rest = `, where only those whom the policy names may add one; have the user listed in its debugUsers`
 	for name, tc := range map[string]struct {
 		user, on string
 		labels   map[string]string

@@ -39,7 +39,7 @@ func (v View) landing(p *pool, witness landing.Node) Violation {
 	}
 	if name := v.Pod.Spec.NodeName; name != "" {
 		found.Field, found.Fix = pathNodeName, "remove it and "+found.Fix
-		found.Detail = fmt.Sprintf("is %q, which may be a protected node, and %s", short(name), open)
+		found.Detail = fmt.Sprintf("is %q, which may be a protected node, and %s: it could run on %s", short(name), open, witness)
 		return found
 	}
 	for i := range p.Taints {
