@@ -56,7 +56,7 @@ unit: ## unit tests and the corpus, with the race detector
 .PHONY: e2e
 e2e: ## a real control plane, built from Go modules (the first time takes seven minutes)
 	go run ./e2e/demo build
-	cd e2e/scheduler && go test -timeout 20m ./...
+	cd e2e/scheduler && go test -count=1 -timeout 20m -v -run Landing ./...
 	go test -count=1 -timeout 20m -v ./e2e
 
 .PHONY: fuzz

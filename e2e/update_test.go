@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 
 	"github.com/polymoat/polymoat/e2e/cluster"
 )
@@ -65,4 +66,15 @@ func message(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+// An eviction carries no pod: drains go on.
+func TestEvictionsPass(t *testing.T) {
+	pod := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "busybox:1.37"}}}}
+	pod.Name, pod.Namespace = "evicted", cluster.Namespace
+	tenant := as(t, cluster.Tenant)
+	create(t, tenant, pod)
+	if err := tenant.SubResource("eviction").Create(t.Context(), pod, &policyv1.Eviction{}); err != nil {
+		t.Error(err)
+	}
 }

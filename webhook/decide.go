@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -27,6 +28,10 @@ var untouched = outcome{
 	decision: policy.Decision{Verdict: policy.OutOfScope},
 	response: admission.Response{AdmissionResponse: admissionv1.AdmissionResponse{Allowed: true}},
 }
+
+// ignoredSubresources of pods carry no pod and place none: an eviction ends one. They are listed by name, so that a
+// subresource which did not exist when this was written is judged, not skipped.
+var ignoredSubresources = []string{"eviction"}
 
 // decider asks the policy, with the facts that a request lacks.
 type decider struct {
@@ -67,6 +72,9 @@ func (d *decider) mutate(_ context.Context, r *request) (outcome, *fault) {
 func (d *decider) validate(ctx context.Context, r *request) (outcome, *fault) {
 	if judged, f := r.judged(); !judged {
 		return untouched, f
+	}
+	if r.Resource.Resource == "pods" && slices.Contains(ignoredSubresources, r.SubResource) {
+		return untouched, nil
 	}
 	if r.bindsPod() {
 		return d.validateBinding(r)

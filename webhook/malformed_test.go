@@ -107,9 +107,9 @@ func TestMalformedRequest(t *testing.T) {
 			"/validate", `"operation":"CREATE","subResource":"binding","object":{"apiVersion":"v1","kind":"Binding","target":"node"},` + podsV1,
 			"the AdmissionReview does not decode: json: cannot unmarshal string into Go struct field object.request.object.target of type v1.ObjectReference",
 		},
-		"an eviction, which is no pod": {
-			"/validate", `"operation":"CREATE","subResource":"eviction","object":{"apiVersion":"policy/v1","kind":"Eviction"},` + podsV1,
-			`request.object is of apiVersion "policy/v1" and kind "Eviction", ` + fmt.Sprintf(other, `"pods/eviction"`),
+		"a subresource of the future, which is no pod": {
+			"/validate", `"operation":"CREATE","subResource":"preview","object":{"apiVersion":"policy/v1","kind":"Preview"},` + podsV1,
+			`request.object is of apiVersion "policy/v1" and kind "Preview", ` + fmt.Sprintf(other, `"pods/preview"`),
 		},
 		"a deployment, whose spec is unlike a pod's": {
 			"/validate", `"operation":"CREATE","object":{"apiVersion":"apps/v1","kind":"Deployment","spec":{"containers":7}},"resource":{"group":"apps","version":"v1","resource":"deployments"}`,
@@ -146,6 +146,7 @@ func TestUntouched(t *testing.T) {
 		"mutate of a subresource":    {"/mutate", `"operation":"CREATE","subResource":"binding",` + podsV1},
 		"mutate of pods of a metric": {"/mutate", `"operation":"CREATE","resource":{"group":"metrics.k8s.io","version":"v1","resource":"pods"}`},
 		"validate of a deletion":     {"/validate", `"operation":"DELETE","object":null,` + podsV1},
+		"validate of an eviction":    {"/validate", `"operation":"CREATE","subResource":"eviction","object":{"kind":"Eviction","apiVersion":"policy/v1"},` + podsV1},
 		"validate of exec":           {"/validate", `"operation":"CONNECT","subResource":"exec","object":{"kind":"PodExecOptions","apiVersion":"v1"},` + podsV1},
 	} {
 		t.Run(name, func(t *testing.T) {
