@@ -14,18 +14,9 @@ import (
 
 // TestSiege holds against a tenant with full rights on the namespace, and says by what.
 func TestSiege(t *testing.T) {
-	besieged, err := e2e.Besieged()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, w := range besieged {
-		removeAfter(t, w.Object)
-	}
-	if _, err := e2e.Place(t.Context(), control, besieged); err != nil {
-		t.Fatal(err)
-	}
+	workloads := besieged(t)
 	var lines strings.Builder
-	err = e2e.Besiege(t.Context(), control, func(r siege.Result) {
+	err := e2e.Besiege(t.Context(), control, func(r siege.Result) {
 		lines.WriteString(r.String() + "\n")
 		if r.Verdict == siege.Open {
 			t.Error(r)
@@ -52,7 +43,7 @@ func TestSiege(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, pod := range onCore {
-		if !isCore(pod, besieged) {
+		if !isCore(pod, workloads) {
 			t.Errorf("pod %s runs on core node %s", pod.Name, pod.Spec.NodeName)
 		}
 	}
