@@ -8,16 +8,17 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/polyaxon"
 )
 
 // Core is earned. Labels, names and owner references only claim it: anybody who may create a pod can write them, and
 // would be let onto the nodes that keep Polyaxon alive, or into the endpoints of its API.
 //
-// Refused is a pod that claims core from anybody but those whom spec.coreTrust names, those whom RBAC lets "use"
-// roles.polymoat.io "core", and the built-in controllers, for pods of an owner of their own kind. On UPDATE a claim
-// that was there goes on, whoever changes labels or finalizers; what the pod runs (an image) is not theirs to change.
-// How much of it there is may change, and containers for debugging have their own rules. Pod templates are held to the
-// same where they enter (workload.go).
+// Refused is a pod that claims core, or a run that carries core's marks beside its own, from anybody but those whom
+// spec.coreTrust names, those whom RBAC lets "use" roles.polymoat.io "core", and the built-in controllers, for pods of an
+// owner of their own kind. On UPDATE a claim that was there goes on, whoever changes labels or finalizers; what the pod
+// runs (an image) is not theirs to change. How much of it there is may change, and containers for debugging have their
+// own rules. Pod templates are held to the same where they enter (workload.go).
 func coreClaim(v View) []Violation {
 	if v.Trust == TrustUnknown {
 		return nil // a warning says so
@@ -27,7 +28,8 @@ func coreClaim(v View) []Violation {
 
 // unearned are claims of core that are not granted.
 func (v View) unearned() []Violation {
-	if v.Trust == Trusted || v.role.name != v1alpha1.RoleCore && v.Old == nil {
+	claims := v.role.name == v1alpha1.RoleCore || polyaxon.Borrowed(v.Pod, v.in.release).Role != ""
+	if v.Trust == Trusted || !claims && v.Old == nil {
 		return nil
 	}
 	if v.in.trusts(v.User, v.Namespace) || v.User.makes("Pod", v.Pod.OwnerReferences) {
@@ -60,7 +62,7 @@ func (v View) claimWarnings() []string {
 	}
 	var list []string
 	for _, found := range v.unearned() {
-		list = append(list, fmt.Sprintf("%s claims role %q: whoever creates the pod must be trusted with it: %s", found.Field, v.role.name, v.in.trusted))
+		list = append(list, fmt.Sprintf("%s claims role %q: whoever creates the pod must be trusted with it: %s", found.Field, v1alpha1.RoleCore, v.in.trusted))
 	}
 	return list
 }
@@ -74,12 +76,17 @@ type claim struct {
 // made is the violation of a pod that claims core; none if it does not. at tells where its labels stand.
 func (c claim) made(pod *corev1.Pod, at func(label string) *field.Path) []Violation {
 	role, _, id := c.classify(pod)
+	beside := ""
 	if role.name != v1alpha1.RoleCore {
-		return nil
+		run := id
+		if id = polyaxon.Borrowed(pod, c.release); !run.Run || id.Role == "" {
+			return nil
+		}
+		beside = " beside the labels of a run"
 	}
 	return []Violation{{
 		Field:  at(id.Label),
-		Detail: fmt.Sprintf("%s, which %s is not trusted with", claimed(pod, id.Label, id.Why), c.who()),
+		Detail: fmt.Sprintf("%s%s, which %s is not trusted with", claimed(pod, id.Label, id.Why), beside, c.who()),
 		Fix:    fmt.Sprintf("remove it, or have %s create it", c.trusted),
 	}}
 }

@@ -50,6 +50,17 @@ func Identify(pod *corev1.Pod, release string) Identity {
 	return Identity{Why: "no label of Polyaxon's"}
 }
 
+// Borrowed tells which mark of Polyaxon itself a pod carries, its marks of a run aside. On a run such a mark serves
+// nobody but whoever wants to be mistaken for Polyaxon: the Services of its API and database select by them.
+func Borrowed(pod *corev1.Pod, release string) Identity {
+	for _, test := range []func(*corev1.Pod, string) Identity{platform, hook, dependency} {
+		if id := test(pod, release); id.Role != "" {
+			return id
+		}
+	}
+	return Identity{}
+}
+
 // components maps app.kubernetes.io/component of runs since 1.0 to roles (cli _k8s/converter, mloperator).
 var components = map[string]string{
 	"polyaxon-jobs":          v1alpha1.RoleJobs,
