@@ -70,15 +70,7 @@ func TestSiegeForReal(t *testing.T) {
 	if tried < 10 {
 		t.Errorf("only %d pods were let in: this shows nothing", tried)
 	}
-	onCore, err := e2e.OnCore(t.Context(), as(t, cluster.Admin))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, pod := range onCore {
-		if !isCore(pod, workloads) {
-			t.Errorf("pod %s runs on core node %s", pod.Name, pod.Spec.NodeName)
-		}
-	}
+	nothingButCore(t, workloads)
 }
 
 // forReal turns a dry-run creation of a pod into a real one, under a name of its own.

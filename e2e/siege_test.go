@@ -38,6 +38,12 @@ func TestSiege(t *testing.T) {
 	if diff := cmp.Diff(string(want), lines.String()); diff != "" {
 		t.Errorf("siege (-want +got):\n%s", diff)
 	}
+	nothingButCore(t, workloads)
+}
+
+// nothingButCore names every pod on a core node that is not one of Polyaxon's own.
+func nothingButCore(t *testing.T, workloads []e2e.Workload) {
+	t.Helper()
 	onCore, err := e2e.OnCore(t.Context(), as(t, cluster.Admin))
 	if err != nil {
 		t.Fatal(err)
