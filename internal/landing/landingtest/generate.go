@@ -6,6 +6,8 @@
 package landingtest
 
 import (
+	"strconv"
+
 	"maps"
 
 	corev1 "k8s.io/api/core/v1"
@@ -128,12 +130,26 @@ func affinity(choose Choose) *corev1.NodeAffinity {
 		for range choose(6) {
 			term.MatchExpressions = append(term.MatchExpressions, expression(choose, among))
 		}
+		if choose(40) == 39 {
+			term.MatchExpressions = append(term.MatchExpressions, narrow(choose)...)
+		}
 		for choose(4) == 3 {
 			term.MatchFields = append(term.MatchFields, field(choose))
 		}
 		required.NodeSelectorTerms = append(required.NodeSelectorTerms, term)
 	}
 	return &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: required}
+}
+
+// narrow leaves of one label a single number, and of that number all spellings but the usual one. Chance alone seldom
+// comes upon it.
+func narrow(choose Choose) []corev1.NodeSelectorRequirement {
+	key, n := choose.of(keys), choose(10)
+	return []corev1.NodeSelectorRequirement{
+		{Key: key, Operator: corev1.NodeSelectorOpGt, Values: []string{strconv.Itoa(n - 1)}},
+		{Key: key, Operator: corev1.NodeSelectorOpLt, Values: []string{strconv.Itoa(n + 1)}},
+		{Key: key, Operator: corev1.NodeSelectorOpNotIn, Values: []string{strconv.Itoa(n)}},
+	}
 }
 
 func expression(choose Choose, among []string) corev1.NodeSelectorRequirement {
