@@ -6,9 +6,8 @@
 package landingtest
 
 import (
-	"strconv"
-
 	"maps"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
