@@ -56,6 +56,15 @@ func TestDefaultIsFresh(t *testing.T) {
 	}
 }
 
+// TestEmptyDocuments: a separator with nothing behind it is no second policy.
+func TestEmptyDocuments(t *testing.T) {
+	for _, text := range []string{"---\n" + twentyLines, twentyLines + "---\n", twentyLines + "---\n# the end\n---\n"} {
+		if _, err := Load("policy.yaml", []byte(text)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestTwentyLines(t *testing.T) {
 	p, err := Load("policy.yaml", []byte(twentyLines))
 	if err != nil {

@@ -38,7 +38,7 @@ func decode(data []byte) (*document, *PlacementPolicy) {
 // parse returns the mapping at the top of the stream's only document, or nil and a mistake.
 func (d *document) parse(data []byte) *yaml.Node {
 	stream := yaml.NewDecoder(bytes.NewReader(jsonAsYAML(data)))
-	var first, second yaml.Node
+	var first yaml.Node
 	if err := stream.Decode(&first); err != nil && !errors.Is(err, io.EOF) {
 		return d.syntax(err)
 	}
@@ -49,13 +49,17 @@ func (d *document) parse(data []byte) *yaml.Node {
 	if root.Kind != yaml.MappingNode {
 		return d.fail(root.Line, describe(root)+", not a mapping with apiVersion, kind, metadata and spec")
 	}
-	switch err := stream.Decode(&second); {
-	case err == nil:
-		return d.fail(second.Line, "a second document begins here; a file holds one policy")
-	case !errors.Is(err, io.EOF):
-		return d.syntax(err)
+	for {
+		var next yaml.Node
+		switch err := stream.Decode(&next); {
+		case errors.Is(err, io.EOF):
+			return root
+		case err != nil:
+			return d.syntax(err)
+		case next.Content[0].ShortTag() != "!!null": // "---" with nothing after it begins no document that anybody meant
+			return d.fail(next.Line, "a second document begins here; a file holds one policy")
+		}
 	}
-	return root
 }
 
 // fail records a mistake of the whole document.
