@@ -69,19 +69,29 @@ func (in *inputs) reviews(c *console, show func(review), skipped func(manifest.O
 	if p == nil {
 		return
 	}
-	shown := 0
+	in.eachPod(c, skipped, func(pod manifest.Pod) error {
+		r, err := in.review(p, pod)
+		if err == nil {
+			show(r)
+		}
+		return err
+	})
+}
+
+// eachPod hands every pod of the input files to use, in order. An error of use is about the object, and reported once
+// for all of its pods.
+func (in *inputs) eachPod(c *console, skipped func(manifest.Object), use func(manifest.Pod) error) {
+	used := 0
 	for o := range c.objects(in.files, in.recursive) {
 		for _, pod := range c.pods(o, skipped) {
-			r, err := in.review(p, pod)
-			if err != nil {
+			if err := use(pod); err != nil {
 				c.fail(err)
-				break // it is the object's namespace, the same for all of its pods
+				break
 			}
-			show(r)
-			shown++
+			used++
 		}
 	}
-	if shown == 0 && c.code == exitClean {
+	if used == 0 && c.code == exitClean {
 		c.fail(fmt.Errorf("no pods or pod templates in %s", strings.Join(in.files, ", ")))
 	}
 }

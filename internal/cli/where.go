@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -70,16 +69,10 @@ func where(c *console, in *inputs, output string) error {
 	if pools == nil {
 		return nil
 	}
-	shown := 0
-	for o := range c.objects(in.files, in.recursive) {
-		for _, pod := range c.pods(o, c.noteSkipped) {
-			show(placeOf(pod, pools))
-			shown++
-		}
-	}
-	if shown == 0 && c.code == exitClean {
-		c.fail(fmt.Errorf("no pods or pod templates in %s", strings.Join(in.files, ", ")))
-	}
+	in.eachPod(c, c.noteSkipped, func(pod manifest.Pod) error {
+		show(placeOf(pod, pools))
+		return nil
+	})
 	return nil
 }
 

@@ -3,7 +3,6 @@ package policy
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -49,7 +48,7 @@ func (v View) notListed(path *field.Path, name string, listOf func(*role) []stri
 		}
 		fix := "remove it"
 		if len(list) > 0 {
-			fix = "remove it or set it to " + strings.Join(quoteAll(list), " or ")
+			fix = "remove it or set it to " + either(list)
 		}
 		return []Violation{{Field: path, Detail: fmt.Sprintf("is %q, which role %q may not use", short(name), r.name), Fix: fix}}
 	}

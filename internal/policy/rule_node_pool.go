@@ -3,8 +3,8 @@ package policy
 import (
 	"fmt"
 	"slices"
-	"strings"
 
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/landing"
 )
 
@@ -71,7 +71,7 @@ func (v View) insteadOf(key string) string {
 	if len(values) == 0 {
 		return "remove it"
 	}
-	return "remove it or set it to " + strings.Join(quoteAll(values), " or ")
+	return "remove it or set it to " + either(values)
 }
 
 // poolNames lists the role's pools: `node pool "experiments"`.
@@ -83,7 +83,7 @@ func (v View) poolNames() string {
 	if len(names) == 1 {
 		return fmt.Sprintf("node pool %q", names[0])
 	}
-	return "the node pools " + strings.Join(quoteAll(names), ", ")
+	return "the node pools " + v1alpha1.Quoted(names)
 }
 
 // onlySelector says whether spec.nodeSelector alone rules the role's pools out.

@@ -72,3 +72,38 @@ func breaches() map[string]*corev1.Pod {
 		}),
 	}
 }
+
+// TestEveryCheckSaysWhatToDo pins the field and the remedy of each check of the standards; a check that a new version of
+// them brings needs a line here.
+func TestEveryCheckSaysWhatToDo(t *testing.T) {
+	const context = "spec.containers[*].securityContext"
+	want := map[string]string{
+		"allowPrivilegeEscalation":   context + ".allowPrivilegeEscalation: set it to false",
+		"appArmorProfile":            "spec: remove the setting",
+		"capabilities_baseline":      context + `.capabilities: drop ["ALL"] and add none but NET_BIND_SERVICE`,
+		"capabilities_restricted":    context + `.capabilities: drop ["ALL"] and add none but NET_BIND_SERVICE`,
+		"hostNamespaces":             "spec: remove hostNetwork, hostPID and hostIPC",
+		"hostPathVolumes":            "spec.volumes: use a persistentVolumeClaim, or have the path listed in the role's hostPaths",
+		"hostPorts":                  "spec.containers[*].ports: remove hostPort and use a Service",
+		"hostProbesAndHostLifecycle": "spec: remove the setting",
+		"privileged":                 context + ".privileged: remove it",
+		"procMount":                  "spec: remove the setting",
+		"procMount_restricted":       "spec: remove the setting",
+		"restrictedVolumes":          "spec.volumes: use a persistentVolumeClaim, or have the path listed in the role's hostPaths",
+		"runAsNonRoot":               "spec.securityContext.runAsNonRoot: set it to true",
+		"runAsUser":                  "spec.securityContext.runAsUser: remove it or set a uid above 0",
+		"seLinuxOptions":             "spec: remove the setting",
+		"seccompProfile_baseline":    "spec.securityContext.seccompProfile: set type RuntimeDefault",
+		"seccompProfile_restricted":  "spec.securityContext.seccompProfile: set type RuntimeDefault",
+		"sysctls":                    "spec: remove the setting",
+		"windowsHostProcess":         "spec: remove the setting",
+	}
+	got := map[string]string{}
+	for _, check := range psapolicy.DefaultChecks() {
+		at, fix := where(check.ID)
+		got[string(check.ID)] = at.String() + ": " + fix
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -1,20 +1,20 @@
 package policy
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
 
-// short clips what a user wrote, for messages: an image's name has no limit of its own.
-func short(s string) string {
-	const most = 120
-	if len(s) <= most {
-		return s
-	}
-	return s[:most] + "..."
-}
+	"github.com/polymoat/polymoat/internal/polyaxon"
+)
 
-func quoteAll(words []string) []string {
+// short clips what a user wrote, for messages.
+func short(s string) string { return polyaxon.Clip(s) }
+
+// either offers a choice: `"a" or "b"`.
+func either(words []string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {
 		quoted[i] = strconv.Quote(w)
 	}
-	return quoted
+	return strings.Join(quoted, " or ")
 }

@@ -72,13 +72,13 @@ func contentHolds(s v1alpha1.Signal, pod *corev1.Pod, id Identity) (marks []stri
 		if !ok {
 			return nil, false
 		}
-		marks = append(marks, fmt.Sprintf("init container %q", clip(name)))
+		marks = append(marks, fmt.Sprintf("init container %q", Clip(name)))
 	}
 	if s.Image != "" {
 		if !imageIs(main.Image, s.Image) {
 			return nil, false
 		}
-		marks = append(marks, fmt.Sprintf("image %q", clip(main.Image)))
+		marks = append(marks, fmt.Sprintf("image %q", Clip(main.Image)))
 	}
 	return commandHolds(s, main, marks)
 }
@@ -140,8 +140,8 @@ func imageIs(image, pattern string) bool {
 	return err == nil && ok
 }
 
-// clip shortens what a user wrote: reasons go into logs and answers, and an image's name has no limit of its own.
-func clip(s string) string {
+// Clip shortens what a user wrote: reasons go into logs and answers, and an image's name has no limit of its own.
+func Clip(s string) string {
 	const most = 120
 	if len(s) <= most {
 		return s

@@ -38,37 +38,29 @@ var everybody = []string{"system:authenticated", "system:unauthenticated", "syst
 
 // validateGroups accepts any name but blanks, which come from typing, and the groups that leave nobody out.
 func validateGroups(groups []string, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	seen := places{}
-	for i, group := range groups {
-		switch at := path.Index(i); {
+	return each(groups, path, func(group string, at *field.Path) field.ErrorList {
+		switch {
 		case group == "":
-			errs = append(errs, missing(at, emptyGroup))
+			return field.ErrorList{missing(at, emptyGroup)}
 		case strings.TrimFunc(group, unicode.IsSpace) != group:
-			errs = append(errs, invalid(at, group, "begins or ends with a blank; remove it"))
+			return field.ErrorList{invalid(at, group, "begins or ends with a blank; remove it")}
 		case slices.Contains(everybody, group):
-			errs = append(errs, invalid(at, group, "holds everybody, whom core must be kept from; name a smaller group"))
-		default:
-			errs = append(errs, seen.claim(group, at)...)
+			return field.ErrorList{invalid(at, group, "holds everybody, whom core must be kept from; name a smaller group")}
 		}
-	}
-	return errs
+		return nil
+	})
 }
 
 func validateAccounts(accounts []string, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	seen := places{}
-	for i, account := range accounts {
-		switch at := path.Index(i); {
+	return each(accounts, path, func(account string, at *field.Path) field.ErrorList {
+		switch {
 		case account == "":
-			errs = append(errs, missing(at, emptyAccount))
+			return field.ErrorList{missing(at, emptyAccount)}
 		case !isAccount(account):
-			errs = append(errs, invalid(at, account, notServiceAccount))
-		default:
-			errs = append(errs, seen.claim(account, at)...)
+			return field.ErrorList{invalid(at, account, notServiceAccount)}
 		}
-	}
-	return errs
+		return nil
+	})
 }
 
 // isAccount holds for "namespace/name" and "name".

@@ -39,28 +39,32 @@ func validateNamespaces(namespaces []string, path *field.Path) field.ErrorList {
 	if len(namespaces) == 0 {
 		return field.ErrorList{missing(path, `lists no namespace; name the one that Polyaxon creates its pods in: ["polyaxon"]`)}
 	}
-	var errs field.ErrorList
-	seen := places{}
-	for i, ns := range namespaces {
-		errs = append(errs, validateName(ns, path.Index(i))...)
-		errs = append(errs, seen.claim(ns, path.Index(i))...)
-	}
-	return errs
+	return each(namespaces, path, validateName)
 }
 
 // validateUsers accepts any name that the API server may report for a user, but no blanks: they come from typing.
 func validateUsers(users []string, path *field.Path) field.ErrorList {
+	return each(users, path, func(user string, at *field.Path) field.ErrorList {
+		switch {
+		case user == "":
+			return field.ErrorList{missing(at, `is empty; write a user's name: "system:serviceaccount:NAMESPACE:NAME"`)}
+		case strings.ContainsFunc(user, unicode.IsSpace):
+			return field.ErrorList{invalid(at, user, "has a blank in it; list one user per entry")}
+		}
+		return nil
+	})
+}
+
+// each validates the items of a list. An item without a mistake must not be there twice.
+func each(list []string, path *field.Path, validate func(string, *field.Path) field.ErrorList) field.ErrorList {
 	var errs field.ErrorList
 	seen := places{}
-	for i, user := range users {
-		switch at := path.Index(i); {
-		case user == "":
-			errs = append(errs, missing(at, `is empty; write a user's name: "system:serviceaccount:NAMESPACE:NAME"`))
-		case strings.ContainsFunc(user, unicode.IsSpace):
-			errs = append(errs, invalid(at, user, "has a blank in it; list one user per entry"))
-		default:
-			errs = append(errs, seen.claim(user, at)...)
+	for i, item := range list {
+		mistakes := validate(item, path.Index(i))
+		if len(mistakes) == 0 {
+			mistakes = seen.claim(item, path.Index(i))
 		}
+		errs = append(errs, mistakes...)
 	}
 	return errs
 }

@@ -26,17 +26,6 @@ func (s *Spec) validateOverrides(r *Role, path *field.Path) field.ErrorList {
 	)
 }
 
-// each validates the items of a list that has none twice.
-func each(list []string, path *field.Path, validate func(string, *field.Path) field.ErrorList) field.ErrorList {
-	var errs field.ErrorList
-	seen := places{}
-	for i, item := range list {
-		errs = append(errs, validate(item, path.Index(i))...)
-		errs = append(errs, seen.claim(item, path.Index(i))...)
-	}
-	return errs
-}
-
 func (s *Spec) validatePoolOverride(r *Role, name string, path *field.Path) field.ErrorList {
 	switch pool := s.pool(name); {
 	case pool == nil:

@@ -96,32 +96,26 @@ func validateRootImages(r *Role, path *field.Path) field.ErrorList {
 	if r.PodSecurity == Restricted && len(r.RootImages) > 0 {
 		errs = append(errs, forbidden(path, `have no effect where podSecurity is "restricted"; set podSecurity to "baseline" or remove them`))
 	}
-	seen := places{}
-	for i, image := range r.RootImages {
+	return append(errs, each(r.RootImages, path, func(image string, at *field.Path) field.ErrorList {
 		named, err := reference.ParseNormalizedNamed(image)
-		switch at := path.Index(i); {
+		switch {
 		case err != nil:
-			errs = append(errs, invalid(at, image, `is not an image repository; write registry and path: "gcr.io/kaniko-project/executor"`))
+			return field.ErrorList{invalid(at, image, `is not an image repository; write registry and path: "gcr.io/kaniko-project/executor"`)}
 		case named.Name() != image:
-			errs = append(errs, invalid(at, image, "is not a repository with its registry and without tag or digest; did you mean %q?", named.Name()))
-		default:
-			errs = append(errs, seen.claim(image, at)...)
+			return field.ErrorList{invalid(at, image, "is not a repository with its registry and without tag or digest; did you mean %q?", named.Name())}
 		}
-	}
-	return errs
+		return nil
+	})...)
 }
 
 // validateAllowed checks a list of names that pods may refer to.
 func validateAllowed(names []string, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	seen := places{}
-	for i, name := range names {
+	return each(names, path, func(name string, at *field.Path) field.ErrorList {
 		if len(validation.IsDNS1123Subdomain(name)) > 0 {
-			errs = append(errs, invalid(path.Index(i), name, "is no name: lower-case letters, digits, \"-\" and \".\""))
+			return field.ErrorList{invalid(at, name, `is no name: lower-case letters, digits, "-" and "."`)}
 		}
-		errs = append(errs, seen.claim(name, path.Index(i))...)
-	}
-	return errs
+		return nil
+	})
 }
 
 func validateHostPaths(paths []HostPath, at *field.Path) field.ErrorList {
