@@ -125,7 +125,7 @@ func TestRefuse(t *testing.T) {
 			policy.Decision{Policy: "p", Role: "jobs", Why: "w", Violations: []policy.Violation{violation}, Warnings: []string{"look"}},
 			`{"uid":"","allowed":false,"status":{"metadata":{},"status":"Failure","message":"pods \"a\": role \"jobs\" violates node-name: spec.nodeName is \"core-1\"; leave it out",` +
 				`"reason":"Forbidden","details":{"name":"a","kind":"pods","causes":[{"reason":"node-name","message":"is \"core-1\"; leave it out","field":"spec.nodeName"}]},"code":403},` +
-				`"auditAnnotations":{"policy":"p","role":"jobs","why":"w"},"warnings":["look"]}`,
+				`"auditAnnotations":{"policy":"p","refused":"node-name: spec.nodeName is \"core-1\"; leave it out","role":"jobs","why":"w"},"warnings":["look"]}`,
 		},
 		"a malformed override is invalid": {
 			policy.Decision{Policy: "p", Role: "jobs", Why: "w", Invalid: invalidOverride},

@@ -5,12 +5,14 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/cluster"
 	"github.com/polymoat/polymoat/internal/landing"
 	"github.com/polymoat/polymoat/internal/patch"
@@ -150,7 +152,7 @@ func (r *request) user() policy.UserInfo {
 func (d *decider) facts(r *request, pod, old *corev1.Pod) policy.Request {
 	return policy.Request{
 		Namespace: r.Namespace, User: r.user(), Subresource: r.SubResource,
-		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName),
+		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName), Today: v1alpha1.DayOf(time.Now()),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
@@ -16,6 +17,9 @@ const (
 	verdictInvalid = "Invalid" // refused for a malformed override
 	verdictError   = "Error"   // answered with a fault
 )
+
+// modeShadow is the mode label of a mutation that was not applied.
+const modeShadow = "Shadow"
 
 // metrics is everything that polymoat counts. Label values come from the policy and from lists in the code, never from
 // a request: a user cannot make series.
@@ -31,8 +35,8 @@ func newMetrics(policies []policyDocument) *metrics {
 		registry: prometheus.NewRegistry(),
 		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "polymoat_decisions_total",
-			Help: "Decisions on pods. A refusal is counted once for each rule that it names; rule is empty otherwise.",
-		}, []string{"policy", "role", "verdict", "rule", "webhook", "dry_run"}),
+			Help: "Decisions on pods, by the webhook that was asked. One in which rules fire is counted once for each, with the mode of the rule (Enforce refuses); rule and mode are empty otherwise, and mode is Shadow where a mutation was not applied.",
+		}, []string{"policy", "role", "verdict", "rule", "mode", "webhook", "dry_run"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "polymoat_request_duration_seconds",
 			Help:    "Time from the first byte of a review's body to the last byte of its answer.",
@@ -79,25 +83,20 @@ func (m *metrics) decided(webhook string, dryRun bool, d policy.Decision) string
 	if len(d.Invalid) > 0 {
 		verdict = verdictInvalid
 	}
-	rules := []string{""}
-	if d.Verdict == policy.Denied && len(d.Violations) > 0 {
-		rules = ruleIDs(d)
+	uses := d.Rules()
+	if len(uses) == 0 {
+		uses = []policy.RuleUse{{Mode: unruled(d)}}
 	}
-	for _, rule := range rules {
-		m.decisions.WithLabelValues(d.Policy, d.Role, verdict, rule, webhook, strconv.FormatBool(dryRun)).Inc()
+	for _, use := range uses {
+		m.decisions.WithLabelValues(d.Policy, d.Role, verdict, use.Rule, string(use.Mode), webhook, strconv.FormatBool(dryRun)).Inc()
 	}
 	return verdict
 }
 
-// ruleIDs are the rules that were violated, each once.
-func ruleIDs(d policy.Decision) []string {
-	var ids []string
-	seen := map[string]bool{}
-	for _, v := range d.Violations {
-		if !seen[v.Rule] {
-			seen[v.Rule] = true
-			ids = append(ids, v.Rule)
-		}
+// unruled is the mode label of a decision in which no rule fires.
+func unruled(d policy.Decision) v1alpha1.Mode {
+	if d.Shadow {
+		return modeShadow
 	}
-	return ids
+	return ""
 }

@@ -39,13 +39,13 @@ func TestMetrics(t *testing.T) {
 	send(t, mux, "/validate", "application/json", nil)
 	send(t, mux, "/validate", "text/plain", nil)
 	want := `
-# HELP polymoat_decisions_total Decisions on pods. A refusal is counted once for each rule that it names; rule is empty otherwise.
+# HELP polymoat_decisions_total Decisions on pods, by the webhook that was asked. One in which rules fire is counted once for each, with the mode of the rule (Enforce refuses); rule and mode are empty otherwise, and mode is Shadow where a mutation was not applied.
 # TYPE polymoat_decisions_total counter
-polymoat_decisions_total{dry_run="false",policy="",role="",rule="",verdict="OutOfScope",webhook="mutate"} 1
-polymoat_decisions_total{dry_run="false",policy="polyaxon",role="jobs",rule="",verdict="Allowed",webhook="mutate"} 1
-polymoat_decisions_total{dry_run="false",policy="polyaxon",role="jobs",rule="pod-security",verdict="Denied",webhook="validate"} 1
-polymoat_decisions_total{dry_run="false",policy="polyaxon",role="jobs",rule="run-as-root",verdict="Denied",webhook="validate"} 1
-polymoat_decisions_total{dry_run="true",policy="polyaxon",role="jobs",rule="",verdict="Allowed",webhook="mutate"} 1
+polymoat_decisions_total{dry_run="false",mode="",policy="",role="",rule="",verdict="OutOfScope",webhook="mutate"} 1
+polymoat_decisions_total{dry_run="false",mode="",policy="polyaxon",role="jobs",rule="",verdict="Allowed",webhook="mutate"} 1
+polymoat_decisions_total{dry_run="false",mode="Enforce",policy="polyaxon",role="jobs",rule="pod-security",verdict="Denied",webhook="validate"} 1
+polymoat_decisions_total{dry_run="false",mode="Enforce",policy="polyaxon",role="jobs",rule="run-as-root",verdict="Denied",webhook="validate"} 1
+polymoat_decisions_total{dry_run="true",mode="",policy="polyaxon",role="jobs",rule="",verdict="Allowed",webhook="mutate"} 1
 # HELP polymoat_errors_total Reviews that were answered without a decision, by what was wrong.
 # TYPE polymoat_errors_total counter
 polymoat_errors_total{kind="content-type"} 1
@@ -111,7 +111,7 @@ func TestInvalidIsCountedApart(t *testing.T) {
 	if got := m.decided("validate", false, d); got != "Invalid" {
 		t.Errorf("got verdict %q", got)
 	}
-	if got := counterValue(t, m.decisions.WithLabelValues("p", "jobs", "Invalid", "", "validate", "false")); got != 1 {
+	if got := counterValue(t, m.decisions.WithLabelValues("p", "jobs", "Invalid", "", "", "validate", "false")); got != 1 {
 		t.Errorf("counted %v", got)
 	}
 }

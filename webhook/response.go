@@ -15,13 +15,6 @@ import (
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
-// The keys of audit annotations. The API server writes "<name of the webhook>/" before them.
-const (
-	auditPolicy = "policy"
-	auditRole   = "role"
-	auditWhy    = "why"
-)
-
 // allow is the answer to a pod that may pass.
 func allow(d policy.Decision) admission.Response {
 	return admission.Response{AdmissionResponse: admissionv1.AdmissionResponse{
@@ -81,13 +74,6 @@ func causes(d policy.Decision) []metav1.StatusCause {
 		list = append(list, metav1.StatusCause{Type: metav1.CauseType(v.Rule), Message: message, Field: v.Field.String()})
 	}
 	return list
-}
-
-func auditAnnotations(d policy.Decision) map[string]string {
-	if d.Verdict == policy.OutOfScope {
-		return nil
-	}
-	return map[string]string{auditPolicy: d.Policy, auditRole: d.Role, auditWhy: d.Why}
 }
 
 // encode is the body of an answer.

@@ -11,6 +11,9 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/policy"
 )
 
 const (
@@ -144,7 +147,18 @@ func (v *reviewer) logRefusal(ctx context.Context, req *request, out outcome) {
 		slog.String("resource", req.resource()),
 		slog.String("policy", out.decision.Policy),
 		slog.String("role", out.decision.Role),
-		slog.Any("rules", ruleIDs(out.decision)),
+		slog.Any("rules", refusedBy(out.decision)),
 		slog.Int("invalid", len(out.decision.Invalid)),
 		slog.Bool("dryRun", req.DryRun))
+}
+
+// refusedBy are the rules that refuse, each once.
+func refusedBy(d policy.Decision) []string {
+	var ids []string
+	for _, use := range d.Rules() {
+		if use.Mode == v1alpha1.Enforce {
+			ids = append(ids, use.Rule)
+		}
+	}
+	return ids
 }

@@ -123,7 +123,7 @@ func TestServer(t *testing.T) {
 	}{
 		"https://" + r.address + "/healthz": {200, "ok\n"},
 		"https://" + r.address + "/readyz":  {200, "ok\n"},
-		"https://" + r.address + "/metrics": {200, `polymoat_decisions_total{dry_run="false",policy="polyaxon",role="jobs",rule="",verdict="Allowed",webhook="mutate"} 1`},
+		"https://" + r.address + "/metrics": {200, `polymoat_decisions_total{dry_run="false",mode="",policy="polyaxon",role="jobs",rule="",verdict="Allowed",webhook="mutate"} 1`},
 		"https://" + r.address + "/":        {404, ""},
 		"http://" + metrics + "/metrics":    {200, "process_resident_memory_bytes"},
 		"http://" + metrics + "/mutate":     {404, ""},

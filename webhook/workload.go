@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -12,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	utiljson "sigs.k8s.io/json"
 
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/template"
 )
@@ -79,7 +81,7 @@ func (r *request) workload() (policy.Workload, *fault) {
 	return policy.Workload{
 		Namespace: r.Namespace, User: r.user(),
 		Resource: schema.GroupResource{Group: r.Resource.Group, Resource: r.resource()}, Kind: kind,
-		Owners: meta.OwnerReferences, Templates: templates,
+		Owners: meta.OwnerReferences, Templates: templates, Today: v1alpha1.DayOf(time.Now()),
 	}, f
 }
 
@@ -101,7 +103,7 @@ func (r *request) templates() ([]policy.Template, *fault) {
 		if was && reflect.DeepEqual(old.Raw, t.Raw) {
 			continue
 		}
-		pod := policy.Template{At: pathOf(t.At), Pod: &corev1.Pod{}, Partial: t.Partial}
+		pod := policy.Template{At: pathOf(t.At), Pod: &corev1.Pod{}, Partial: t.Partial, Creator: policy.UserNamed(t.Creator)}
 		pod.LabelAt = func(key string) *field.Path { return labelPath(t, key) }
 		if f := r.read(t.Path(), t.Raw, pod.Pod); f != nil {
 			return nil, f

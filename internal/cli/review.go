@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/manifest"
 	"github.com/polymoat/polymoat/internal/policy"
 )
@@ -116,7 +117,7 @@ func (in *inputs) review(p *policy.Policy, pod manifest.Pod) (review, error) {
 			own, in.namespace, own)
 	}
 	namespace := cmp.Or(own, in.namespace, "default")
-	r := policy.Request{Namespace: namespace, User: in.user(pod), Pod: pod.Pod}
+	r := policy.Request{Namespace: namespace, User: in.user(pod), Pod: pod.Pod, Today: v1alpha1.DayOf(time.Now())}
 	if r.User.Name == "" {
 		r.Trust = policy.TrustUnknown
 	}
@@ -127,17 +128,7 @@ func (in *inputs) review(p *policy.Policy, pod manifest.Pod) (review, error) {
 	return review{pod: pod, namespace: namespace, decision: d}, nil
 }
 
-// user is who creates the pod, with the groups that the API server gives to every such user.
+// user is who creates the pod.
 func (in *inputs) user(pod manifest.Pod) policy.UserInfo {
-	user := policy.UserInfo{Name: cmp.Or(in.as, pod.Creator), Groups: in.groups}
-	if user.Name == "" {
-		return user
-	}
-	groups := user.Groups
-	if account, ok := strings.CutPrefix(user.Name, "system:serviceaccount:"); ok && len(groups) == 0 {
-		namespace, _, _ := strings.Cut(account, ":")
-		groups = []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace}
-	}
-	user.Groups = append(slices.Clip(groups), "system:authenticated")
-	return user
+	return policy.UserNamed(cmp.Or(in.as, pod.Creator), in.groups...)
 }

@@ -21,6 +21,11 @@ type installation struct {
 	trusted                   string // those whom coreTrust names, for people
 	roles                     map[string]*role
 	matchers                  []polyaxon.Row // in the order in which they are tried: the policy's own, then the built-in
+
+	modes        []v1alpha1.RuleMode
+	shadow       []v1alpha1.Scope
+	exceptions   []exception
+	earlyAnswers v1alpha1.Mode
 }
 
 // pool is a node pool of the policy.
@@ -73,6 +78,10 @@ func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 		coreTrust: spec.CoreTrust, trusted: trusted(spec.CoreTrust),
 		bindingUsers: spec.BindingUsers, debugUsers: spec.DebugUsers,
 		roles: map[string]*role{},
+		modes: spec.Modes, shadow: spec.Shadow, earlyAnswers: spec.EarlyAnswers,
+	}
+	for _, e := range spec.Exceptions {
+		in.exceptions = append(in.exceptions, exception{e, e.LastDay()})
 	}
 	for _, n := range spec.NodePools {
 		p := &pool{landing.Pool{Name: n.Name, Key: n.NodeLabel.Key, Value: n.NodeLabel.Value, Taints: n.Taints}, n.Protected}

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/landing"
 )
 
@@ -27,16 +28,12 @@ type Request struct {
 	Trust Trust
 	// Node is the node that spec.nodeName names; nil where it is not known.
 	Node *landing.Node
+	// Today is when it is asked: exceptions end. None holds on a day that is not known.
+	Today v1alpha1.Day
 }
 
 // EphemeralContainers is the subresource through which containers are added to a pod that runs (kubectl debug).
 const EphemeralContainers = "ephemeralcontainers"
-
-// UserInfo is who asks: "system:serviceaccount:kube-system:job-controller".
-type UserInfo struct {
-	Name   string
-	Groups []string
-}
 
 // Verdict is the one-word answer. The zero value refuses, so that a forgotten path fails closed.
 type Verdict int
@@ -71,10 +68,19 @@ type Decision struct {
 	Role, Why string
 	// Pod is the placed copy; nil when nothing changed.
 	Pod *corev1.Pod
-	// Changes lists what Mutate changed, in the order of the pod's fields.
+	// Changes lists what Mutate changed, in the order of the pod's fields. In Shadow it is what Mutate would have
+	// changed, and Pod is nil.
 	Changes []Change
+	Shadow  bool
+	// Overrides are those that were accepted, and what came of them.
+	Overrides []string
 	// Violations are all reasons to refuse, in the order of Rules, then by field.
 	Violations []Violation
+	// Warned and Audited are violations of rules that are not enforced here: they refuse nothing.
+	Warned, Audited []Violation
+	// Excused are violations that the exception of that name lifts.
+	Excused   []Violation
+	Exception string
 	// Invalid are overrides that are malformed or out of bounds: the pod is not forbidden but wrong.
 	Invalid field.ErrorList
 	// Warnings are for whoever creates the pod; they never refuse.
@@ -83,7 +89,7 @@ type Decision struct {
 
 // ClaimsCore says whether core was claimed and not granted: with Trusted in the request, it would have been.
 func (d Decision) ClaimsCore() bool {
-	return slices.ContainsFunc(d.Violations, func(v Violation) bool { return v.Rule == ruleCoreClaim })
+	return slices.ContainsFunc(d.found(), func(v Violation) bool { return v.Rule == ruleCoreClaim })
 }
 
 // Change is one field that Mutate set. Old is nil where the field was not there.
@@ -133,6 +139,18 @@ func (d Decision) Sentence(name string) string {
 	if d.Verdict != Denied {
 		return ""
 	}
+	subject := fmt.Sprintf("%s %q", cmp.Or(d.Resource.String(), "pods"), name)
+	switch {
+	case len(d.Invalid) > 0:
+		subject += " is invalid:"
+	case d.Role != "":
+		subject += ":"
+	}
+	return subject + " " + d.reasons()
+}
+
+// reasons are all reasons to refuse: `role "jobs" violates node-name: ...; remove it. Also violates ...`.
+func (d Decision) reasons() string {
 	var clauses []string
 	for _, e := range d.Invalid {
 		clauses = append(clauses, e.Error())
@@ -143,13 +161,9 @@ func (d Decision) Sentence(name string) string {
 	if more := len(clauses) - mostClauses; more > 0 {
 		clauses = append(clauses[:mostClauses], fmt.Sprintf("there are %d more reasons", more))
 	}
-	resource := cmp.Or(d.Resource.String(), "pods")
-	subject := fmt.Sprintf("%s %q: role %q ", resource, name, d.Role)
-	switch {
-	case len(d.Invalid) > 0:
-		subject = fmt.Sprintf("%s %q is invalid: ", resource, name)
-	case d.Role == "":
-		subject = fmt.Sprintf("%s %q ", resource, name)
+	role := whose(d.Role)
+	if len(d.Invalid) > 0 {
+		role = ""
 	}
-	return subject + strings.Join(clauses, ". Also ")
+	return role + strings.Join(clauses, ". Also ")
 }

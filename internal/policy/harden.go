@@ -11,8 +11,8 @@ import (
 
 var pathSecurityContext = field.NewPath("spec", "securityContext")
 
-// identityFields decide as whom a container runs. In a pod with exempt containers they are set on the other containers
-// one by one, because what the pod sets holds for all.
+// identityFields decide as whom a container runs. In a pod with exempt containers, or with some that ask for root, they
+// are set on the other containers one by one, because what the pod sets holds for all.
 var identityFields = []string{"runAsUser", "runAsGroup", "runAsNonRoot"}
 
 // harden fills in the security contexts of the pod and of its init, sidecar and regular containers. Only what is open
@@ -23,7 +23,7 @@ func (s *subject) harden(e *edit) {
 	if isWindows(spec) {
 		return
 	}
-	mixed, all := s.hasExempt(spec), s.contexts()
+	mixed, all := s.hasExempt(spec) || hasRoot(spec), s.contexts()
 	for _, c := range all {
 		if c.pod == nil {
 			continue
@@ -99,6 +99,9 @@ func (e *edit) hardenContainer(c containerAt, ctx contexts, identity bool) {
 			skip = []string{"allowPrivilegeEscalation"}
 		}
 		src := ctx.container.DeepCopy()
+		if isRoot(e.pod.Spec.SecurityContext, c) {
+			src.RunAsNonRoot = nil
+		}
 		e.dropCapabilities(path, c.SecurityContext, src.Capabilities, ctx.source)
 		e.fill(path, c.SecurityContext, src, ctx.source, skip)
 	}
@@ -112,7 +115,7 @@ func (e *edit) hardenContainer(c containerAt, ctx contexts, identity bool) {
 		if pod.RunAsGroup == nil {
 			src.RunAsGroup = ctx.pod.RunAsGroup
 		}
-		if pod.RunAsNonRoot == nil {
+		if pod.RunAsNonRoot == nil && !isRoot(pod, c) {
 			src.RunAsNonRoot = ctx.pod.RunAsNonRoot
 		}
 		if pod.SeccompProfile == nil {
@@ -120,6 +123,22 @@ func (e *edit) hardenContainer(c containerAt, ctx contexts, identity bool) {
 		}
 		e.fill(path, c.SecurityContext, src.DeepCopy(), ctx.source, nil)
 	}
+}
+
+// isRoot says whether the container asks for root in so many words. Where that is let through, a kubelet would not start
+// it with runAsNonRoot.
+func isRoot(pod *corev1.PodSecurityContext, c containerAt) bool {
+	uid, _ := effectiveUser(pod, c)
+	return uid != nil && *uid == 0
+}
+
+func hasRoot(spec *corev1.PodSpec) bool {
+	for c := range containers(spec) {
+		if isRoot(spec.SecurityContext, c) {
+			return true
+		}
+	}
+	return false
 }
 
 // mayEscalate says whether the API server refuses allowPrivilegeEscalation=false next to what the container asks for.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
@@ -50,13 +51,26 @@ func (p *Policy) Namespaces() []string { return slices.Sorted(maps.Keys(p.govern
 
 // Mutate returns the pod as it should be stored: placed and hardened on creation, and later nothing but the ephemeral
 // containers that are added, hardened. It never refuses: what it cannot resolve it leaves as it is, for Validate to
-// name.
+// name. In shadow it says what it would have changed, and changes nothing.
 func (p *Policy) Mutate(r Request) Decision {
 	s, d := p.resolve(r)
 	if s == nil {
 		return d
 	}
 	d.Verdict = Allowed
+	pod, changes := p.mutated(s, r)
+	if len(changes) == 0 {
+		return d
+	}
+	d.Changes, d.Shadow = changes, s.scope(r.Namespace).shadowed()
+	if !d.Shadow {
+		d.Pod = pod
+	}
+	return d
+}
+
+// mutated is the pod with everything that the policy gives it, and what that changed.
+func (p *Policy) mutated(s *subject, r Request) (*corev1.Pod, []Change) {
 	e := &edit{pod: shallowCopy(r.Pod)}
 	switch {
 	case r.Old != nil && r.Subresource == EphemeralContainers:
@@ -66,37 +80,55 @@ func (p *Policy) Mutate(r Request) Decision {
 		s.seal(e, p.protected)
 		s.harden(e)
 	}
-	if len(e.changes) > 0 {
-		d.Pod, d.Changes = e.pod, e.changes
-	}
-	return d
+	return e.pod, e.changes
 }
 
 // Validate judges the pod as it is, whoever wrote it: every rule runs. An update is refused only for what it makes
-// worse: what was already wrong with the old pod does not count against the new one.
+// worse: what was already wrong with the old pod does not count against the new one. In shadow, where nothing placed
+// it, the pod is judged as if it had been.
 func (p *Policy) Validate(r Request) Decision {
 	s, d := p.resolve(r)
 	if s == nil {
 		return d
 	}
-	v := View{Request: r, subject: s, protected: p.protected}
-	d.Warnings = append(s.warnings, v.claimWarnings()...)
-	d.Invalid = s.invalid
-	d.Violations = check(v)
-	if r.Old != nil {
-		before := r
-		before.Pod, before.Old = r.Old, nil
-		was := p.Validate(before)
-		d.Violations = subtract(d.Violations, was.Violations, Violation.breach)
-		d.Invalid = subtract(d.Invalid, was.Invalid, (*field.Error).Error)
+	at := s.scope(r.Namespace)
+	if at.shadowed() {
+		r.Pod, _ = p.mutated(s, r)
 	}
+	d.Warnings = append(s.warnings, p.view(s, r).claimWarnings()...)
+	found, invalid := p.wrong(s, r)
+	if len(invalid) > 0 {
+		d.Invalid = invalid
+	}
+	at.settle(&d, found, r.Today)
 	if len(d.Violations) == 0 && len(d.Invalid) == 0 {
 		d.Verdict = Allowed
 		if r.Old == nil { // they take effect on creation
-			d.Warnings = append(d.Warnings, s.asked.said...)
+			d.Overrides = s.asked.said
+			d.Warnings = append(d.Warnings, d.Overrides...)
 		}
 	}
 	return d
+}
+
+// wrong is what is wrong with the pod, and of an update what was not wrong before.
+func (p *Policy) wrong(s *subject, r Request) ([]Violation, field.ErrorList) {
+	found, invalid := check(p.view(s, r)), s.invalid
+	if r.Old == nil {
+		return found, invalid
+	}
+	before := r
+	before.Pod, before.Old = r.Old, nil
+	old, _ := p.resolve(before)
+	if old == nil {
+		return found, invalid
+	}
+	was := check(p.view(old, before))
+	return subtract(found, was, Violation.breach), subtract(invalid, old.invalid, (*field.Error).Error)
+}
+
+func (p *Policy) view(s *subject, r Request) View {
+	return View{Request: r, subject: s, protected: p.protected}
 }
 
 // Review is Mutate, then Validate of what came of it, in one decision: what an API server would answer in the end.
@@ -106,7 +138,7 @@ func (p *Policy) Review(r Request) Decision {
 		r.Pod = placed.Pod
 	}
 	d := p.Validate(r)
-	d.Pod, d.Changes = placed.Pod, placed.Changes
+	d.Pod, d.Changes, d.Shadow = placed.Pod, placed.Changes, placed.Shadow
 	return d
 }
 

@@ -46,7 +46,8 @@ func (p *Policy) ValidateBinding(r BindingRequest) Decision {
 		return d
 	}
 	d.Why = fmt.Sprintf("user %q is not a scheduler that the policy trusts", r.User.Name)
-	d.Violations = append(p.targetOf(r), in.smuggled(r.Binding)...)
+	found := append(p.targetOf(r), in.smuggled(r.Binding)...)
+	scope{in, r.Namespace, []string{""}}.settle(&d, found, 0)
 	if len(d.Violations) > 0 {
 		d.Verdict = Denied
 	}

@@ -96,11 +96,3 @@ func (s *subject) hasExempt(spec *corev1.PodSpec) bool {
 }
 
 func (in *installation) isRequester(u UserInfo) bool { return slices.Contains(in.requesters, u.Name) }
-
-func (u UserInfo) in(group string) bool { return slices.Contains(u.Groups, group) }
-
-// isController says whether the user is that controller of kube-controller-manager, which runs all of them under its
-// own name where it does not use one service account for each.
-func (u UserInfo) isController(name string) bool {
-	return u.Name == "system:serviceaccount:kube-system:"+name || u.Name == "system:kube-controller-manager"
-}

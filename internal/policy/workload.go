@@ -24,6 +24,8 @@ type Workload struct {
 	Owners []metav1.OwnerReference
 	// Templates are those that the request adds or changes. What stays as it was is not judged.
 	Templates []Template
+	// Today is when it is asked: exceptions end.
+	Today v1alpha1.Day
 }
 
 // Template is a pod that a workload makes.
@@ -32,21 +34,25 @@ type Template struct {
 	At *field.Path
 	// Pod is the pod as its controller will create it, owner included; Old is what it was before, nil for a new one.
 	Pod, Old *corev1.Pod
+	// Creator is the user that creates the pod; empty where that may be anybody.
+	Creator UserInfo
 	// LabelAt is where a label of the pod stands in the object.
 	LabelAt func(key string) *field.Path
 	// Partial is true for a patch of a template that the request does not hold.
 	Partial bool
 }
 
-// ValidateWorkload judges what a workload's pods will claim, and nothing else: pods are judged when they are created.
-// Built-in controllers create them, and are trusted because nobody but the trusted gets a claim of core past this.
+// ValidateWorkload judges what a workload's pods will claim, and answers early what would become of them (early.go).
+// Built-in controllers create those pods, and are trusted because nobody but the trusted gets a claim of core past this.
+// What such a controller itself makes for its owner was judged in the owner.
 func (p *Policy) ValidateWorkload(w Workload) Decision {
 	in := p.governed[w.Namespace]
 	if in == nil {
 		return p.notGoverned(w.Namespace)
 	}
 	d := Decision{Verdict: Allowed, Policy: in.name, Resource: w.Resource, Why: "no pod template is added or changed"}
-	granted := w.Trust == Trusted || in.trusts(w.User, w.Namespace) || w.User.makes(w.Kind, w.Owners)
+	made := w.User.makes(w.Kind, w.Owners)
+	granted := w.Trust == Trusted || in.trusts(w.User, w.Namespace) || made
 	for _, t := range w.Templates {
 		role, _, id := in.classify(t.before())
 		if role.name != v1alpha1.RoleCore {
@@ -56,11 +62,18 @@ func (p *Policy) ValidateWorkload(w Workload) Decision {
 			d.Role, d.Why = role.name, id.Why
 		}
 		if !granted {
-			d.Violations = append(d.Violations, claim{in, w.User}.templated(t)...)
+			found := claim{in, w.User}.templated(t)
+			for i := range found {
+				found[i].Rule = ruleCoreClaim
+			}
+			scope{in, w.Namespace, []string{role.name}}.settle(&d, found, w.Today)
+		}
+		if !made && !t.Partial {
+			p.answerEarly(&d, in.earlyAnswers, w, t)
 		}
 	}
-	for i := range d.Violations {
-		d.Violations[i].Rule, d.Verdict = ruleCoreClaim, Denied
+	if len(d.Violations) > 0 || len(d.Invalid) > 0 {
+		d.Verdict = Denied
 	}
 	slices.SortStableFunc(d.Violations, func(a, b Violation) int { return cmp.Compare(a.Field.String(), b.Field.String()) })
 	return d

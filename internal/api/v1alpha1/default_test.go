@@ -113,6 +113,7 @@ defaults:
     runAsUser: 2222
     seccompProfile:
       type: RuntimeDefault
+earlyAnswers: Warn
 namespaces:
 - one
 - two

@@ -32,6 +32,7 @@ var BuilderImages = []string{
 func (p *PlacementPolicy) setDefaults() {
 	s := &p.Spec
 	s.Release = cmp.Or(s.Release, DefaultRelease)
+	s.EarlyAnswers = cmp.Or(s.EarlyAnswers, Warn)
 	if s.Requesters == nil {
 		s.Requesters = requesters(s.Namespaces, s.Release)
 	}

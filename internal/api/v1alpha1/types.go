@@ -61,6 +61,20 @@ type Spec struct {
 	// Roles say where each kind of pod runs. A known role without an entry falls back to a related one
 	// (jobs to experiments, tensorboards to services, ...).
 	Roles []Role `json:"roles"`
+
+	// Modes say what rules do when they fire. Of the entries that fit a rule, a role and a namespace, the first counts.
+	// Default: Enforce for everything.
+	Modes []RuleMode `json:"modes,omitempty"`
+	// Shadow names pods whose placement and hardening are worked out and recorded, but not applied: {} is all of them.
+	// They are judged as if they had been, so that a rule reports what it would do; nothing but taints keeps such a pod
+	// off protected nodes. Default: none.
+	Shadow []Scope `json:"shadow,omitempty"`
+	// Exceptions lift rules for a while, each with an owner, a reason and a last day. Default: none.
+	Exceptions []Exception `json:"exceptions,omitempty"`
+	// EarlyAnswers says what comes of a workload whose pods would be refused: an object with a pod template, Polyaxon's own
+	// resources included. Enforce refuses it; where the pods' own mode is milder, that counts. A workload that claims
+	// core is not meant: rule core-claim judges it. Default: Warn.
+	EarlyAnswers Mode `json:"earlyAnswers,omitempty"`
 }
 
 // SecurityDefaults are security contexts. A field that is not set leaves the pod's field alone.

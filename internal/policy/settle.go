@@ -1,0 +1,191 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+)
+
+// exception is one of the policy, ready to decide with.
+type exception struct {
+	v1alpha1.Exception
+	last v1alpha1.Day
+}
+
+// scope is where a request belongs: modes and exceptions are narrowed to it.
+type scope struct {
+	in        *installation
+	namespace string
+	// roles are all roles that the pod has: by Polyaxon's own marks, by content, by an override. The first is the one that
+	// it is placed as. What is narrowed to roles holds only if it names all of them: content and overrides may move a pod,
+	// and free it of nothing. A Binding has the role "".
+	roles []string
+}
+
+// scope is where the subject belongs.
+func (s *subject) scope(namespace string) scope {
+	var roles []string
+	for _, r := range []*role{s.role, s.asked.own, s.base} {
+		if !slices.Contains(roles, r.name) {
+			roles = append(roles, r.name)
+		}
+	}
+	return scope{s.in, namespace, roles}
+}
+
+// mode is what a rule does here: the strictest of what it does for each of the roles.
+func (s scope) mode(rule string) v1alpha1.Mode {
+	strictest := v1alpha1.Audit
+	for _, role := range s.roles {
+		if m := s.in.mode(s.namespace, role, rule); m.StricterThan(strictest) {
+			strictest = m
+		}
+	}
+	return strictest
+}
+
+// mode is that of the first entry that fits.
+func (in *installation) mode(namespace, role, rule string) v1alpha1.Mode {
+	for _, m := range in.modes {
+		if m.Holds(namespace, role) && (len(m.Rules) == 0 || slices.Contains(m.Rules, rule)) {
+			return m.Mode
+		}
+	}
+	return v1alpha1.Enforce
+}
+
+// shadowed says whether placement and hardening are worked out, and not applied.
+func (s scope) shadowed() bool {
+	return !slices.ContainsFunc(s.roles, func(role string) bool {
+		return !slices.ContainsFunc(s.in.shadow, func(sh v1alpha1.Scope) bool { return sh.Holds(s.namespace, role) })
+	})
+}
+
+// settle sorts what the rules found by what comes of it: it refuses, is excused by an exception, or is only told.
+func (s scope) settle(d *Decision, found []Violation, today v1alpha1.Day) {
+	for _, v := range found {
+		switch s.mode(v.Rule) {
+		case v1alpha1.Enforce:
+			d.Violations = append(d.Violations, v)
+		case v1alpha1.Warn:
+			d.Warned = append(d.Warned, v)
+		case v1alpha1.Audit:
+			d.Audited = append(d.Audited, v)
+		}
+	}
+	s.excuse(d, today)
+	d.Warnings = append(d.Warnings, admitted(d.Role, d.Warned)...)
+}
+
+// admitted are the warnings about violations that refuse nothing.
+func admitted(role string, found []Violation) []string {
+	var list []string
+	for _, v := range found {
+		if len(list) == mostClauses {
+			return append(list, fmt.Sprintf("there are %d more warnings", len(found)-len(list)))
+		}
+		list = append(list, fmt.Sprintf("%sviolates %s (admitted: the rule is in mode %s)", whose(role), v, v1alpha1.Warn))
+	}
+	return list
+}
+
+// whose begins a clause about a role; it is empty where there is none.
+func whose(role string) string {
+	if role == "" {
+		return ""
+	}
+	return fmt.Sprintf("role %q ", role)
+}
+
+// excuse lifts the violations, if one exception names the rules of all of them: exceptions do not combine. Those that
+// nearly do are told, so that nobody has to guess why theirs has no effect.
+func (s scope) excuse(d *Decision, today v1alpha1.Day) {
+	rules := ruleIDs(d.Violations)
+	if len(rules) == 0 {
+		return
+	}
+	var near []string
+	for _, e := range s.in.exceptions {
+		lifts := common(rules, e.Rules)
+		if today == 0 || today > e.last || len(lifts) == 0 || !slices.Contains(e.Namespaces, s.namespace) || !slices.Contains(e.Roles, s.roles[0]) {
+			continue
+		}
+		other := without(s.roles, e.Roles)
+		switch {
+		case len(other) > 0:
+			near = append(near, fmt.Sprintf("exception %q names role %q, but not %s, which the pod was before content or an override moved it: both count",
+				e.Name, s.roles[0], v1alpha1.Quoted(other)))
+		case len(lifts) < len(rules):
+			near = append(near, fmt.Sprintf("exception %q lifts %s, but not %s: exceptions do not combine",
+				e.Name, strings.Join(lifts, ", "), strings.Join(without(rules, e.Rules), ", ")))
+		default:
+			d.Excused, d.Violations, d.Exception = d.Violations, nil, e.Name
+			d.Warnings = append(d.Warnings, e.ending(today, rules)...)
+			return
+		}
+	}
+	d.Warnings = append(d.Warnings, near...)
+}
+
+// ending is the warning in the last week of an exception.
+func (e exception) ending(today v1alpha1.Day, rules []string) []string {
+	left := e.last - today
+	if left >= v1alpha1.LastWeek {
+		return nil
+	}
+	when := fmt.Sprintf("in %d days", left)
+	switch left {
+	case 0:
+		when = "today"
+	case 1:
+		when = "tomorrow"
+	}
+	return []string{fmt.Sprintf("exception %q ends %s, on %s: %s will refuse this then (owner: %s; reason: %s)",
+		e.Name, when, e.Expires, strings.Join(rules, ", "), short(e.Owner), short(e.Reason))}
+}
+
+// ruleIDs are the rules of violations, each once.
+func ruleIDs(found []Violation) []string {
+	var ids []string
+	for _, v := range found {
+		if !slices.Contains(ids, v.Rule) {
+			ids = append(ids, v.Rule)
+		}
+	}
+	return ids
+}
+
+// without are the words of a that are not in b.
+func without(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(word string) bool { return slices.Contains(b, word) })
+}
+
+// RuleUse is what one rule came to in a decision.
+type RuleUse struct {
+	Rule string
+	Mode v1alpha1.Mode
+}
+
+// Rules are the rules that a decision names, each once with the strictest mode in which it fired; those that an
+// exception lifted are left out.
+func (d Decision) Rules() []RuleUse {
+	var uses []RuleUse
+	for _, told := range []struct {
+		found []Violation
+		mode  v1alpha1.Mode
+	}{{d.Violations, v1alpha1.Enforce}, {d.Warned, v1alpha1.Warn}, {d.Audited, v1alpha1.Audit}} {
+		for _, id := range ruleIDs(told.found) {
+			if !slices.ContainsFunc(uses, func(u RuleUse) bool { return u.Rule == id }) {
+				uses = append(uses, RuleUse{id, told.mode})
+			}
+		}
+	}
+	return uses
+}
+
+// found are all violations, whatever comes of them.
+func (d Decision) found() []Violation {
+	return slices.Concat(d.Violations, d.Warned, d.Audited, d.Excused)
+}

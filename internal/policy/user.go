@@ -1,0 +1,33 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+)
+
+// UserInfo is who asks: "system:serviceaccount:kube-system:job-controller".
+type UserInfo struct {
+	Name   string
+	Groups []string
+}
+
+// UserNamed is a user that is known by name only, with the groups that the API server gives to every such user: those of
+// all service accounts, where it is one and no others are known, and of everybody who logged in.
+func UserNamed(name string, groups ...string) UserInfo {
+	if name == "" {
+		return UserInfo{Groups: groups}
+	}
+	if account, ok := strings.CutPrefix(name, "system:serviceaccount:"); ok && len(groups) == 0 {
+		namespace, _, _ := strings.Cut(account, ":")
+		groups = []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace}
+	}
+	return UserInfo{name, append(slices.Clip(groups), "system:authenticated")}
+}
+
+func (u UserInfo) in(group string) bool { return slices.Contains(u.Groups, group) }
+
+// isController says whether the user is that controller of kube-controller-manager, which runs all of them under its
+// own name where it does not use one service account for each.
+func (u UserInfo) isController(name string) bool {
+	return u.Name == "system:serviceaccount:kube-system:"+name || u.Name == "system:kube-controller-manager"
+}
