@@ -18,6 +18,7 @@ import (
 type Policies struct {
 	compiled  *policy.Policy
 	documents []policyDocument
+	files     []v1alpha1.File
 }
 
 // policyDocument is a policy as logs and metrics name it.
@@ -34,7 +35,6 @@ func LoadPolicies(path string) (*Policies, error) {
 		return nil, fmt.Errorf("read the policy: %w", err)
 	}
 	loaded, docs, errs := &Policies{}, []*v1alpha1.PlacementPolicy{}, []error{}
-	files := []v1alpha1.File{}
 	for _, text := range texts {
 		doc, err := v1alpha1.Load(text.name, text.data)
 		if err != nil {
@@ -43,9 +43,9 @@ func LoadPolicies(path string) (*Policies, error) {
 		}
 		sum := sha256.Sum256(text.data)
 		loaded.documents = append(loaded.documents, policyDocument{doc.Metadata.Name, hex.EncodeToString(sum[:])[:12]})
-		docs, files = append(docs, doc), append(files, v1alpha1.File{Name: text.name, Policy: doc})
+		docs, loaded.files = append(docs, doc), append(loaded.files, v1alpha1.File{Name: text.name, Policy: doc})
 	}
-	if err := errors.Join(append(errs, v1alpha1.ValidateSet(files))...); err != nil {
+	if err := errors.Join(append(errs, v1alpha1.ValidateSet(loaded.files))...); err != nil {
 		return nil, err
 	}
 	loaded.compiled, err = policy.New(docs...)

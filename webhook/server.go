@@ -17,6 +17,7 @@ import (
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/polymoat/polymoat/certs"
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/cluster"
 )
 
@@ -48,6 +49,7 @@ type server struct {
 	access    *cluster.Access
 	ready     *readiness
 	listeners []listener
+	files     []v1alpha1.File
 }
 
 // listener serves without TLS.
@@ -70,7 +72,7 @@ func Run(ctx context.Context, o Options, p *Policies, log *slog.Logger) error {
 }
 
 func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
-	s := &server{options: o, log: log}
+	s := &server{options: o, log: log, files: p.files}
 	var err error
 	if s.cert, err = certs.Open(o.CertDir); err != nil {
 		return nil, fmt.Errorf("serving certificate: %w", err)
@@ -86,6 +88,7 @@ func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 		s.ready.nodesSynced = s.nodes.Synced
 	}
 	metrics := newMetrics(p.documents)
+	metrics.registry.MustRegister(exceptionEnds(p.files))
 	if err := s.listen(o.MetricsAddress, metricsMux(metrics)); err != nil {
 		return nil, err
 	}
@@ -134,6 +137,7 @@ func (s *server) run(ctx context.Context) error {
 	group, serving := errgroup.WithContext(serving)
 	group.Go(func() error { return s.cert.Start(serving) })
 	group.Go(func() error { return s.reviews.Start(serving) })
+	group.Go(func() error { reportExceptions(serving, s.files, s.log); return nil })
 	if s.nodes != nil {
 		group.Go(func() error { s.nodes.Run(serving); return nil })
 	}

@@ -32,7 +32,10 @@ func TestWorkloads(t *testing.T) {
 	}
 	changed := `deployments.apps "web": role "core" violates core-claim: spec.template changes a template of role "core" (label type=polyaxon-core), ` +
 		`which user "tenant" is not trusted with; leave it as it was, ` + trusted + "change it"
-	for name, tc := range map[string]struct{ resource, user, object, old, want string }{
+	for name, tc := range map[string]struct {
+		resource, user, object, old, want string
+		warnings                          []string
+	}{
 		"a claim of core":     {resource: `"group":"apps","resource":"deployments"`, object: core, want: claims(`deployments.apps "web"`, "spec.template.metadata.labels[type]")},
 		"no claim":            {resource: `"group":"apps","resource":"deployments"`, object: run},
 		"a trusted user":      {resource: `"group":"apps","resource":"deployments"`, object: core, user: `"username":"admin","groups":["system:masters"]`},
@@ -89,6 +92,18 @@ func TestWorkloads(t *testing.T) {
 			want: `waves.example.com "": role "core" violates core-claim: spec changes a template of role "core" (label type=polyaxon-core), ` +
 				`which user "tenant" is not trusted with; leave it as it was, ` + trusted + "change it",
 		},
+		"an Operation whose pods will be refused": {
+			resource: `"group":"core.polyaxon.com","resource":"operations"`,
+			object:   runOperation(`"nodeName":"core-1",`),
+			warnings: []string{
+				`batchJobSpec.template: role "jobs" violates ` +
+					`node-name: spec.nodeName is "core-1", which passes by the scheduler and every taint; remove it and let the scheduler choose among nodes labelled polyaxon=experiments (its pods will be refused)`,
+			},
+		},
+		"an Operation whose pods will be refused as before": {
+			resource: `"group":"core.polyaxon.com","resource":"operations"`,
+			object:   runOperation(`"nodeName":"core-1",`), old: runOperation(`"nodeName":"core-1",`),
+		},
 		"an object that makes no pods": {resource: `"group":"","resource":"configmaps"`, object: `{"apiVersion":"v1","kind":"ConfigMap"}`},
 		"a namespace that is not governed": {
 			resource: `"group":"apps","resource":"deployments"},"namespace":"elsewhere","x":{"a":"b"`, object: core,
@@ -111,8 +126,17 @@ func TestWorkloads(t *testing.T) {
 			if diff := cmp.Diff(tc.want, got.Result.Message); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
+			if diff := cmp.Diff(tc.warnings, got.Warnings); diff != "" {
+				t.Errorf("warnings (-want +got):\n%s", diff)
+			}
 		})
 	}
+}
+
+// runOperation is the Operation of a job, with more in its pod's spec.
+func runOperation(spec string) string {
+	return `{"apiVersion":"core.polyaxon.com/v1","kind":"Operation","metadata":{"name":"run","labels":{"app.kubernetes.io/part-of":"polyaxon-runs",` +
+		`"app.kubernetes.io/component":"polyaxon-jobs"}},"batchJobSpec":{"template":{"spec":{` + spec + `"containers":[{"name":"polyaxon-main","image":"busybox"}]}}}}`
 }
 
 // askingServer is testServer with somebody who answers for RBAC.

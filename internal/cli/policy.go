@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -74,6 +75,9 @@ func validatePolicies(c *console, paths []string) {
 		spec := f.Policy.Spec
 		c.print(fmt.Sprintf("%s: valid (policy %s, %s, %s, %s)\n", f.Name, f.Policy.Metadata.Name,
 			count(len(spec.Namespaces), "namespace"), count(len(spec.NodePools), "node pool"), count(len(spec.Roles), "role")))
+		for _, report := range spec.Reports(v1alpha1.DayOf(time.Now())) {
+			c.tell("warning: %s: %s\n", f.Name, report)
+		}
 	}
 }
 

@@ -20,6 +20,15 @@ type record struct {
 	Changes    []policy.Change `json:"changes"`
 	Violations []violation     `json:"violations"`
 	Warnings   []string        `json:"warnings"`
+	// Shadow says that the changes would not be made: the policy has the pod in shadow.
+	Shadow bool `json:"shadow,omitempty"`
+	// Overrides are those that were accepted, Exception is the one that lifts Excused.
+	Overrides []string    `json:"overrides,omitempty"`
+	Exception string      `json:"exception,omitempty"`
+	Excused   []violation `json:"excused,omitempty"`
+	// Warned and Audited are violations of rules that the policy does not enforce here. Warnings say the former.
+	Warned  []violation `json:"warned,omitempty"`
+	Audited []violation `json:"audited,omitempty"`
 }
 
 // violation is one reason to refuse.
@@ -47,6 +56,12 @@ func newRecord(r review) record {
 		Changes:    append([]policy.Change{}, d.Changes...),
 		Violations: violations(d),
 		Warnings:   append([]string{}, d.Warnings...),
+		Shadow:     d.Shadow,
+		Overrides:  d.Overrides,
+		Exception:  d.Exception,
+		Excused:    reasons(d.Excused),
+		Warned:     reasons(d.Warned),
+		Audited:    reasons(d.Audited),
 	}
 }
 
@@ -56,7 +71,12 @@ func violations(d policy.Decision) []violation {
 	for _, e := range d.Invalid {
 		found = append(found, violation{Rule: invalidOverride, Field: e.Field, Detail: e.ErrorBody()})
 	}
-	for _, v := range d.Violations {
+	return append(found, reasons(d.Violations)...)
+}
+
+func reasons(of []policy.Violation) []violation {
+	var found []violation
+	for _, v := range of {
 		reason := violation{Rule: v.Rule, Detail: v.Detail, Fix: v.Fix}
 		if v.Field != nil {
 			reason.Field = v.Field.String()

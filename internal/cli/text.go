@@ -51,6 +51,15 @@ func (b *block) add(r record) {
 	for _, v := range r.Violations {
 		b.field("Violation", v.String(), nil)
 	}
+	for _, v := range r.Audited {
+		b.field("Audited", v.String(), nil)
+	}
+	for _, v := range r.Excused {
+		b.field("Excused", fmt.Sprintf("%s (exception %q)", v, r.Exception), nil)
+	}
+	if r.Shadow {
+		b.field("Shadow", "the changes are recorded, and not made", b.yellow)
+	}
 	b.changes(r.Changes)
 	for _, w := range r.Warnings {
 		b.field("Warning", w, b.yellow)

@@ -131,16 +131,9 @@ func (s scope) excuse(d *Decision, today v1alpha1.Day) {
 
 // ending is the warning in the last week of an exception.
 func (e exception) ending(today v1alpha1.Day, rules []string) []string {
-	left := e.last - today
-	if left >= v1alpha1.LastWeek {
+	when := e.Until(today)
+	if when == "" {
 		return nil
-	}
-	when := fmt.Sprintf("in %d days", left)
-	switch left {
-	case 0:
-		when = "today"
-	case 1:
-		when = "tomorrow"
 	}
 	return []string{fmt.Sprintf("exception %q ends %s, on %s: %s will refuse this then (owner: %s; reason: %s)",
 		e.Name, when, e.Expires, strings.Join(rules, ", "), short(e.Owner), short(e.Reason))}

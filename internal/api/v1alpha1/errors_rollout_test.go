@@ -3,6 +3,8 @@ package v1alpha1
 import (
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // mistakesOfRollout are in modes, shadow, exceptions and early answers.
@@ -53,6 +55,23 @@ func TestDays(t *testing.T) {
 	east := time.FixedZone("UTC+13", 13*60*60)
 	if got, want := DayOf(time.Date(1970, 1, 3, 0, 0, 0, 0, east)), Day(1); got != want {
 		t.Errorf("got day %d, want %d", got, want)
+	}
+}
+
+func TestReports(t *testing.T) {
+	s := Spec{}
+	for _, date := range []string{"2026-11-22", "2026-11-23", "2026-11-24", "2026-11-29", "2026-11-30"} {
+		s.Exceptions = append(s.Exceptions, Exception{Name: "until-" + date, Expires: date, Owner: "jane"})
+	}
+	want := []string{
+		`exception "until-2026-11-22" was over on 2026-11-22 and has no effect; remove it`,
+		`exception "until-2026-11-23" ends today, on 2026-11-23; ask jane whether it is still needed`,
+		`exception "until-2026-11-24" ends tomorrow, on 2026-11-24; ask jane whether it is still needed`,
+		`exception "until-2026-11-29" ends in 6 days, on 2026-11-29; ask jane whether it is still needed`,
+	}
+	today := DayOf(time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC))
+	if diff := cmp.Diff(want, s.Reports(today)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

@@ -1,6 +1,7 @@
 package v1alpha1
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -82,6 +83,36 @@ func (e Exception) LastDay() Day {
 // Ends is the moment at which the exception is over.
 func (e Exception) Ends() time.Time {
 	return time.Unix(int64(e.LastDay()+1)*24*60*60, 0).UTC()
+}
+
+// Until says how long there is until the last day: "today", "tomorrow", "in 5 days". It is empty where there is more than
+// a week, and where it is over.
+func (e Exception) Until(today Day) string {
+	switch left := e.LastDay() - today; {
+	case left < 0 || left >= LastWeek:
+		return ""
+	case left == 0:
+		return "today"
+	case left == 1:
+		return "tomorrow"
+	default:
+		return fmt.Sprintf("in %d days", left)
+	}
+}
+
+// Reports are what administrators should know of the exceptions of a policy on a day: those that end within a week, and
+// those that are over.
+func (s *Spec) Reports(today Day) []string {
+	var list []string
+	for _, e := range s.Exceptions {
+		switch until := e.Until(today); {
+		case until != "":
+			list = append(list, fmt.Sprintf("exception %q ends %s, on %s; ask %s whether it is still needed", e.Name, until, e.Expires, e.Owner))
+		case today > e.LastDay():
+			list = append(list, fmt.Sprintf("exception %q was over on %s and has no effect; remove it", e.Name, e.Expires))
+		}
+	}
+	return list
 }
 
 // RuleIDs are all rules, which package policy implements, in its order. They are permanent.
