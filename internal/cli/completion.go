@@ -32,6 +32,11 @@ func completeManifests(flags *pflag.FlagSet, flag string) {
 	must(cobra.MarkFlagFilename(flags, flag, manifests...))
 }
 
+// completeFolders offers folders as arguments.
+func completeFolders(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
 // completePolicies offers policies, which are YAML and JSON files, as arguments.
 func completePolicies(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return manifests, cobra.ShellCompDirectiveFilterFileExt
