@@ -42,7 +42,11 @@ type decider struct {
 	// mayUseCore asks RBAC; nil without a cluster, which then trusts nobody.
 	mayUseCore func(context.Context, authenticationv1.UserInfo) (bool, error)
 	log        *slog.Logger
+	today      func() v1alpha1.Day
 }
+
+// utcToday is the day by this machine's clock.
+func utcToday() v1alpha1.Day { return v1alpha1.DayOf(time.Now()) }
 
 // mutate places pods at creation and hardens the ephemeral containers that come later. It never refuses: validate
 // does, whatever became of the pod in between.
@@ -152,7 +156,7 @@ func (r *request) user() policy.UserInfo {
 func (d *decider) facts(r *request, pod, old *corev1.Pod) policy.Request {
 	return policy.Request{
 		Namespace: r.Namespace, User: r.user(), Subresource: r.SubResource,
-		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName), Today: v1alpha1.DayOf(time.Now()),
+		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName), Today: d.today(),
 	}
 }
 

@@ -97,7 +97,7 @@ func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 	}
 	s.reviews = ctrlwebhook.NewServer(ctrlwebhook.Options{
 		Port:       int(o.Port),
-		WebhookMux: newMux(&decider{p.compiled, s.nodes, s.mayUseCore(), log}, metrics, s.ready, log),
+		WebhookMux: newMux(&decider{policy: p.compiled, nodes: s.nodes, mayUseCore: s.mayUseCore(), log: log, today: utcToday}, metrics, s.ready, log),
 		TLSOpts:    []func(*tls.Config){s.configureTLS},
 	})
 	return s, nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
-	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -13,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	utiljson "sigs.k8s.io/json"
 
-	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/template"
 )
@@ -27,6 +25,7 @@ func (d *decider) workloads(ctx context.Context, r *request) (outcome, *fault) {
 	if f != nil {
 		return outcome{}, f
 	}
+	w.Today = d.today()
 	decision := d.policy.ValidateWorkload(w)
 	if decision.ClaimsCore() {
 		if w.Trust, f = d.trust(ctx, r); f != nil {
@@ -81,7 +80,7 @@ func (r *request) workload() (policy.Workload, *fault) {
 	return policy.Workload{
 		Namespace: r.Namespace, User: r.user(),
 		Resource: schema.GroupResource{Group: r.Resource.Group, Resource: r.resource()}, Kind: kind,
-		Owners: meta.OwnerReferences, Templates: templates, Today: v1alpha1.DayOf(time.Now()),
+		Owners: meta.OwnerReferences, Templates: templates,
 	}, f
 }
 

@@ -1,4 +1,4 @@
-// Package cli is the kubectl plugin: explain, diff, where, siege and policy. It decides with the same code as the webhook,
+// Package cli is the kubectl plugin: it explains pods, shows and tests policies, and besieges clusters. It decides with the same code as the webhook,
 // and only siege needs a cluster. It starts in milliseconds: no clientset, no controller-runtime.
 package cli
 
@@ -11,7 +11,7 @@ import (
 // The exit codes; of several, the highest counts.
 const (
 	exitClean  = 0
-	exitDiffer = 1 // a pod is refused, or differs
+	exitDiffer = 1 // a pod is refused or differs, or a case fails
 	exitError  = 2 // something could not be read, or the command line is wrong
 )
 
@@ -39,9 +39,11 @@ func newRoot(c *console) *cobra.Command {
 
 This plugin says what it would do with the pods of a file: which role each pod
 has and why, where it would be placed, how it would be hardened, and whether it
-would be refused. It needs no cluster and changes nothing.
+would be refused. Only what is about clusters needs one, and nothing is ever
+changed there.
 
-Exit codes: 0 clean, 1 a pod is refused or differs, 2 usage or input error.`,
+Exit codes: 0 clean, 1 a pod is refused or differs or a case fails, 2 usage or
+input error.`,
 		Example: `  # Say what polymoat would do with the pods of a file
   kubectl polymoat explain -f job.yaml
 
@@ -51,13 +53,20 @@ Exit codes: 0 clean, 1 a pod is refused or differs, 2 usage or input error.`,
   # Say on which node pools they would land as they stand
   kubectl polymoat where -f job.yaml
 
-  # Start a policy of one's own
-  kubectl polymoat policy default > policy.yaml`,
+  # Start a policy of one's own, and see what it comes to
+  kubectl polymoat policy default > policy.yaml
+  kubectl polymoat roles --policy policy.yaml
+
+  # Test it with cases of one's own
+  kubectl polymoat test cases/ --policy policy.yaml`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	})
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newExplain(c), newDiff(c), newWhere(c), newSiege(c), newPolicy(c), newVersion(c))
+	addGroup(root, "Pods:", newExplain(c), newDiff(c), newWhere(c))
+	addGroup(root, "Policies:", newPolicy(c), newRoles(c), newRules(c), newOverrides(c), newTest(c))
+	addGroup(root, "Clusters:", newSiege(c))
+	root.AddCommand(newVersion(c), newCompletion(c))
 	return root
 }

@@ -38,6 +38,7 @@ The exit code is 1 where any pod is refused.`,
 	}
 	in.addTo(cmd.Flags())
 	cmd.Flags().StringVarP(&output, "output", "o", output, "`format`: text, json (a line for each pod) or yaml")
+	complete(cmd, "output", "text", "json", "yaml")
 	cmd.RunE = func(*cobra.Command, []string) error { return explain(c, in, output) }
 	return cmd
 }

@@ -59,6 +59,7 @@ from one folder does.`,
 			}
 			return nil
 		},
+		ValidArgsFunction: completePolicies,
 		RunE: func(_ *cobra.Command, args []string) error {
 			validatePolicies(c, args)
 			return nil

@@ -36,6 +36,8 @@ func (in *inputs) addFilesTo(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&in.files, "filename", "f", nil, "`file`, folder or - (standard input) to read; repeatable")
 	flags.BoolVarP(&in.recursive, "recursive", "R", false, "read the folders inside folders, too")
 	flags.StringVar(&in.policy, "policy", "", "policy `file`, or folder of policies (default: the built-in)")
+	completeManifests(flags, "filename")
+	completeManifests(flags, "policy")
 }
 
 func (in *inputs) addTo(flags *pflag.FlagSet) {

@@ -47,6 +47,7 @@ The exit code is 1 where any is open.`,
 	flags.StringVar(&b.context, "context", "", "`name` of the context in it")
 	flags.StringVarP(&b.namespace, "namespace", "n", "", "governed namespace (default: the policy's first)")
 	flags.StringVar(&b.policy, "policy", "", "policy `file` that the cluster runs (default: the built-in)")
+	completeManifests(flags, "policy")
 	flags.StringVar(&b.node, "node", "", "`name` of a core node (default: one that is seen, else core-1)")
 	flags.StringVar(&b.as.UserName, "as", "", "`user` to impersonate")
 	flags.StringArrayVar(&b.as.Groups, "as-group", nil, "`group` of that user; repeatable")

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -25,6 +26,15 @@ func group(cmd *cobra.Command) *cobra.Command {
 	return cmd
 }
 
+// addGroup adds commands under a title of their own in the help.
+func addGroup(root *cobra.Command, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, cmd := range commands {
+		cmd.GroupID = title
+		root.AddCommand(cmd)
+	}
+}
+
 // onlyFlags refuses arguments, which are most often files without their -f.
 func onlyFlags(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
@@ -39,9 +49,11 @@ func flagError(cmd *cobra.Command, err error) error {
 	if !errors.As(err, &unknown) {
 		return err
 	}
+	// Who writes -policy means --policy, and not five flags of one letter.
+	asked := cmp.Or(unknown.GetSpecifiedShortnames(), unknown.GetSpecifiedName())
 	best, name := 3, ""
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if d := levenshtein.Distance(unknown.GetSpecifiedName(), f.Name, nil); d < best {
+		if d := levenshtein.Distance(asked, f.Name, nil); d < best {
 			best, name = d, f.Name
 		}
 	})

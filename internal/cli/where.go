@@ -35,6 +35,7 @@ Files hold YAML or JSON: Pods, and every kind that carries a pod template.`,
 	}
 	in.addFilesTo(cmd.Flags())
 	cmd.Flags().StringVarP(&output, "output", "o", output, "`format`: text or json (a line for each pod)")
+	complete(cmd, "output", "text", "json")
 	cmd.RunE = func(*cobra.Command, []string) error { return where(c, in, output) }
 	return cmd
 }

@@ -1,27 +1,30 @@
-// Package corpus holds the golden cases: pods in, pods out, refusals. It is imported by tests only, and one listing of
-// testdata reads as the behaviour of the product.
+// Package corpus reads and decides golden cases: pods in, pods out, refusals. The project's own are in testdata, whose
+// listing reads as the behaviour of the product; `kubectl polymoat test` does the same with an administrator's.
 //
-// A case is NAME.in.yaml, one pod as a mutating webhook receives it, with NAME.out.yaml, the pod as it is stored, or
-// NAME.deny.txt, the sentence that a refused user reads. Comments at the top of the input say why the case exists and
-// who asks:
+// A case is NAME.in.yaml, one pod as a mutating webhook receives it or one object with a pod template, with
+// NAME.out.yaml, the pod as it is stored, or NAME.deny.txt, the sentence that a refused user reads. Comments at the top
+// of the input say why the case exists and who asks:
 //
 //	# why: the user asks for core nodes in a polyaxonfile
 //	# user: system:serviceaccount:kube-system:job-controller
 //	# groups: system:nodes                       where they matter
-//	# policy: two-pools                          testdata/policies/two-pools.yaml; the built-in one where absent
+//	# policy: two-pools                          policies/two-pools.yaml beside the case; the default one where absent
 //	# role: jobs                                 the role that is expected; "none" out of scope
+//	# today: 2026-11-23                          for exceptions, which end; none holds where the day is absent
+//
+// Warnings stand at the top of the stored pod ("# warning: ..."), and with them what is recorded without a word to the
+// user: "# audited: ...", "# excused by EXCEPTION: ...", "# in shadow: FIELD".
 package corpus
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
 	"strings"
-
-	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/yaml"
+	"time"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/policy"
@@ -30,44 +33,103 @@ import (
 //go:embed testdata
 var files embed.FS
 
+// The files of a case, after its name.
+const (
+	inSuffix   = ".in.yaml"
+	OutSuffix  = ".out.yaml"
+	DenySuffix = ".deny.txt"
+)
+
+// DefaultPolicy is the name of the policy of a case that names none. It is the built-in one for the project's own cases.
+const DefaultPolicy = "default"
+
+// Suite is a folder of cases.
+type Suite struct {
+	Cases []Case // by name
+	// Strays are files that belong to no case, by name.
+	Strays []string
+}
+
 // Case is one pod and what becomes of it.
 type Case struct {
 	Name, Why, Role string
 	User            policy.UserInfo
-	PolicyName      string // "default" for the built-in policy
-	In              string // YAML of the pod
+	Today           v1alpha1.Day // zero where the case plays on no day
+	PolicyName      string // "two-pools", or DefaultPolicy
+	In              string // YAML of the pod, or of an object with one pod template
 	Out             string // YAML of the stored pod; empty when Deny is not
 	Deny            string // the sentence; empty when Out is not
+
+	folder *folder // nil for testdata
 }
 
-// Cases are all cases, by name. The error names the file that is not well-formed.
+// folder is where a suite lies, and its name for messages.
+type folder struct {
+	fs.FS
+	name string
+}
+
+// Cases are the project's own cases, by name. The error names the file that is not well-formed.
 func Cases() ([]Case, error) {
-	inputs, err := fs.Glob(files, "testdata/*.in.yaml")
-	if err != nil {
-		return nil, err
-	}
-	cases := make([]Case, 0, len(inputs))
-	for _, file := range inputs {
-		c, err := read(file)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		cases = append(cases, c)
-	}
-	return cases, nil
+	suite, err := own().read()
+	return suite.Cases, err
 }
 
-var header = regexp.MustCompile(`(?m)^# (why|user|groups|policy|role): (.+)$`)
+// Read reads the cases of a folder. The errors name the files that are not well-formed, after the folder's name; they do
+// not hide the other cases.
+func Read(name string, fsys fs.FS) (Suite, error) { return (&folder{fsys, name}).read() }
 
-func read(file string) (Case, error) {
-	in, err := fs.ReadFile(files, file)
+// own is the folder of the project's own cases.
+func own() *folder {
+	sub, err := fs.Sub(files, "testdata")
+	if err != nil {
+		panic(fmt.Sprintf("corpus: %v", err)) // only for a path that is not well-formed
+	}
+	return &folder{sub, "testdata"}
+}
+
+func (f *folder) read() (Suite, error) {
+	entries, err := fs.ReadDir(f, ".")
+	if err != nil {
+		return Suite{}, fmt.Errorf("%s: %w", f.name, err)
+	}
+	var suite Suite
+	var errs []error
+	known := map[string]bool{}
+	for _, entry := range entries {
+		name, ok := strings.CutSuffix(entry.Name(), inSuffix)
+		if !ok || entry.IsDir() {
+			continue
+		}
+		known[name+inSuffix], known[name+OutSuffix], known[name+DenySuffix] = true, true, true
+		c, err := f.readCase(name)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", path.Join(f.name, name+inSuffix), err))
+			continue
+		}
+		suite.Cases = append(suite.Cases, c)
+	}
+	for _, entry := range entries {
+		if !entry.IsDir() && !known[entry.Name()] && !isAside(entry.Name()) {
+			suite.Strays = append(suite.Strays, entry.Name())
+		}
+	}
+	return suite, errors.Join(errs...)
+}
+
+// isAside holds for files that are no part of a suite: what is hidden, and notes in Markdown.
+func isAside(name string) bool { return strings.HasPrefix(name, ".") || path.Ext(name) == ".md" }
+
+var header = regexp.MustCompile(`(?m)^# (why|user|groups|policy|role|today): (.+)$`)
+
+func (f *folder) readCase(name string) (Case, error) {
+	in, err := fs.ReadFile(f, name+inSuffix)
 	if err != nil {
 		return Case{}, err
 	}
-	stem := strings.TrimSuffix(file, ".in.yaml")
-	c := Case{Name: path.Base(stem), PolicyName: "default", In: string(in)}
+	c := Case{Name: name, PolicyName: DefaultPolicy, In: string(in), folder: f}
 	for _, m := range header.FindAllStringSubmatch(c.In, -1) {
-		switch key, value := m[1], m[2]; key {
+		switch key, value := m[1], strings.TrimSpace(m[2]); key {
 		case "why":
 			c.Why = value
 		case "user":
@@ -78,46 +140,30 @@ func read(file string) (Case, error) {
 			c.PolicyName = value
 		case "role":
 			c.Role = value
+		case "today":
+			today, err := time.Parse(time.DateOnly, value)
+			if err != nil {
+				return Case{}, fmt.Errorf(`"# today: %s" is not a date; write "# today: 2026-11-23"`, value)
+			}
+			c.Today = v1alpha1.DayOf(today)
 		}
 	}
 	if c.Why == "" || c.Role == "" {
-		return Case{}, fmt.Errorf(`the comments at the top must give "# why:" and "# role:"`)
+		return Case{}, errors.New(`the comments at the top must give "# why:" and "# role:"`)
 	}
-	c.Out, c.Deny = text(stem+".out.yaml"), text(stem+".deny.txt")
-	return c, nil
+	c.Out, err = f.golden(name + OutSuffix)
+	if err != nil {
+		return Case{}, err
+	}
+	c.Deny, err = f.golden(name + DenySuffix)
+	return c, err
 }
 
-// text is the content of a file, empty where there is none.
-func text(file string) string {
-	b, err := fs.ReadFile(files, file)
-	if err != nil {
-		return ""
+// golden is the content of a file, empty where there is none.
+func (f *folder) golden(name string) (string, error) {
+	b, err := fs.ReadFile(f, name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
 	}
-	return string(b)
-}
-
-// Policy is the policy under which the case is decided.
-func (c Case) Policy() (*policy.Policy, error) {
-	if c.PolicyName == "default" {
-		return policy.New(v1alpha1.Default())
-	}
-	file := "testdata/policies/" + c.PolicyName + ".yaml"
-	b, err := fs.ReadFile(files, file)
-	if err != nil {
-		return nil, err
-	}
-	doc, err := v1alpha1.Load(file, b)
-	if err != nil {
-		return nil, err
-	}
-	return policy.New(doc)
-}
-
-// Request is the case as a decision is asked for it.
-func (c Case) Request() (policy.Request, error) {
-	pod := &corev1.Pod{}
-	if err := yaml.UnmarshalStrict([]byte(c.In), pod); err != nil {
-		return policy.Request{}, err
-	}
-	return policy.Request{Namespace: pod.Namespace, User: c.User, Pod: pod}, nil
+	return string(b), nil
 }

@@ -19,7 +19,11 @@ func TestEarlyAnswersAgree(t *testing.T) {
 	compared := 0
 	for _, tc := range cases(t) {
 		t.Run(tc.Name, func(t *testing.T) {
-			r, p := request(t, tc), compiled(t, tc)
+			p := compiled(t, tc)
+			r, err := tc.Request()
+			if err != nil {
+				t.Fatal(err)
+			}
 			r.Trust = policy.Trusted // what is left is what a template is answered for
 			pod := p.Review(r)
 			early := p.ValidateWorkload(workload(tc, r))
@@ -45,7 +49,7 @@ func TestEarlyAnswersAgree(t *testing.T) {
 // workload makes a template of the pod of a case, written by somebody whom core is granted.
 func workload(tc corpus.Case, r policy.Request) policy.Workload {
 	return policy.Workload{
-		Namespace: r.Namespace, User: policy.UserNamed("admin"), Trust: policy.Trusted, Kind: "Wave",
+		Namespace: r.Namespace, User: policy.UserNamed("admin"), Trust: policy.Trusted, Kind: "Wave", Today: r.Today,
 		Resource: schema.GroupResource{Group: "example.com", Resource: "waves"},
 		Templates: []policy.Template{{
 			At: field.NewPath("spec", "template"), Pod: r.Pod, Creator: tc.User,

@@ -29,8 +29,8 @@ type Override struct {
 	Name, Doc, Example string
 	// Label says that a label of that name counts, too: Polyaxon drops annotations on many paths.
 	Label bool
-	// Bounded says whether a role accepts it at all.
-	Bounded func(*v1alpha1.Overrides) bool
+	// Bounds is what a role accepts, for people: "gpu, builds", "1000 to 1999". Empty where it accepts none.
+	Bounds func(*v1alpha1.Overrides) string
 	// Set reads a value into the placement. The error continues the sentence that names the value.
 	Set func(value string, p *Placement) error
 }
@@ -38,19 +38,19 @@ type Override struct {
 // Overrides are all overrides, in the order in which they are read: the role decides what the node pool may be.
 var Overrides = []Override{
 	{"polymoat.io/role", "the node pools of another role; the stricter hardening of both holds", `notebooks`,
-		true, func(o *v1alpha1.Overrides) bool { return len(o.Roles) > 0 }, setRole},
+		true, func(o *v1alpha1.Overrides) string { return strings.Join(o.Roles, ", ") }, setRole},
 	{"polymoat.io/node-pool", "another node pool", `gpu`,
-		true, func(o *v1alpha1.Overrides) bool { return len(o.NodePools) > 0 }, setPool},
+		true, func(o *v1alpha1.Overrides) string { return strings.Join(o.NodePools, ", ") }, setPool},
 	{"polymoat.io/node-selector", "nodes with these labels", `{"disk":"ssd"}`,
-		false, func(o *v1alpha1.Overrides) bool { return len(o.NodeSelectorKeys) > 0 }, setNodeSelector},
+		false, func(o *v1alpha1.Overrides) string { return anyOf(o.NodeSelectorKeys) }, setNodeSelector},
 	{"polymoat.io/tolerations", "nodes with these taints, too", `[{"key":"spot","operator":"Exists"}]`,
-		false, func(o *v1alpha1.Overrides) bool { return len(o.TolerationKeys) > 0 }, setTolerations},
+		false, func(o *v1alpha1.Overrides) string { return anyOf(o.TolerationKeys) }, setTolerations},
 	{"polymoat.io/run-as-user", "the uid of its processes", `1000`,
-		true, func(o *v1alpha1.Overrides) bool { return o.RunAsUser != nil }, runAsUser.set},
+		true, runAsUser.accepted, runAsUser.set},
 	{"polymoat.io/run-as-group", "the gid of its processes", `1000`,
-		true, func(o *v1alpha1.Overrides) bool { return o.RunAsGroup != nil }, runAsGroup.set},
+		true, runAsGroup.accepted, runAsGroup.set},
 	{"polymoat.io/fs-group", "the group that owns its volumes", `1000`,
-		true, func(o *v1alpha1.Overrides) bool { return o.FSGroup != nil }, fsGroup.set},
+		true, fsGroup.accepted, fsGroup.set},
 }
 
 // override takes in what the pod asks for. What is not accepted changes nothing and is listed in s.invalid.
@@ -69,7 +69,7 @@ func (s *subject) override(pod *corev1.Pod) {
 func (p *Placement) take(a ask) error {
 	var accepted []string
 	for _, o := range Overrides {
-		if p.own.overrides != nil && o.Bounded(p.own.overrides) {
+		if p.own.overrides != nil && o.Bounds(p.own.overrides) != "" {
 			accepted = append(accepted, o.Name)
 		}
 	}

@@ -34,11 +34,20 @@ var (
 		func(*corev1.SecurityContext) *int64 { return nil }}
 )
 
+// accepted are the bounds for people: "1000 to 1999". Empty where a role accepts none.
+func (i id) accepted(o *v1alpha1.Overrides) string {
+	ids := i.bounds(o)
+	if ids == nil {
+		return ""
+	}
+	return fmt.Sprintf("%d to %d", ids.Min, ids.Max)
+}
+
 // set asks for an id.
 func (i id) set(value string, p *Placement) error {
 	ids := i.bounds(p.own.overrides)
 	n, err := parseID(value)
-	accepts := fmt.Sprintf("role %q accepts %d to %d", p.own.name, ids.Min, ids.Max)
+	accepts := fmt.Sprintf("role %q accepts %s", p.own.name, i.accepted(p.own.overrides))
 	switch {
 	case err != nil:
 		return fmt.Errorf("%w; %s%s", err, accepts, nearest(value, ids))

@@ -23,6 +23,10 @@ import (
 // the mark of a mirror pod. Trusted schedulers may write them, because some copy a pod's annotations into its Binding.
 const RuleBinding = "binding"
 
+// RuleBindingDoc is what RuleBinding refuses, as Rule.Doc.
+const RuleBindingDoc = "a Binding to a protected or unknown node, or with labels and annotations that tell a role, but from " +
+	"kube-scheduler and `bindingUsers`"
+
 // BindingRequest is one Binding to decide on, with the facts that were gathered about it. It is read-only.
 type BindingRequest struct {
 	// Namespace is the namespace of the admission request: the Binding's own may still be empty.

@@ -7,7 +7,8 @@ import (
 	"github.com/polymoat/polymoat/internal/landing"
 )
 
-// Rule is one reason to refuse a pod. Its ID is permanent: metrics, policies and tests name it.
+// Rule is one reason to refuse a pod. Its ID is permanent: metrics, policies and tests name it. Doc continues the words
+// "the rule refuses", in Markdown: "`spec.nodeName`, but from the scheduler".
 type Rule struct {
 	ID, Doc string
 	Check   func(View) []Violation
@@ -19,17 +20,23 @@ const ruleCoreClaim = "core-claim"
 // Rules are all rules, in the order in which their violations are told: whether the pod is what it says, where it would
 // run, then as what.
 var Rules = []Rule{
-	{ruleCoreClaim, "The pod claims to be Polyaxon itself, and whoever asks is not trusted with that.", coreClaim},
-	{"core-nodes", "The pod could land on a protected node pool that its role may not use.", coreNodes},
-	{"node-name", "The pod names its node and so passes by the scheduler.", nodeName},
-	{"node-pool", "The pod asks for a node pool that its role may not have.", nodePool},
-	{"scheduler-name", "The pod names a scheduler that its role does not list.", schedulerName},
-	{"runtime-class", "The pod names a RuntimeClass that its role does not list.", runtimeClass},
-	{"priority-class", "The pod names a PriorityClass that its role does not list.", priorityClass},
-	{"pod-affinity", "The pod's anti-affinity could keep core pods from being scheduled.", podAffinity},
-	{"core-debug", "A container is added to a core pod for debugging.", coreDebug},
-	{"run-as-root", "A container would run as root, or may, in a role that refuses root.", runAsRoot},
-	{"pod-security", "The pod violates the Pod Security Standard of its role.", podSecurity},
+	{ruleCoreClaim, "a pod, or the pod template of a workload, that claims to be Polyaxon itself, from whoever is not trusted " +
+		"with that", coreClaim},
+	{"core-nodes", "a pod that could land on a protected pool its role may not use. Decided with the scheduler's own functions " +
+		"for every node that the pool's description allows; the refusal names such a node", coreNodes},
+	{"node-name", "`spec.nodeName`, but from the scheduler, the DaemonSet controller and `nodeNameUsers`", nodeName},
+	{"node-pool", "a selector or affinity for a pool that the role may not have. `helpers` are moved instead: Polyaxon sends " +
+		"its own cleaner to core nodes", nodePool},
+	{"scheduler-name", "a scheduler that the role's `schedulerNames` do not list; without a list the field is free", schedulerName},
+	{"runtime-class", "a RuntimeClass that the role's `runtimeClassNames` do not list; without a list the field is free", runtimeClass},
+	{"priority-class", "a PriorityClass that the role's `priorityClassNames` do not list; without a list the field is free", priorityClass},
+	{"pod-affinity", "required pod anti-affinity that is wider than one node (`kubernetes.io/hostname`) or reaches into other " +
+		"namespaces: it could keep core pods from being scheduled", podAffinity},
+	{"core-debug", "ephemeral containers in core pods (`kubectl debug`), but from those whom `debugUsers` or `coreTrust` name; " +
+		"elsewhere they are hardened like the rest of the pod", coreDebug},
+	{"run-as-root", "uid 0, or a user left to the image, in a role held to the restricted standard", runAsRoot},
+	{"pod-security", "what the Pod Security Standard of the role refuses: restricted; baseline for `builds` and `other`; nothing " +
+		"for `core`", podSecurity},
 }
 
 // View is all that a rule sees: the request, and what was found out about the pod. It is read-only.

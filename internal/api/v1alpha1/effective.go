@@ -15,6 +15,19 @@ var fallbacks = map[string]string{
 	RoleHelpers:      RoleJobs,
 }
 
+// Fallback is the role whose placement a known role takes when the policy has no entry for it; empty where it stands
+// alone.
+func Fallback(role string) string { return fallbacks[role] }
+
+// EntryOf is the name of the role whose entry speaks for a role: its own, or that of the first fallback that has one.
+// Empty where none does.
+func (s *Spec) EntryOf(role string) string {
+	if i := s.entry(role); i >= 0 {
+		return s.Roles[i].Name
+	}
+	return ""
+}
+
 // Effective returns one entry for every known role, in the order of KnownRoles, and then the policy's own roles in
 // the order of the document. A known role without an entry takes its fallback's placement, security contexts and
 // overrides under its own name, with its own defaults for everything else. The entries share memory with the policy: read only.

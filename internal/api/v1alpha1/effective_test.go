@@ -43,7 +43,11 @@ func TestEffective(t *testing.T) {
 			}
 			var got []string
 			for _, r := range s.Effective() {
-				got = append(got, fmt.Sprintf("%s=%s", r.Name, strings.Join(r.NodePools, ",")))
+				pools := strings.Join(r.NodePools, ",")
+				got = append(got, fmt.Sprintf("%s=%s", r.Name, pools))
+				if entry := s.EntryOf(r.Name); entry != pools && (entry != "" || r.Name != RoleCore) {
+					t.Errorf("the entry of %q is that of %q, want %q", r.Name, entry, pools)
+				}
 			}
 			if diff := cmp.Diff(strings.Fields(tc.want), got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

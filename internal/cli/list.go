@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+)
+
+// formats are what rules, roles and overrides can print.
+var formats = []string{"text", "markdown", "json"}
+
+// addFormatTo adds the flag that chooses one of the formats.
+func addFormatTo(cmd *cobra.Command, output *string) {
+	*output = formats[0]
+	cmd.Flags().StringVarP(output, "output", "o", *output, "`format`: text, markdown or json (a line for each)")
+	complete(cmd, "output", formats...)
+}
+
+// list prints records: one JSON object a line, or in tables with an empty line between them. A format that is not known
+// is a mistake in the command line.
+func list[R any](c *console, output string, records []R, tables ...table) error {
+	switch output {
+	case "json":
+		for _, r := range records {
+			c.print(jsonText(r))
+		}
+	case "text":
+		c.printTables(tables, table.String)
+	case "markdown":
+		c.printTables(tables, table.markdown)
+	default:
+		return fmt.Errorf("unknown output format %q; use text, markdown or json", output)
+	}
+	return nil
+}
+
+func (c *console) printTables(tables []table, format func(table) string) {
+	separator := ""
+	for _, t := range tables {
+		if text := format(t); text != "" {
+			c.print(separator + text)
+			separator = "\n"
+		}
+	}
+}
+
+// oneOf is the error of a name that is not known, with the one that may have been meant.
+func oneOf(noun, name string, known []string) error {
+	if near := v1alpha1.Nearest(name, known); near != "" {
+		return fmt.Errorf("unknown %s %q; did you mean %q?", noun, name, near)
+	}
+	return fmt.Errorf("unknown %s %q; known: %s", noun, name, v1alpha1.Quoted(known))
+}
+
+// only are the records of these names, in their own order; all of them where there are no names.
+func only[R any](noun string, names []string, records []R, nameOf func(R) string) ([]R, error) {
+	if len(names) == 0 {
+		return records, nil
+	}
+	wanted, known := map[string]bool{}, []string{}
+	for _, r := range records {
+		known = append(known, nameOf(r))
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, oneOf(noun, name, known)
+		}
+		wanted[name] = true
+	}
+	return slices.DeleteFunc(slices.Clone(records), func(r R) bool { return !wanted[nameOf(r)] }), nil
+}

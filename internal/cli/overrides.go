@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/polymoat/polymoat/internal/policy"
+)
+
+func newOverrides(c *console) *cobra.Command {
+	var path, name, output string
+	cmd := &cobra.Command{
+		Use:   "overrides",
+		Short: "List what one run may ask for with annotations",
+		Long: `List the annotations with which the pod of one run asks for something else than
+its role gives it, and which roles of a policy accept them within which bounds.
+Some may be written as a label, too, where Polyaxon drops annotations on the way.
+
+The built-in policy accepts none: what a role does not list under overrides may
+not be asked for.`,
+		Example: `  # List all overrides
+  kubectl polymoat overrides
+
+  # What may jobs ask for, under a policy of one's own?
+  kubectl polymoat overrides --policy policy.yaml --role jobs`,
+		Args: cobra.NoArgs,
+	}
+	addPolicyTo(cmd, &path)
+	addFormatTo(cmd, &output)
+	cmd.Flags().StringVar(&name, "role", "", "`name` of the one role to list bounds of")
+	must(cmd.RegisterFlagCompletionFunc("role", completeWords(roleNames)))
+	cmd.RunE = func(*cobra.Command, []string) error { return overrides(c, path, name, output) }
+	return cmd
+}
+
+func overrides(c *console, path, name, output string) error {
+	roles := c.roles(path)
+	if roles == nil {
+		return nil
+	}
+	if name != "" {
+		var err error
+		if roles, err = only("role", []string{name}, roles, roleName); err != nil {
+			return err
+		}
+	}
+	bounds := boundsTable(roles)
+	if err := list(c, output, allOverrides(roles), overrideTable(), bounds); err != nil {
+		return err
+	}
+	if len(bounds.rows) == 0 && path+name != "" && output == "text" {
+		c.tell("note: none is accepted; a role accepts what its entry of the policy lists under overrides\n")
+	}
+	return nil
+}
+
+// override is one override of the output. Its fields are a promise to programs: they are only ever added to.
+type override struct {
+	Name       string  `json:"name"`
+	Doc        string  `json:"doc"`
+	Example    string  `json:"example"`
+	Label      bool    `json:"label"` // a label of that name counts as much
+	AcceptedBy []bound `json:"acceptedBy"`
+}
+
+// bound says within which bounds a role of a policy accepts an override: "gpu, builds", "1000 to 1999".
+type bound struct {
+	Policy string `json:"policy"`
+	Role   string `json:"role"`
+	Bounds string `json:"bounds"`
+}
+
+func allOverrides(roles []role) []override {
+	var all []override
+	for _, o := range policy.Overrides {
+		record := override{Name: o.Name, Doc: o.Doc, Example: o.Example, Label: o.Label, AcceptedBy: []bound{}}
+		for _, r := range roles {
+			if bounds := r.accepts(o); bounds != "" {
+				record.AcceptedBy = append(record.AcceptedBy, bound{r.Policy, r.Name, bounds})
+			}
+		}
+		all = append(all, record)
+	}
+	return all
+}
+
+// overrideTable says what each override asks for.
+func overrideTable() table {
+	t := table{columns: []column{{title: "annotation"}, {title: "asks for"}, {title: "example"}, {title: "label, too"}}}
+	for _, o := range policy.Overrides {
+		label := "no"
+		if o.Label {
+			label = "yes"
+		}
+		t.rows = append(t.rows, []string{code(o.Name), o.Doc, code(o.Example), label})
+	}
+	return t
+}
+
+// boundsTable says which role accepts which override within which bounds.
+func boundsTable(roles []role) table {
+	t := table{columns: []column{{title: "role"}, {title: "annotation"}, {title: "accepts"}}}
+	for _, r := range roles {
+		for _, o := range policy.Overrides {
+			if bounds := r.accepts(o); bounds != "" {
+				t.rows = append(t.rows, []string{code(r.Name), code(o.Name), bounds})
+			}
+		}
+	}
+	return t
+}

@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/polymoat/polymoat/internal/corpus"
+	"github.com/polymoat/polymoat/internal/policy"
+)
+
+// suite is one folder under test.
+type suite struct {
+	*console
+	*tester
+	asked    *regexp.Regexp // names of cases
+	folder   string
+	policies map[string]*policy.Policy // by the names that cases give; nil where one does not load
+	ran      int                       // cases
+	failed   int                       // failures: cases, stray files, and what could not be read
+}
+
+// test runs the cases and says at the end how many failed.
+func (s *suite) test() {
+	start := time.Now()
+	found, err := readSuite(s.folder)
+	if err != nil {
+		s.wrong(err)
+	}
+	for _, tc := range found.Cases {
+		if s.asked.MatchString(tc.Name) {
+			s.ran++
+			s.testCase(tc)
+		}
+	}
+	if s.run == "" { // who asks for some cases does not ask for the rest
+		for _, file := range found.Strays {
+			s.failure(file, corpus.Stray(file))
+		}
+	}
+	if s.ran == 0 && s.failed == 0 {
+		s.wrong(s.nothing(len(found.Cases)))
+	}
+	s.summary(time.Since(start))
+}
+
+func readSuite(folder string) (corpus.Suite, error) {
+	info, err := os.Stat(folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return corpus.Suite{}, fmt.Errorf("the path %q does not exist", folder)
+	case err != nil:
+		return corpus.Suite{}, err
+	case !info.IsDir():
+		return corpus.Suite{}, fmt.Errorf("%q is a file; name the folder of cases that holds it", folder)
+	}
+	return corpus.Read(folder, os.DirFS(folder))
+}
+
+// nothing is the error of a suite of which no case was run.
+func (s *suite) nothing(cases int) error {
+	if cases == 0 {
+		return fmt.Errorf("no cases in the folder %q: it holds no NAME.in.yaml", s.folder)
+	}
+	return fmt.Errorf("no case in the folder %q matches --run %q", s.folder, s.run)
+}
+
+func (s *suite) testCase(tc corpus.Case) {
+	p := s.policyOf(tc)
+	if p == nil {
+		s.failed++
+		return
+	}
+	outcome, err := tc.Decide(p)
+	if err != nil {
+		s.wrong(err)
+		return
+	}
+	if s.update {
+		if tc, err = s.write(tc, outcome); err != nil {
+			s.wrong(err)
+			return
+		}
+	}
+	problems := tc.Problems(outcome)
+	if len(problems) > 0 {
+		s.failure(tc.Name, problems...)
+		return
+	}
+	if s.verbose {
+		s.print(s.styles.green.Sprintf("--- PASS: %s", tc.Name) + "\n")
+	}
+}
+
+// policyOf is the policy of a case; nil where it does not load, which is reported once.
+func (s *suite) policyOf(tc corpus.Case) *policy.Policy {
+	p, loaded := s.policies[tc.PolicyName]
+	if loaded {
+		return p
+	}
+	p, err := tc.Policy()
+	if err != nil {
+		s.fail(err)
+	}
+	s.policies[tc.PolicyName] = p
+	return p
+}
+
+// wrong reports what could not be tested.
+func (s *suite) wrong(err error) {
+	s.failed++
+	s.fail(err)
+}
+
+// failure shows what is wrong with a case or a file.
+func (s *suite) failure(name string, problems ...string) {
+	s.failed++
+	s.exit(exitDiffer)
+	s.print(s.styles.red.Sprintf("--- FAIL: %s", name) + "\n")
+	for _, problem := range problems {
+		for line := range strings.Lines(s.styles.colourDiff(problem)) {
+			s.print("    " + line)
+		}
+	}
+}
+
+func (s *suite) summary(took time.Duration) {
+	word, counts := s.styles.green.Sprint("ok  "), count(s.ran, "case")
+	if s.failed > 0 {
+		word, counts = s.styles.red.Sprint("FAIL"), counts+", "+count(s.failed, "failure")
+	}
+	s.print(fmt.Sprintf("%s  %s  %s  %.2fs\n", word, s.folder, counts, took.Seconds()))
+}

@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+
+	"github.com/spf13/cobra"
+
+	"github.com/polymoat/polymoat/internal/corpus"
+	"github.com/polymoat/polymoat/internal/policy"
+)
+
+// tester are the flags of test.
+type tester struct {
+	policy, run     string
+	update, verbose bool
+}
+
+// aboutTest is the long help of test: the format of cases, for those who write their own.
+const aboutTest = `Test a policy with the cases of a folder. A case is NAME.in.yaml, a Pod or one
+object with a pod template, with NAME.out.yaml, the pod as it is stored, or with
+NAME.deny.txt, the sentence that a refused user reads. Comments at the top of
+the input say why the case exists and who asks:
+
+  # why: one experiment asks for a GPU pool         required
+  # role: jobs                                      required; none out of scope
+  # user: system:serviceaccount:kube-system:job-controller
+  # groups: system:nodes
+  # policy: gpu                                     policies/gpu.yaml beside it
+
+A case without "policy" is decided under --policy. Warnings are comments at the
+top of the stored pod. The stored pod goes in once more and must stay as it is.
+Notes in Markdown and folders inside the folder are left alone; any other file
+that belongs to no case is a mistake.
+
+Every failure is shown as a difference. --update writes the golden files: read
+what it changed. It tells of every case that was stored and is refused now, or
+the other way around, and never removes a file without an input.
+
+The exit code is 1 where any case fails.`
+
+func newTest(c *console) *cobra.Command {
+	t := new(tester)
+	cmd := &cobra.Command{
+		Use:   "test FOLDER ...",
+		Short: "Test a policy with cases of one's own",
+		Long:  aboutTest,
+		Example: `  # Test a policy
+  kubectl polymoat test cases/ --policy policy.yaml
+
+  # Write the golden files of new cases, then read them
+  kubectl polymoat test cases/ --policy policy.yaml --update
+
+  # Run the cases about notebooks, and name those that pass
+  kubectl polymoat test cases/ --run notebook -v`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("nothing to test; name folders of cases")
+			}
+			return nil
+		},
+		ValidArgsFunction: completeFolders,
+	}
+	addPolicyTo(cmd, &t.policy)
+	cmd.Flags().StringVar(&t.run, "run", "", "run only the cases whose names match the `regexp`")
+	cmd.Flags().BoolVar(&t.update, "update", false, "write the golden files; then read what changed")
+	cmd.Flags().BoolVarP(&t.verbose, "verbose", "v", false, "name the cases that pass, too")
+	cmd.RunE = func(_ *cobra.Command, args []string) error { return t.test(c, args) }
+	return cmd
+}
+
+func (t *tester) test(c *console, folders []string) error {
+	run, err := regexp.Compile(t.run)
+	if err != nil {
+		return fmt.Errorf("--run: %w", err)
+	}
+	fallback := c.compilePolicy(t.policy)
+	if fallback == nil {
+		return nil
+	}
+	for _, folder := range folders {
+		s := &suite{console: c, tester: t, asked: run, folder: filepath.Clean(folder)}
+		s.policies = map[string]*policy.Policy{corpus.DefaultPolicy: fallback}
+		s.test()
+	}
+	return nil
+}
