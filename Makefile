@@ -3,6 +3,11 @@ SHELL := bash
 TOOL    := go tool -modfile=internal/tools/go.mod
 UNIT    := $$(go list ./... | grep -v /e2e$$)
 FUZZTIME ?= 30s
+# What a binary says of itself with --version; internal/release and the Dockerfile write the same.
+BUILD   := github.com/polymoat/polymoat/internal/build
+VERSION  = $(shell git describe --tags --always --dirty --match 'v*' 2>/dev/null)
+COMMIT   = $(shell git rev-parse HEAD 2>/dev/null)
+LDFLAGS  = -s -w -X $(BUILD).version=$(VERSION) -X $(BUILD).commit=$(COMMIT)
 
 ##@ See it
 
@@ -30,7 +35,7 @@ siege: ## every known way onto core nodes, tried by a tenant: held or open
 
 .PHONY: build
 build: ## bin/polymoat and bin/kubectl-polymoat
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/ ./cmd/...
+	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./cmd/...
 
 .PHONY: clean
 clean: down ## remove what was built, the control plane in .cache too
