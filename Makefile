@@ -37,6 +37,14 @@ siege: ## every known way onto core nodes, tried by a tenant: held or open
 build: ## bin/polymoat and bin/kubectl-polymoat
 	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./cmd/...
 
+.PHONY: image
+image: ## dist/image and dist/polymoat.tar: amd64 and arm64, without a container engine
+	go run -C internal/release . image
+
+.PHONY: release
+release: ## the image, the plugin's archives, checksums and notes of a tag, in dist
+	go run -C internal/release . all
+
 .PHONY: clean
 clean: down ## remove what was built, the control plane in .cache too
 	rm -rf bin dist .cache
@@ -57,6 +65,7 @@ lint: ## golangci-lint, built from internal/tools (the first time takes two minu
 .PHONY: unit
 unit: ## unit tests and the corpus, with the race detector
 	go test -race -timeout 15m $(UNIT)
+	cd internal/release && go test -timeout 15m ./...
 
 .PHONY: e2e
 e2e: ## a real control plane, built from Go modules (the first time takes seven minutes)
