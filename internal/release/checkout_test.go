@@ -53,7 +53,7 @@ func releaseIn(name string) (released, error) {
 	if err := checkout(dir); err != nil {
 		return released{}, err
 	}
-	ctx := context.Background() //nolint:usetesting // shared by tests, outlives each
+	ctx := context.Background()
 	s, err := describe(ctx, filepath.Join(dir, "cmd"))
 	if err != nil {
 		return released{}, err
@@ -103,7 +103,7 @@ func commit(dir string) error {
 		{"-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "--quiet", "--message", "release"},
 		{"tag", testVersion},
 	} {
-		if _, err := output(context.Background(), dir, env, "git", args...); err != nil { //nolint:usetesting // shared by tests, outlives each
+		if _, err := output(context.Background(), dir, env, "git", args...); err != nil {
 			return err
 		}
 	}

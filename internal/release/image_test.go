@@ -127,7 +127,7 @@ func checkConfig(t *testing.T, r released, image v1.Image, platform string) {
 	if is := got.OS + "/" + got.Architecture; is != platform {
 		t.Errorf("its configuration is for %s", is)
 	}
-	if !got.Created.Time.Equal(testDate) {
+	if !got.Created.Equal(testDate) {
 		t.Errorf("created %s, want the date of the commit, %s", got.Created, testDate)
 	}
 	want := v1.Config{

@@ -17,16 +17,14 @@ func TestRun(t *testing.T) {
 	if image == nil {
 		t.Skipf("no image is made for linux/%s", runtime.GOARCH)
 	}
-	root, err := os.MkdirTemp(scratch, "root-")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := t.TempDir()
 	if err := os.WriteFile(filepath.Join(root, "polymoat"), server(t, image), 0o555); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chmod(root, 0o555); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = os.Chmod(root, 0o755) }) // or it could not be removed
 	got, err := inRoot(root).Output()
 	if errors.Is(err, syscall.EPERM) {
 		t.Skipf("this machine lets nobody but root change the root of a process: %v", err)

@@ -39,13 +39,13 @@ func sbom(s source, b binary) ([]byte, error) {
 	bom.Components = &components
 	bom.Dependencies = &[]cdx.Dependency{{Ref: program.BOMRef, Dependencies: &refs}}
 	var out bytes.Buffer
-	encoder := cdx.NewBOMEncoder(&out, cdx.BOMFileFormatJSON).SetPretty(true)
+	encoder := cdx.NewBOMEncoder(&out, cdx.BOMFileFormatJSON).SetPretty(true).SetEscapeHTML(false)
 	err := encoder.EncodeVersion(bom, cdx.SpecVersion1_6)
 	return out.Bytes(), err
 }
 
 func programOf(s source, b binary) cdx.Component {
-	url := fmt.Sprintf("pkg:golang/%s@%s?goos=%s&goarch=%s#cmd/%s", b.info.Main.Path, s.version, b.platform.os, b.platform.arch, b.name)
+	url := fmt.Sprintf("pkg:golang/%s@%s?goarch=%s&goos=%s#cmd/%s", b.info.Main.Path, s.version, b.platform.arch, b.platform.os, b.name)
 	return cdx.Component{
 		Type:       cdx.ComponentTypeApplication,
 		BOMRef:     url,
