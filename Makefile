@@ -3,6 +3,11 @@ SHELL := bash
 TOOL    := go tool -modfile=internal/tools/go.mod
 UNIT    := $$(go list ./... | grep -v /e2e$$)
 FUZZTIME ?= 30s
+# What a binary says of itself with --version; internal/release and the Dockerfile write the same.
+BUILD   := github.com/polymoat/polymoat/internal/build
+VERSION  = $(shell git describe --tags --always --dirty --match 'v*' 2>/dev/null)
+COMMIT   = $(shell git rev-parse HEAD 2>/dev/null)
+LDFLAGS  = -s -w -X $(BUILD).version=$(VERSION) -X $(BUILD).commit=$(COMMIT)
 
 ##@ See it
 
@@ -30,7 +35,15 @@ siege: ## every known way onto core nodes, tried by a tenant: held or open
 
 .PHONY: build
 build: ## bin/polymoat and bin/kubectl-polymoat
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/ ./cmd/...
+	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./cmd/...
+
+.PHONY: image
+image: ## dist/image and dist/polymoat.tar: amd64 and arm64, without a container engine
+	go run -C internal/release . image
+
+.PHONY: release
+release: ## the image, the plugin's archives, checksums and notes of a tag, in dist
+	go run -C internal/release . all
 
 .PHONY: clean
 clean: down ## remove what was built, the control plane in .cache too
@@ -52,6 +65,7 @@ lint: ## golangci-lint, built from internal/tools (the first time takes two minu
 .PHONY: unit
 unit: ## unit tests and the corpus, with the race detector
 	go test -race -timeout 15m $(UNIT)
+	cd internal/release && go test -timeout 15m ./...
 
 .PHONY: e2e
 e2e: ## a real control plane, built from Go modules (the first time takes seven minutes)

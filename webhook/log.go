@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"runtime/debug"
 
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/polymoat/polymoat/internal/build"
 )
 
 // NewLogger writes one JSON object per line, from level on: debug, info, warn, error.
@@ -29,9 +30,6 @@ func adoptLogger(log *slog.Logger) {
 
 // Version is polymoat's own version and that of the Go that built it: "v0.1.0", "go1.26.8".
 func Version() (version, goVersion string) {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown", "unknown"
-	}
-	return info.Main.Version, info.GoVersion
+	info := build.Read()
+	return info.Version, info.Go
 }

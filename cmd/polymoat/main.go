@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/polymoat/polymoat/certs"
+	"github.com/polymoat/polymoat/internal/build"
 	"github.com/polymoat/polymoat/webhook"
 )
 
@@ -51,8 +52,7 @@ func run(args []string) int {
 	case err != nil:
 		return fail(2, fmt.Errorf("%w; see polymoat --help", err))
 	case *showVersion:
-		version, goVersion := webhook.Version()
-		fmt.Fprintln(os.Stdout, "polymoat", version, goVersion)
+		fmt.Fprintln(os.Stdout, "polymoat", build.Read())
 		return 0
 	}
 	log, err := webhook.NewLogger(os.Stderr, *level)

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/polymoat/polymoat/internal/build"
 )
 
 // asCommand makes the test binary behave as polymoat: the tests run real processes.
@@ -53,7 +55,7 @@ func TestExitCodes(t *testing.T) {
 		"a policy with mistakes":      {[]string{"--policy", bad, "--no-cluster", "--cert-dir", dir}, 1, []string{"bad.yaml", "colour", "flavour"}},
 		"a policy that is not there":  {[]string{"--policy", dir + "/none"}, 1, []string{"polymoat: read the policy: stat " + dir + "/none: no such file or directory\n"}},
 		"no cluster where one is due": {[]string{"--cert-dir", dir, "--kubeconfig", dir + "/none"}, 1, []string{"polymoat: connect to the cluster: stat " + dir + "/none: no such file or directory\n"}},
-		"the version":                 {[]string{"--version"}, 0, []string{"go1."}},
+		"the version":                 {[]string{"--version"}, 0, []string{"polymoat " + build.Read().String() + "\n"}},
 		"help names every flag":       {[]string{"--help"}, 0, []string{"--no-cluster", "--port uint16", "--cert-dir string", "--policy string", "--shutdown-delay duration"}},
 	} {
 		t.Run(name, func(t *testing.T) {

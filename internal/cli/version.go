@@ -2,12 +2,11 @@ package cli
 
 import (
 	"fmt"
-	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/build"
 )
 
 func newVersion(c *console) *cobra.Command {
@@ -17,18 +16,8 @@ func newVersion(c *console) *cobra.Command {
 		Example: "  kubectl polymoat version",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			c.print(fmt.Sprintf("kubectl-polymoat %s (%s %s/%s), policies %s\n",
-				version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, v1alpha1.APIVersion))
+			c.print(fmt.Sprintf("kubectl-polymoat %s, policies %s\n", build.Read(), v1alpha1.APIVersion))
 			return nil
 		},
 	}
-}
-
-// version is what the go command wrote into the binary: a tag, or a pseudo-version of the commit.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(unknown)"
-	}
-	return info.Main.Version
 }
