@@ -18,7 +18,9 @@ func coreNodes(v View) []Violation {
 	var found []Violation
 	for _, p := range v.forbidden() {
 		if witness, ok := lands(v.constraints(), v.Node, p); ok {
-			found = append(found, v.landing(p, witness))
+			violation := v.landing(p, witness)
+			violation.Fix += v.mayAsk()
+			found = append(found, violation)
 		}
 	}
 	return found

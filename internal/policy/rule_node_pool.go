@@ -41,7 +41,7 @@ func (v View) foreignPool() *Violation {
 		if len(v.pools) == 0 && !v.isProtected(p.Key, value) {
 			continue
 		}
-		return &Violation{Field: pathNodeSelector.Key(p.Key), Detail: v.asks(p.Key, value), Fix: v.insteadOf(p.Key)}
+		return &Violation{Field: pathNodeSelector.Key(p.Key), Detail: v.asks(p.Key, value), Fix: v.insteadOf(p.Key, value)}
 	}
 	return nil
 }
@@ -60,18 +60,40 @@ func (v View) asks(key, value string) string {
 	return fmt.Sprintf("asks for %q, which is the label of no node pool", value)
 }
 
-// insteadOf offers the values that the role may have.
-func (v View) insteadOf(key string) string {
+// insteadOf offers the values that the role may have, and what an override may ask for.
+func (v View) insteadOf(key, value string) string {
 	var values []string
 	for _, p := range v.pools {
 		if p.Key == key {
 			values = append(values, p.Value)
 		}
 	}
-	if len(values) == 0 {
-		return "remove it"
+	fix := "remove it"
+	if len(values) > 0 {
+		fix = "remove it or set it to " + either(values)
 	}
-	return "remove it or set it to " + either(values)
+	for _, name := range v.askable() {
+		if p := v.in.pool(name); p.Key == key && p.Value == value {
+			return fmt.Sprintf("ask for it with annotation %snode-pool: %s, or %s", overridePrefix, name, fix)
+		}
+	}
+	return fix + v.mayAsk()
+}
+
+// askable are the pools that the pod may ask for by an override.
+func (v View) askable() []string {
+	if own := v.asked.own; own != nil && own.overrides != nil && v.asked.pool == nil && !v.asked.torn {
+		return own.overrides.NodePools
+	}
+	return nil
+}
+
+// mayAsk ends a remedy with the pools that an override may ask for, where there are any.
+func (v View) mayAsk() string {
+	if len(v.askable()) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; annotation %snode-pool may ask for %s", overridePrefix, either(v.askable()))
 }
 
 // poolNames lists the role's pools: `node pool "experiments"`.
