@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"iter"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -84,6 +85,7 @@ func (d *decider) validate(ctx context.Context, r *request) (outcome, *fault) {
 		return outcome{}, f
 	}
 	facts := d.facts(r, pod, old)
+	facts.Nodes = d.live(r, pod)
 	decision := d.policy.Validate(facts)
 	if decision.ClaimsCore() {
 		if facts.Trust, f = d.trust(ctx, r); f != nil {
@@ -152,6 +154,14 @@ func (d *decider) facts(r *request, pod, old *corev1.Pod) policy.Request {
 		Namespace: r.Namespace, User: r.user(), Subresource: r.SubResource,
 		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName),
 	}
+}
+
+// live are the nodes that a pod may be bound to which is created; nil where they are not known, or not yet.
+func (d *decider) live(r *request, pod *corev1.Pod) iter.Seq[landing.Group] {
+	if d.nodes == nil || !r.createsPod() || !d.nodes.Synced() {
+		return nil
+	}
+	return d.nodes.Groups(landing.Of(&pod.Spec))
 }
 
 // node is the node of that name; nil where it is not known, or where there is no name.

@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -27,6 +28,9 @@ type Request struct {
 	Trust Trust
 	// Node is the node that spec.nodeName names; nil where it is not known.
 	Node *landing.Node
+	// Nodes are all live nodes, those together that the pod cannot tell apart; nil where they are not known. Whoever
+	// creates a pod that none of them takes is warned.
+	Nodes iter.Seq[landing.Group]
 }
 
 // EphemeralContainers is the subresource through which containers are added to a pod that runs (kubectl debug).

@@ -93,7 +93,7 @@ func (p *Policy) Validate(r Request) Decision {
 	if len(d.Violations) == 0 && len(d.Invalid) == 0 {
 		d.Verdict = Allowed
 		if r.Old == nil { // they take effect on creation
-			d.Warnings = append(d.Warnings, s.asked.said...)
+			d.Warnings = slices.Concat(d.Warnings, s.asked.said, s.in.nowhere(r))
 		}
 	}
 	return d
