@@ -116,7 +116,7 @@ func (in *inputs) review(p *policy.Policy, pod manifest.Pod) (review, error) {
 			own, in.namespace, own)
 	}
 	namespace := cmp.Or(own, in.namespace, "default")
-	r := policy.Request{Namespace: namespace, User: in.user(pod), Pod: pod.Pod}
+	r := policy.Request{Namespace: namespace, User: in.user(pod), Pod: pod.Pod, Owner: pod.Owner}
 	if r.User.Name == "" {
 		r.Trust = policy.TrustUnknown
 	}
