@@ -37,7 +37,8 @@ var ignoredSubresources = []string{"eviction"}
 // decider asks the policy, with the facts that a request lacks.
 type decider struct {
 	policy *policy.Policy
-	nodes  *cluster.Nodes // nil without a cluster
+	nodes  *cluster.Nodes  // nil without a cluster
+	owners *cluster.Owners // nil without a cluster
 	// mayUseCore asks RBAC; nil without a cluster, which then trusts nobody.
 	mayUseCore func(context.Context, authenticationv1.UserInfo) (bool, error)
 	log        *slog.Logger
@@ -45,7 +46,7 @@ type decider struct {
 
 // mutate places pods at creation and hardens the ephemeral containers that come later. It never refuses: validate
 // does, whatever became of the pod in between.
-func (d *decider) mutate(_ context.Context, r *request) (outcome, *fault) {
+func (d *decider) mutate(ctx context.Context, r *request) (outcome, *fault) {
 	if !r.createsPod() && !r.debugsPod() {
 		return untouched, nil
 	}
@@ -53,7 +54,10 @@ func (d *decider) mutate(_ context.Context, r *request) (outcome, *fault) {
 	if f != nil {
 		return outcome{}, f
 	}
-	decision := d.policy.Mutate(d.facts(r, pod, old))
+	facts := d.facts(r, pod, old)
+	// Without an answer the pod is placed as most are, whose owner asks for nothing: validate asks again.
+	facts.Owner, _ = d.owner(ctx, r, facts)
+	decision := d.policy.Mutate(facts)
 	response := allow(decision)
 	if decision.Pod == nil {
 		return outcome{decision, response}, nil
@@ -86,6 +90,9 @@ func (d *decider) validate(ctx context.Context, r *request) (outcome, *fault) {
 	}
 	facts := d.facts(r, pod, old)
 	facts.Nodes = d.live(r, pod)
+	if facts.Owner, f = d.owner(ctx, r, facts); f != nil {
+		return outcome{}, f
+	}
 	decision := d.policy.Validate(facts)
 	if decision.ClaimsCore() {
 		if facts.Trust, f = d.trust(ctx, r); f != nil {

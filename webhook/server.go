@@ -18,6 +18,7 @@ import (
 
 	"github.com/polymoat/polymoat/certs"
 	"github.com/polymoat/polymoat/internal/cluster"
+	"github.com/polymoat/polymoat/internal/policy"
 )
 
 // heapGrowth lets the heap grow to five times what is alive before it is collected: what is alive is a few megabytes,
@@ -28,7 +29,7 @@ const heapGrowth = 400
 type Options struct {
 	Port           uint16 // reviews, /healthz, /readyz and /metrics, over TLS
 	CertDir        string // holds tls.crt and tls.key
-	Cluster        bool   // look at the nodes of a cluster, and ask its RBAC who is trusted with core
+	Cluster        bool   // look at the nodes of a cluster and at Polyaxon's resources, and ask its RBAC who is trusted with core
 	Kubeconfig     string // empty: the service account of the pod
 	MetricsAddress string // "HOST:PORT" for /metrics without TLS; empty: nowhere
 	ProbeAddress   string // "HOST:PORT" for /healthz and /readyz without TLS; empty: nowhere
@@ -44,7 +45,8 @@ type server struct {
 	log       *slog.Logger
 	reviews   ctrlwebhook.Server
 	cert      *certwatcher.CertWatcher
-	nodes     *cluster.Nodes // nil without a cluster, like access
+	nodes     *cluster.Nodes // nil without a cluster, like owners and access
+	owners    *cluster.Owners
 	access    *cluster.Access
 	ready     *readiness
 	listeners []listener
@@ -80,6 +82,9 @@ func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 		if s.nodes, err = cluster.NewNodes(o.Kubeconfig); err != nil {
 			return nil, err
 		}
+		if s.owners, err = cluster.NewOwners(o.Kubeconfig, policy.IsOverrideKey); err != nil {
+			return nil, err
+		}
 		if s.access, err = cluster.NewAccess(o.Kubeconfig); err != nil {
 			return nil, err
 		}
@@ -94,7 +99,7 @@ func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 	}
 	s.reviews = ctrlwebhook.NewServer(ctrlwebhook.Options{
 		Port:       int(o.Port),
-		WebhookMux: newMux(&decider{p.compiled, s.nodes, s.mayUseCore(), log}, metrics, s.ready, log),
+		WebhookMux: newMux(&decider{p.compiled, s.nodes, s.owners, s.mayUseCore(), log}, metrics, s.ready, log),
 		TLSOpts:    []func(*tls.Config){s.configureTLS},
 	})
 	return s, nil
@@ -136,6 +141,7 @@ func (s *server) run(ctx context.Context) error {
 	group.Go(func() error { return s.reviews.Start(serving) })
 	if s.nodes != nil {
 		group.Go(func() error { s.nodes.Run(serving); return nil })
+		group.Go(func() error { s.owners.Run(serving); return nil })
 	}
 	for _, l := range s.listeners {
 		group.Go(func() error { return l.serve(serving) })
