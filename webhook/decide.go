@@ -38,7 +38,7 @@ var ignoredSubresources = []string{"eviction"}
 type decider struct {
 	policy *policy.Policy
 	nodes  *cluster.Nodes  // nil without a cluster
-	owners *cluster.Owners // nil without a cluster
+	owners *cluster.Owners // nil without a cluster, and where no role accepts overrides
 	// mayUseCore asks RBAC; nil without a cluster, which then trusts nobody.
 	mayUseCore func(context.Context, authenticationv1.UserInfo) (bool, error)
 	log        *slog.Logger

@@ -45,9 +45,9 @@ type server struct {
 	log       *slog.Logger
 	reviews   ctrlwebhook.Server
 	cert      *certwatcher.CertWatcher
-	nodes     *cluster.Nodes // nil without a cluster, like owners and access
-	owners    *cluster.Owners
+	nodes     *cluster.Nodes // nil without a cluster, like access
 	access    *cluster.Access
+	owners    *cluster.Owners // nil without a cluster, and where no role accepts overrides
 	ready     *readiness
 	listeners []listener
 }
@@ -79,16 +79,9 @@ func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 	}
 	s.ready = &readiness{certificate: s.cert.GetCertificate}
 	if o.Cluster {
-		if s.nodes, err = cluster.NewNodes(o.Kubeconfig); err != nil {
+		if err = s.connect(p); err != nil {
 			return nil, err
 		}
-		if s.owners, err = cluster.NewOwners(o.Kubeconfig, policy.IsOverrideKey); err != nil {
-			return nil, err
-		}
-		if s.access, err = cluster.NewAccess(o.Kubeconfig); err != nil {
-			return nil, err
-		}
-		s.ready.nodesSynced = s.nodes.Synced
 	}
 	metrics := newMetrics(p.documents)
 	if err := s.listen(o.MetricsAddress, metricsMux(metrics)); err != nil {
@@ -103,6 +96,21 @@ func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 		TLSOpts:    []func(*tls.Config){s.configureTLS},
 	})
 	return s, nil
+}
+
+// connect prepares what is asked of the cluster.
+func (s *server) connect(p *Policies) (err error) {
+	if s.nodes, err = cluster.NewNodes(s.options.Kubeconfig); err != nil {
+		return err
+	}
+	s.ready.nodesSynced = s.nodes.Synced
+	if p.compiled.HeedsOwners() {
+		if s.owners, err = cluster.NewOwners(s.options.Kubeconfig, policy.IsOverrideKey); err != nil {
+			return err
+		}
+	}
+	s.access, err = cluster.NewAccess(s.options.Kubeconfig)
+	return err
 }
 
 // mayUseCore asks RBAC; nil without a cluster.
@@ -141,6 +149,8 @@ func (s *server) run(ctx context.Context) error {
 	group.Go(func() error { return s.reviews.Start(serving) })
 	if s.nodes != nil {
 		group.Go(func() error { s.nodes.Run(serving); return nil })
+	}
+	if s.owners != nil {
 		group.Go(func() error { s.owners.Run(serving); return nil })
 	}
 	for _, l := range s.listeners {

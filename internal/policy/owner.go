@@ -29,6 +29,18 @@ func (p *Policy) HeedsOwner(r Request) bool {
 	return role.heedsOwner(id)
 }
 
+// HeedsOwners says whether any role accepts overrides: where none does, no owner needs to be known.
+func (p *Policy) HeedsOwners() bool {
+	for _, in := range p.governed {
+		for _, r := range in.roles {
+			if len(r.accepted()) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (r *role) heedsOwner(id polyaxon.Identity) bool { return id.Run && len(r.accepted()) > 0 }
 
 // bearer is what carries overrides: a pod, or the resource that it was made of.

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -30,9 +31,7 @@ func TestOverridesOfOwners(t *testing.T) {
 	carries := func(annotations, labels kv) func(*corev1.Pod) {
 		return func(p *corev1.Pod) {
 			p.Annotations = annotations
-			for key, value := range labels {
-				p.Labels[key] = value
-			}
+			maps.Copy(p.Labels, labels)
 		}
 	}
 	for name, tc := range map[string]struct {
@@ -146,5 +145,19 @@ func TestHeedsOwner(t *testing.T) {
 		if got := tc.policy.HeedsOwner(tc.request); got != tc.want {
 			t.Errorf("%s: got %v", name, got)
 		}
+	}
+	if !p.HeedsOwners() || none.HeedsOwners() {
+		t.Errorf("with overrides %v, without %v", p.HeedsOwners(), none.HeedsOwners())
+	}
+}
+
+// TestOwnerDoesNotMakeUpForAMistake: where the pod asks itself, and wrongly, it is not placed by what its owner says.
+func TestOwnerDoesNotMakeUpForAMistake(t *testing.T) {
+	pod := with(job(), func(p *corev1.Pod) { p.Labels["polymoat.io/node-selector"] = "x" })
+	d := overridesPolicy(t).Mutate(policy.Request{
+		Namespace: "polyaxon", Pod: pod, Owner: operation(kv{"polymoat.io/node-selector": `{"disk":"ssd"}`}, nil),
+	})
+	if got := d.Pod.Spec.NodeSelector["disk"]; got != "hdd" {
+		t.Errorf("placed on %q, want the role's own hdd", got)
 	}
 }
