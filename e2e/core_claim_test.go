@@ -21,7 +21,7 @@ import (
 )
 
 func TestCoreIsEarned(t *testing.T) {
-	create(t, as(t, cluster.Admin), operations())
+	createPolyaxonKinds(t)
 	owner := coreReplicaSet(t)
 	for name, tc := range claims {
 		t.Run(name, func(t *testing.T) {
@@ -73,22 +73,6 @@ func coreReplicaSet(t *testing.T) *appsv1.ReplicaSet {
 		t.Fatal(err)
 	}
 	return &sets.Items[0]
-}
-
-// operations is Polyaxon's kind, as far as a pod template goes.
-func operations() *unstructured.Unstructured {
-	return &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-		"metadata": map[string]any{"name": "operations.core.polyaxon.com"},
-		"spec": map[string]any{
-			"group": "core.polyaxon.com", "scope": "Namespaced",
-			"names": map[string]any{"kind": "Operation", "plural": "operations"},
-			"versions": []any{map[string]any{
-				"name": "v1", "served": true, "storage": true,
-				"schema": map[string]any{"openAPIV3Schema": map[string]any{"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
-			}},
-		},
-	}}
 }
 
 func decoded(t *testing.T, text string) *unstructured.Unstructured {

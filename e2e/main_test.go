@@ -12,6 +12,7 @@ import (
 
 	"github.com/polymoat/polymoat/e2e/binaries"
 	"github.com/polymoat/polymoat/e2e/cluster"
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
 
 var update = flag.Bool("update", false, "write the sentences that the API server answers to testdata; then read the diff")
@@ -56,10 +57,30 @@ func runTests(m *testing.M) (int, error) {
 	if err := createEarlier(); err != nil {
 		return 0, err
 	}
-	if err := control.Install(cluster.Polymoat{Binary: server, Manifests: filepath.Join(root, "manifests")}); err != nil {
+	policies, err := writePolicies(dir)
+	if err != nil {
+		return 0, err
+	}
+	if err := control.Install(cluster.Polymoat{Binary: server, Policy: policies, Manifests: filepath.Join(root, "manifests")}); err != nil {
 		return 0, err
 	}
 	return m.Run(), nil
+}
+
+// writePolicies makes a folder of the built-in policy, for the namespace polyaxon, and of one for the namespace asking.
+func writePolicies(dir string) (string, error) {
+	policies := filepath.Join(dir, "policies")
+	if err := os.Mkdir(policies, 0o700); err != nil {
+		return "", err
+	}
+	second, err := os.ReadFile("testdata/policies/asking.yaml")
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(policies, "asking.yaml"), second, 0o600); err != nil {
+		return "", err
+	}
+	return policies, os.WriteFile(filepath.Join(policies, "polyaxon.yaml"), []byte(v1alpha1.DefaultYAML), 0o600)
 }
 
 // as is a client of a user: cluster.Admin, cluster.Tenant, or anybody whom the administrator can impersonate.

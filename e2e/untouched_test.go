@@ -32,6 +32,7 @@ func TestUngovernedNamespaceIsUntouched(t *testing.T) {
 func askAbout(t *testing.T, name string) {
 	t.Helper()
 	admin := as(t, cluster.Admin)
+	mutate, validate := "mutate."+name+".io", "validate."+name+".io"
 	create(t, admin, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})
 	selector := &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: name}}
 	meta := metav1.ObjectMeta{Name: name}
@@ -40,7 +41,7 @@ func askAbout(t *testing.T, name string) {
 	if err := admin.Get(t.Context(), installed, &mutating); err != nil {
 		t.Fatal(err)
 	}
-	mutating.ObjectMeta, mutating.Webhooks[0].Name, mutating.Webhooks[0].NamespaceSelector = meta, "mutate.overseen.io", selector
+	mutating.ObjectMeta, mutating.Webhooks[0].Name, mutating.Webhooks[0].NamespaceSelector = meta, mutate, selector
 	create(t, admin, &mutating)
 
 	validating := admissionregistrationv1.ValidatingWebhookConfiguration{}
@@ -48,11 +49,11 @@ func askAbout(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 	validating.Webhooks = validating.Webhooks[:1]
-	validating.ObjectMeta, validating.Webhooks[0].Name, validating.Webhooks[0].NamespaceSelector = meta, "validate.overseen.io", selector
+	validating.ObjectMeta, validating.Webhooks[0].Name, validating.Webhooks[0].NamespaceSelector = meta, validate, selector
 	create(t, admin, &validating)
 
-	awaitCall(t, name, "mutate.overseen.io")
-	awaitCall(t, name, "validate.overseen.io")
+	awaitCall(t, name, mutate)
+	awaitCall(t, name, validate)
 }
 
 // awaitCall waits until the API server has called the webhook, as its metrics tell.

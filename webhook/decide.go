@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"iter"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -38,7 +39,8 @@ var ignoredSubresources = []string{"eviction"}
 // decider asks the policy, with the facts that a request lacks.
 type decider struct {
 	policy *policy.Policy
-	nodes  *cluster.Nodes // nil without a cluster
+	nodes  *cluster.Nodes  // nil without a cluster
+	owners *cluster.Owners // nil without a cluster, and where no role accepts overrides
 	// mayUseCore asks RBAC; nil without a cluster, which then trusts nobody.
 	mayUseCore func(context.Context, authenticationv1.UserInfo) (bool, error)
 	log        *slog.Logger
@@ -50,7 +52,7 @@ func utcToday() v1alpha1.Day { return v1alpha1.DayOf(time.Now()) }
 
 // mutate places pods at creation and hardens the ephemeral containers that come later. It never refuses: validate
 // does, whatever became of the pod in between.
-func (d *decider) mutate(_ context.Context, r *request) (outcome, *fault) {
+func (d *decider) mutate(ctx context.Context, r *request) (outcome, *fault) {
 	if !r.createsPod() && !r.debugsPod() {
 		return untouched, nil
 	}
@@ -58,7 +60,10 @@ func (d *decider) mutate(_ context.Context, r *request) (outcome, *fault) {
 	if f != nil {
 		return outcome{}, f
 	}
-	decision := d.policy.Mutate(d.facts(r, pod, old))
+	facts := d.facts(r, pod, old)
+	// Without an answer the pod is placed as most are, whose owner asks for nothing: validate asks again.
+	facts.Owner, _ = d.owner(ctx, r, facts)
+	decision := d.policy.Mutate(facts)
 	response := allow(decision)
 	if decision.Pod == nil {
 		return outcome{decision, response}, nil
@@ -90,6 +95,10 @@ func (d *decider) validate(ctx context.Context, r *request) (outcome, *fault) {
 		return outcome{}, f
 	}
 	facts := d.facts(r, pod, old)
+	facts.Nodes = d.live(r, pod)
+	if facts.Owner, f = d.owner(ctx, r, facts); f != nil {
+		return outcome{}, f
+	}
 	decision := d.policy.Validate(facts)
 	if decision.ClaimsCore() {
 		if facts.Trust, f = d.trust(ctx, r); f != nil {
@@ -158,6 +167,14 @@ func (d *decider) facts(r *request, pod, old *corev1.Pod) policy.Request {
 		Namespace: r.Namespace, User: r.user(), Subresource: r.SubResource,
 		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName), Today: d.today(),
 	}
+}
+
+// live are the nodes that a pod may be bound to which is created; nil where they are not known, or not yet.
+func (d *decider) live(r *request, pod *corev1.Pod) iter.Seq[landing.Group] {
+	if d.nodes == nil || !r.createsPod() || !d.nodes.Synced() {
+		return nil
+	}
+	return d.nodes.Groups(landing.Of(&pod.Spec))
 }
 
 // node is the node of that name; nil where it is not known, or where there is no name.

@@ -19,6 +19,7 @@ import (
 	"github.com/polymoat/polymoat/certs"
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/cluster"
+	"github.com/polymoat/polymoat/internal/policy"
 )
 
 // heapGrowth lets the heap grow to five times what is alive before it is collected: what is alive is a few megabytes,
@@ -29,7 +30,7 @@ const heapGrowth = 400
 type Options struct {
 	Port           uint16 // reviews, /healthz, /readyz and /metrics, over TLS
 	CertDir        string // holds tls.crt and tls.key
-	Cluster        bool   // look at the nodes of a cluster, and ask its RBAC who is trusted with core
+	Cluster        bool   // look at the nodes of a cluster and at Polyaxon's resources, and ask its RBAC who is trusted with core
 	Kubeconfig     string // empty: the service account of the pod
 	MetricsAddress string // "HOST:PORT" for /metrics without TLS; empty: nowhere
 	ProbeAddress   string // "HOST:PORT" for /healthz and /readyz without TLS; empty: nowhere
@@ -47,6 +48,7 @@ type server struct {
 	cert      *certwatcher.CertWatcher
 	nodes     *cluster.Nodes // nil without a cluster, like access
 	access    *cluster.Access
+	owners    *cluster.Owners // nil without a cluster, and where no role accepts overrides
 	ready     *readiness
 	listeners []listener
 	files     []v1alpha1.File
@@ -79,13 +81,9 @@ func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 	}
 	s.ready = &readiness{certificate: s.cert.GetCertificate}
 	if o.Cluster {
-		if s.nodes, err = cluster.NewNodes(o.Kubeconfig); err != nil {
+		if err = s.connect(p); err != nil {
 			return nil, err
 		}
-		if s.access, err = cluster.NewAccess(o.Kubeconfig); err != nil {
-			return nil, err
-		}
-		s.ready.nodesSynced = s.nodes.Synced
 	}
 	metrics := newMetrics(p.documents)
 	metrics.registry.MustRegister(exceptionEnds(p.files))
@@ -97,10 +95,25 @@ func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 	}
 	s.reviews = ctrlwebhook.NewServer(ctrlwebhook.Options{
 		Port:       int(o.Port),
-		WebhookMux: newMux(&decider{policy: p.compiled, nodes: s.nodes, mayUseCore: s.mayUseCore(), log: log, today: utcToday}, metrics, s.ready, log),
+		WebhookMux: newMux(&decider{policy: p.compiled, nodes: s.nodes, owners: s.owners, mayUseCore: s.mayUseCore(), log: log, today: utcToday}, metrics, s.ready, log),
 		TLSOpts:    []func(*tls.Config){s.configureTLS},
 	})
 	return s, nil
+}
+
+// connect prepares what is asked of the cluster.
+func (s *server) connect(p *Policies) (err error) {
+	if s.nodes, err = cluster.NewNodes(s.options.Kubeconfig); err != nil {
+		return err
+	}
+	s.ready.nodesSynced = s.nodes.Synced
+	if p.compiled.HeedsOwners() {
+		if s.owners, err = cluster.NewOwners(s.options.Kubeconfig, policy.IsOverrideKey); err != nil {
+			return err
+		}
+	}
+	s.access, err = cluster.NewAccess(s.options.Kubeconfig)
+	return err
 }
 
 // mayUseCore asks RBAC; nil without a cluster.
@@ -140,6 +153,9 @@ func (s *server) run(ctx context.Context) error {
 	group.Go(func() error { reportExceptions(serving, s.files, s.log); return nil })
 	if s.nodes != nil {
 		group.Go(func() error { s.nodes.Run(serving); return nil })
+	}
+	if s.owners != nil {
+		group.Go(func() error { s.owners.Run(serving); return nil })
 	}
 	for _, l := range s.listeners {
 		group.Go(func() error { return l.serve(serving) })

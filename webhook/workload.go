@@ -25,7 +25,7 @@ func (d *decider) workloads(ctx context.Context, r *request) (outcome, *fault) {
 	if f != nil {
 		return outcome{}, f
 	}
-	w.Today = d.today()
+	d.gather(r, &w)
 	decision := d.policy.ValidateWorkload(w)
 	if decision.ClaimsCore() {
 		if w.Trust, f = d.trust(ctx, r); f != nil {
@@ -97,9 +97,10 @@ func (r *request) templates() ([]policy.Template, *fault) {
 		return nil, badReview("object", "request.object %v", err)
 	}
 	var changed []policy.Template
+	asksTheSame := r.owner() == nil || reflect.DeepEqual(overridesOf(r.values.OldObject), overridesOf(r.values.Object))
 	for _, t := range news {
 		old, was := before[t.Path()]
-		if was && reflect.DeepEqual(old.Raw, t.Raw) {
+		if was && asksTheSame && reflect.DeepEqual(old.Raw, t.Raw) {
 			continue
 		}
 		pod := policy.Template{At: pathOf(t.At), Pod: &corev1.Pod{}, Partial: t.Partial, Creator: policy.UserNamed(t.Creator)}

@@ -36,7 +36,7 @@ func run(args []string) int {
 	flags.Uint16Var(&o.Port, "port", 9443, "port for reviews, probes and metrics, over TLS")
 	flags.StringVar(&o.CertDir, "cert-dir", certs.DefaultDir(), "folder with tls.crt and tls.key, read again when they change; a self-signed pair is made where neither is there")
 	policy := flags.String("policy", "", "policy file, or folder of policies, one for each Polyaxon installation (default: the built-in policy)")
-	noCluster := flags.Bool("no-cluster", false, "decide without a cluster: nodes are unknown, and nobody but those whom the policy names may claim core")
+	noCluster := flags.Bool("no-cluster", false, "decide without a cluster: nodes and the owners of pods are unknown, and nobody but those whom the policy names may claim core")
 	flags.StringVar(&o.Kubeconfig, "kubeconfig", "", "how to reach the cluster (default: the service account of the pod)")
 	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", "", "HOST:PORT to serve /metrics on without TLS as well")
 	flags.StringVar(&o.ProbeAddress, "health-probe-bind-address", "", "HOST:PORT to serve /healthz and /readyz on without TLS as well")

@@ -119,7 +119,7 @@ func (in *inputs) review(p *policy.Policy, pod manifest.Pod) (review, error) {
 			own, in.namespace, own)
 	}
 	namespace := cmp.Or(own, in.namespace, "default")
-	r := policy.Request{Namespace: namespace, User: in.user(pod), Pod: pod.Pod, Today: v1alpha1.DayOf(time.Now())}
+	r := policy.Request{Namespace: namespace, User: in.user(pod), Pod: pod.Pod, Owner: pod.Owner, Today: v1alpha1.DayOf(time.Now())}
 	if r.User.Name == "" {
 		r.Trust = policy.TrustUnknown
 	}

@@ -10,18 +10,28 @@ import (
 
 // connect prepares a client. kubeconfig is a file, or empty in a pod: its service account is used then.
 func connect(kubeconfig string) (*kubernetes.Clientset, error) {
-	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	config, err := configure(kubeconfig)
 	if err != nil {
-		return nil, fmt.Errorf("connect to the cluster: %w", err)
+		return nil, err
 	}
-	config = rest.CopyConfig(config)
 	// A node is several times smaller in protobuf.
-	config.ContentType, config.UserAgent = "application/vnd.kubernetes.protobuf", "polymoat"
-	// The API server keeps its own order: waiting in a queue of ours would be taken for its silence.
-	config.QPS = -1
+	config.ContentType = "application/vnd.kubernetes.protobuf"
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the cluster: %w", err)
 	}
 	return client, nil
+}
+
+// configure says how to reach the cluster.
+func configure(kubeconfig string) (*rest.Config, error) {
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the cluster: %w", err)
+	}
+	config = rest.CopyConfig(config)
+	config.UserAgent = "polymoat"
+	// The API server keeps its own order: waiting in a queue of ours would be taken for its silence.
+	config.QPS = -1
+	return config, nil
 }

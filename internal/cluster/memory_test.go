@@ -15,7 +15,7 @@ func BenchmarkMemory(b *testing.B) {
 	const nodes = 10_000
 	var before, after runtime.MemStats
 	for b.Loop() {
-		store := cache.NewStore(cache.MetaNamespaceKeyFunc)
+		store, census := cache.NewStore(cache.MetaNamespaceKeyFunc), newCensus()
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		for i := range nodes {
@@ -30,10 +30,12 @@ func BenchmarkMemory(b *testing.B) {
 			if err := store.Add(stripped); err != nil {
 				b.Fatal(err)
 			}
+			census.set(stripped)
 		}
 		runtime.GC()
 		runtime.ReadMemStats(&after)
 		runtime.KeepAlive(store)
+		runtime.KeepAlive(census)
 	}
 	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/(1<<20), "MiB/10000nodes")
 }

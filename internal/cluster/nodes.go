@@ -3,6 +3,9 @@ package cluster
 
 import (
 	"context"
+	"iter"
+	"maps"
+	"slices"
 	"unique"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,11 +16,12 @@ import (
 	"github.com/polymoat/polymoat/internal/landing"
 )
 
-// Nodes knows the nodes of a cluster by name. It keeps names, labels and taints, and nothing else of a node: a node with
-// its images and conditions is 20 KiB, this is 1 KiB (BenchmarkMemory).
+// Nodes knows the nodes of a cluster by name, and how many are alike. It keeps names, labels and taints, and whether a node
+// is cordoned, and nothing else: a node with its images and conditions is 20 KiB, this is 1 KiB (BenchmarkMemory).
 type Nodes struct {
 	store    cache.Store
 	informer cache.Controller
+	census   *census
 }
 
 // NewNodes prepares the cache. kubeconfig is a file, or empty in a pod: its service account is used then. Run fills it.
@@ -26,11 +30,11 @@ func NewNodes(kubeconfig string) (*Nodes, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Nodes{}
+	n := &Nodes{census: newCensus()}
 	n.store, n.informer = cache.NewInformerWithOptions(cache.InformerOptions{
 		ListerWatcher: cache.NewListWatchFromClient(client.CoreV1().RESTClient(), "nodes", metav1.NamespaceAll, fields.Everything()),
 		ObjectType:    &corev1.Node{},
-		Handler:       cache.ResourceEventHandlerFuncs{},
+		Handler:       n.census.handler(),
 		Transform:     strip,
 	})
 	return n, nil
@@ -51,11 +55,15 @@ func (n *Nodes) Get(name string) (landing.Node, bool) {
 	return found.(*node).unpack(), true
 }
 
-// node is what is kept of a node. Keys and values of labels are the same on many nodes, and are kept once for all.
+// Groups are all nodes, those together that the pod cannot tell apart. Nothing is looked at before they are ranged over.
+func (n *Nodes) Groups(c landing.Constraints) iter.Seq[landing.Group] { return n.census.groupsFor(c) }
+
+// node is what is kept of a node. It never changes. Keys and values of labels are the same on many nodes, and are kept once for all.
 type node struct {
-	metav1.ObjectMeta // name and version, which the informer looks at
-	labels            []label
+	metav1.ObjectMeta         // name and version, which the informer looks at
+	labels            []label // sorted by key
 	taints            []corev1.Taint
+	cordoned          bool // spec.unschedulable
 }
 
 type label struct{ key, value unique.Handle[string] }
@@ -70,9 +78,10 @@ func strip(object any) (any, error) {
 		ObjectMeta: metav1.ObjectMeta{Name: full.Name, ResourceVersion: full.ResourceVersion},
 		labels:     make([]label, 0, len(full.Labels)),
 		taints:     make([]corev1.Taint, 0, len(full.Spec.Taints)),
+		cordoned:   full.Spec.Unschedulable,
 	}
-	for key, value := range full.Labels {
-		packed.labels = append(packed.labels, label{unique.Make(key), unique.Make(value)})
+	for _, key := range slices.Sorted(maps.Keys(full.Labels)) {
+		packed.labels = append(packed.labels, label{unique.Make(key), unique.Make(full.Labels[key])})
 	}
 	for _, t := range full.Spec.Taints {
 		packed.taints = append(packed.taints, corev1.Taint{
@@ -88,4 +97,25 @@ func (n *node) unpack() landing.Node {
 		labels[l.key.Value()] = l.value.Value()
 	}
 	return landing.Node{Name: n.Name, Labels: labels, Taints: n.taints}
+}
+
+// live is the node as the scheduler takes it now, with the labels that are asked about and no others: making a map of
+// all labels is most of what a node costs.
+func (n *node) live(asked map[unique.Handle[string]]bool) landing.Node {
+	node := landing.Node{Name: n.Name, Labels: map[string]string{}, Taints: n.allTaints()}
+	for _, l := range n.labels {
+		if asked[l.key] {
+			node.Labels[l.key.Value()] = l.value.Value()
+		}
+	}
+	return node
+}
+
+// allTaints are the taints of the node, of which being cordoned counts as one.
+func (n *node) allTaints() []corev1.Taint {
+	cordoned := landing.Cordoned()
+	if !n.cordoned || slices.ContainsFunc(n.taints, func(t corev1.Taint) bool { return t.MatchTaint(&cordoned) }) {
+		return n.taints
+	}
+	return append(slices.Clip(n.taints), cordoned)
 }

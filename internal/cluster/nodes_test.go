@@ -1,8 +1,6 @@
 package cluster
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -46,12 +44,7 @@ func TestStrip(t *testing.T) {
 
 // TestGetBeforeRun: a node that is not known yet is not there.
 func TestGetBeforeRun(t *testing.T) {
-	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	text := "apiVersion: v1\nkind: Config\nclusters: [{name: a, cluster: {server: 'https://127.0.0.1:1'}}]\ncontexts: [{name: a, context: {cluster: a}}]\ncurrent-context: a\n"
-	if err := os.WriteFile(kubeconfig, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	nodes, err := NewNodes(kubeconfig)
+	nodes, err := NewNodes(kubeconfigFor(t, "https://127.0.0.1:1"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,10 +55,10 @@ type Case struct {
 	Name, Why, Role string
 	User            policy.UserInfo
 	Today           v1alpha1.Day // zero where the case plays on no day
-	PolicyName      string // "two-pools", or DefaultPolicy
-	In              string // YAML of the pod, or of an object with one pod template
-	Out             string // YAML of the stored pod; empty when Deny is not
-	Deny            string // the sentence; empty when Out is not
+	PolicyName      string       // "two-pools", or DefaultPolicy
+	In              string       // YAML of the pod, or of an object with one pod template
+	Out             string       // YAML of the stored pod; empty when Deny is not
+	Deny            string       // the sentence; empty when Out is not
 
 	folder *folder // nil for testdata
 }

@@ -7,7 +7,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
-	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 )
 
 // Witness returns a node of the pool on which the scheduler would bind the pod; false: no such node can exist.
@@ -24,13 +23,8 @@ func Witness(c Constraints, pool Pool) (Node, bool) {
 
 // Lands reports whether the scheduler would bind the pod to the node, which is a known one and has a name.
 func Lands(c Constraints, n Node) bool {
-	if c.NodeName != "" && c.NodeName != n.Name || repelled(c.Tolerations, n.Taints) {
-		return false
-	}
-	required := nodeaffinity.NewRequiredNodeAffinity(c.NodeSelector, &corev1.Affinity{NodeAffinity: c.Affinity})
-	// The error tells of malformed terms when no other term matches; the scheduler ignores it too.
-	match, _ := required.Match(n.object())
-	return match
+	// Parsing comes last: most pods fail for lack of a toleration.
+	return !repelled(c.Tolerations, n.Taints) && NewSearch(c).Selects(n)
 }
 
 // witness also returns the index of the term that lets the pod onto the node, -1 when it has no required affinity.

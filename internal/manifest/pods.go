@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 
+	"github.com/polymoat/polymoat/internal/polyaxon"
 	"github.com/polymoat/polymoat/internal/template"
 )
 
@@ -26,6 +27,8 @@ type Pod struct {
 	// Creator is the user that creates the pod: "system:serviceaccount:kube-system:job-controller". Empty for a Pod
 	// itself, and for kinds whose operator may run under any name.
 	Creator string
+	// Owner is the object itself where it is one of Polyaxon's own kinds: what it says counts for its pods.
+	Owner *polyaxon.Owner
 }
 
 // Pods returns every pod inside an object, in the order of their field paths, as package template finds them. A pod
@@ -39,14 +42,14 @@ func Pods(o Object) ([]Pod, []error) {
 		return nil, nil
 	}
 	// The object's own labels reach the pods of some kinds, its name those of all: they must be well-formed, too.
-	own := map[string]any{"metadata": o.Raw["metadata"]}
-	if err := o.check(new(metav1.PartialObjectMetadata), own, nil); err != nil {
+	meta := new(metav1.PartialObjectMetadata)
+	if err := o.check(meta, map[string]any{"metadata": o.Raw["metadata"]}, nil); err != nil {
 		return nil, []error{err}
 	}
 	var pods []Pod
 	var errs []error
 	for _, t := range found {
-		pod := Pod{Object: o, Path: t.Path(), Raw: t.Raw, Creator: t.Creator, Pod: new(corev1.Pod)}
+		pod := Pod{Object: o, Path: t.Path(), Raw: t.Raw, Creator: t.Creator, Owner: o.owner(meta), Pod: new(corev1.Pod)}
 		if err := o.check(pod.Pod, pod.Raw, t.At); err != nil {
 			errs = append(errs, err)
 			continue
@@ -54,6 +57,15 @@ func Pods(o Object) ([]Pod, []error) {
 		pods = append(pods, pod)
 	}
 	return pods, errs
+}
+
+// owner is the object as the owner of its pods; nil where it is not one of Polyaxon's own kinds.
+func (o Object) owner(meta *metav1.PartialObjectMetadata) *polyaxon.Owner {
+	ref, ok := polyaxon.ReferenceTo(o.APIVersion(), o.Kind(), o.Name())
+	if !ok {
+		return nil
+	}
+	return &polyaxon.Owner{Reference: ref, Labels: meta.Labels, Annotations: meta.Annotations}
 }
 
 // check decodes raw into typed as the API server would; an error names the field, which stands at this place of the

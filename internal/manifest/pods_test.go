@@ -191,3 +191,30 @@ func TestMalformedPods(t *testing.T) {
 		})
 	}
 }
+
+// TestOwner: Polyaxon's own kinds own the pods of their templates, and others of those names do not.
+func TestOwner(t *testing.T) {
+	const metadata = "metadata: {name: plx-operation-1, labels: {a: b}, annotations: {polymoat.io/node-pool: gpu}}\n"
+	const template = "batchJobSpec: {template: {spec: {containers: [{name: a}]}}}\n"
+	for kind, want := range map[string]string{
+		"apiVersion: core.polyaxon.com/v1\nkind: Operation\n": "operations.core.polyaxon.com/plx-operation-1 map[a:b] map[polymoat.io/node-pool:gpu]",
+		"apiVersion: polyaxon.com/v1\nkind: Job\n":            "jobs.polyaxon.com/plx-operation-1 map[a:b] map[polymoat.io/node-pool:gpu]",
+		"apiVersion: batch/v1\nkind: Job\n":                   "",
+	} {
+		objects, err := Read("a.yaml", strings.NewReader(kind+metadata+template))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pods, errs := Pods(objects[0])
+		if len(pods) != 1 || len(errs) > 0 {
+			t.Fatalf("%q: %d pods, %v", kind, len(pods), errs)
+		}
+		got := ""
+		if owner := pods[0].Owner; owner != nil {
+			got = fmt.Sprint(owner, owner.Labels, owner.Annotations)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", kind, diff)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/landing"
+	"github.com/polymoat/polymoat/internal/polyaxon"
 )
 
 // Request is one pod to decide on, with the facts that were gathered about it. It is read-only.
@@ -26,10 +28,17 @@ type Request struct {
 	Pod, Old *corev1.Pod
 	// Trust says what RBAC thinks of the user. It is worth asking for only where a decision ClaimsCore.
 	Trust Trust
+	// Owner is the resource of Polyaxon's that the pod was made of, for overrides that do not reach the pod; nil where
+	// there is none or it is not known. It is worth looking for only where the policy HeedsOwner.
+	Owner *polyaxon.Owner
 	// Node is the node that spec.nodeName names; nil where it is not known.
 	Node *landing.Node
 	// Today is when it is asked: exceptions end. None holds on a day that is not known.
 	Today v1alpha1.Day
+
+	// Nodes are all live nodes, those together that the pod cannot tell apart; nil where they are not known. Whoever
+	// creates a pod that none of them takes is warned.
+	Nodes iter.Seq[landing.Group]
 }
 
 // EphemeralContainers is the subresource through which containers are added to a pod that runs (kubectl debug).
@@ -108,7 +117,7 @@ const (
 	FromPool     Source = "pool"     // the node pool's label or taints
 	FromRole     Source = "role"     // the role's entry in the policy
 	FromDefault  Source = "default"  // spec.defaults of the policy
-	FromOverride Source = "override" // an annotation or label of the pod
+	FromOverride Source = "override" // an annotation or label of the pod, or of its owner
 	FromSeal     Source = "seal"     // the required affinity that keeps the pod off a protected pool
 )
 

@@ -2,7 +2,8 @@
 //
 //	Request ─▶ resolve (role.go)       which installation, which role, and why
 //	              │                      marks, then content; whose hardening applies (trust.go);
-//	              │                      what the pod asks for itself (override.go)
+//	              │                      what the pod asks for itself (override.go), or the resource
+//	              │                      that it was made of asks for it (owner.go)
 //	              ├─▶ Mutate            the pod as it should be stored
 //	              │     place.go         node pool, nodeSelector, tolerations
 //	              │     affinity.go      the role's affinity, ANDed into every term
@@ -13,10 +14,11 @@
 //	                    override.go      overrides that are malformed or out of bounds: invalid
 //	                    rules.go         every rule of one literal list, one file each
 //	                    earn.go          from whom a claim of core is taken
+//	                    nowhere.go       a warning where no live node takes the pod
 //	ValidateWorkload ─▶ workload.go     the same of pod templates, where they enter
 //
 //	BindingRequest ─▶ ValidateBinding (rule_binding.go)    who binds pods, to which node
 //
 // Nothing here reads a clock, a context, a logger, a file or the network. What a rule needs to know of the cluster
-// (who asks, the node that is named) is a field of Request. Validate never trusts that Mutate ran.
+// (who asks, the nodes, the pod's owner) is a field of Request. Validate never trusts that Mutate ran.
 package policy

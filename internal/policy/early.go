@@ -46,7 +46,9 @@ func (p *Policy) answerEarly(d *Decision, mode v1alpha1.Mode, w Workload, t Temp
 
 // later is the decision on the template's pod. Whether it may claim core was decided by whoever wrote the template.
 func (p *Policy) later(w Workload, t Template) Decision {
-	return p.Review(Request{Namespace: w.Namespace, User: t.Creator, Pod: t.Pod, Trust: Trusted, Today: w.Today})
+	return p.Review(Request{
+		Namespace: w.Namespace, User: t.Creator, Pod: t.Pod, Trust: Trusted, Owner: t.Owner, Node: t.Node, Nodes: t.Nodes, Today: w.Today,
+	})
 }
 
 // worse says whether the template is refused for something for which it was not refused before.

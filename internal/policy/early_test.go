@@ -15,8 +15,8 @@ import (
 // fields compares field paths by what they print.
 var fields = cmp.Comparer(func(a, b *field.Path) bool { return a.String() == b.String() })
 
-// operation is a workload of one template.
-func operation(pod, old *corev1.Pod) policy.Workload {
+// templated is a workload of one template.
+func templated(pod, old *corev1.Pod) policy.Workload {
 	return policy.Workload{
 		Namespace: "polyaxon", User: policy.UserNamed("jane"), Kind: "Operation", Today: today,
 		Resource: schema.GroupResource{Group: "core.polyaxon.com", Resource: "operations"},
@@ -62,7 +62,7 @@ func TestEarlyAnswers(t *testing.T) {
 					d.Spec.EarlyAnswers = tc.mode
 				}
 			})
-			d := p.ValidateWorkload(operation(tc.pod, tc.old))
+			d := p.ValidateWorkload(templated(tc.pod, tc.old))
 			if diff := cmp.Diff(tc.want, tell(d)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -75,7 +75,7 @@ func TestEarlyAnswers(t *testing.T) {
 
 // TestWhatAControllerMakesIsNotAnsweredTwice: its owner was.
 func TestWhatAControllerMakesIsNotAnsweredTwice(t *testing.T) {
-	w := operation(rooted(), nil)
+	w := templated(rooted(), nil)
 	w.Kind, w.Owners, w.User = "ReplicaSet", owned("apps/v1", "Deployment", "web"), policy.UserNamed(kube+"deployment-controller")
 	if d := compile(t, v1alpha1.Default()).ValidateWorkload(w); len(d.Warnings) > 0 || d.Verdict != policy.Allowed {
 		t.Errorf("got %+v", tell(d))
@@ -85,7 +85,7 @@ func TestWhatAControllerMakesIsNotAnsweredTwice(t *testing.T) {
 // TestAnOverrideIsSaidEarly, as it will be of the pod.
 func TestAnOverrideIsSaidEarly(t *testing.T) {
 	pod := with(job(), func(p *corev1.Pod) { p.Annotations = kv{"polymoat.io/node-pool": "gpu"} })
-	d := overridesPolicy(t).ValidateWorkload(operation(pod, nil))
+	d := overridesPolicy(t).ValidateWorkload(templated(pod, nil))
 	want := []string{`batchJobSpec.template: polymoat.io/node-pool=gpu: placed on node pool "gpu" instead of "experiments"`}
 	if diff := cmp.Diff(want, d.Warnings); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)

@@ -10,15 +10,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/polyaxon"
 )
 
 // overridePrefix is the domain of the annotations and labels that ask for something else than the role's placement.
 const overridePrefix = "polymoat.io/"
-
-var (
-	pathAnnotations = field.NewPath("metadata", "annotations")
-	pathLabels      = field.NewPath("metadata", "labels")
-)
 
 // longestOverride bounds a value in bytes: it is parsed on every request.
 const longestOverride = 1024
@@ -53,9 +49,10 @@ var Overrides = []Override{
 		true, fsGroup.accepted, fsGroup.set},
 }
 
-// override takes in what the pod asks for. What is not accepted changes nothing and is listed in s.invalid.
-func (s *subject) override(pod *corev1.Pod) {
-	asked, errs := asks(pod)
+// override takes in what the pod asks for, and its owner where that counts. What is not accepted changes nothing and is
+// listed in s.invalid.
+func (s *subject) override(pod *corev1.Pod, owner *polyaxon.Owner) {
+	asked, errs := allAsks(pod, owner)
 	p := &Placement{subject: s, pod: pod, own: s.role}
 	for _, a := range asked {
 		if err := p.take(a); err != nil {
@@ -67,12 +64,7 @@ func (s *subject) override(pod *corev1.Pod) {
 
 // take sets one override, if the role accepts it.
 func (p *Placement) take(a ask) error {
-	var accepted []string
-	for _, o := range Overrides {
-		if p.own.overrides != nil && o.Bounds(p.own.overrides) != "" {
-			accepted = append(accepted, o.Name)
-		}
-	}
+	accepted := p.own.accepted()
 	switch {
 	case len(accepted) == 0:
 		return fmt.Errorf("role %q accepts no overrides; remove it", p.own.name)
@@ -84,49 +76,59 @@ func (p *Placement) take(a ask) error {
 	return a.Set(a.value, p)
 }
 
-// ask is one override that a pod carries.
+// accepted are the names of the overrides that the role accepts at all.
+func (r *role) accepted() []string {
+	var names []string
+	for _, o := range Overrides {
+		if r.overrides != nil && o.Bounds(r.overrides) != "" {
+			names = append(names, o.Name)
+		}
+	}
+	return names
+}
+
+// ask is one override that a pod or its owner carries.
 type ask struct {
 	Override
 	value string
 	path  *field.Path
 }
 
-// asks are the overrides that the pod carries, in the order of Overrides, and what in our domain is none.
-func asks(pod *corev1.Pod) ([]ask, field.ErrorList) {
-	errs := append(strangers(pathAnnotations, pod.Annotations), strangers(pathLabels, pod.Labels)...)
+// asks are the overrides that it carries, in the order of Overrides, and what in our domain is none.
+func (b bearer) asks() ([]ask, field.ErrorList) {
+	errs := append(strangers(b.annotation, b.annotations), strangers(b.label, b.labels)...)
 	var asked []ask
 	for _, o := range Overrides {
-		value, annotated := pod.Annotations[o.Name]
-		label, labelled := pod.Labels[o.Name]
+		value, annotated := b.annotations[o.Name]
+		label, labelled := b.labels[o.Name]
 		switch {
 		case labelled && !o.Label:
-			errs = append(errs, field.Invalid(pathLabels.Key(o.Name), label, "is read from an annotation only; write it as one"))
+			errs = append(errs, field.Invalid(b.label(o.Name), label, "is read from an annotation only; write it as one"))
 		case labelled && annotated && label != value:
-			errs = append(errs, field.Invalid(pathLabels.Key(o.Name), label,
-				fmt.Sprintf("disagrees with %s, which is %q; keep one", pathAnnotations.Key(o.Name), short(value))))
+			errs = append(errs, field.Invalid(b.label(o.Name), label,
+				fmt.Sprintf("disagrees with %s, which is %q; keep one", b.annotation(o.Name), short(value))))
 		case annotated:
-			asked = append(asked, ask{o, value, pathAnnotations.Key(o.Name)})
+			asked = append(asked, ask{o, value, b.annotation(o.Name)})
 		case labelled:
-			asked = append(asked, ask{o, label, pathLabels.Key(o.Name)})
+			asked = append(asked, ask{o, label, b.label(o.Name)})
 		}
 	}
 	return asked, errs
 }
 
 // strangers are keys in our domain that are no override. One that is not understood is refused rather than ignored:
-// its author relies on it. The API server takes annotations in capitals, so that they are looked at here.
-func strangers(path *field.Path, values map[string]string) field.ErrorList {
+// its author relies on it.
+func strangers(at func(key string) *field.Path, values map[string]string) field.ErrorList {
 	var found []string
 	for key := range values {
-		ours := len(key) >= len(overridePrefix) && strings.EqualFold(key[:len(overridePrefix)], overridePrefix)
-		if ours && !slices.ContainsFunc(Overrides, func(o Override) bool { return o.Name == key }) {
+		if IsOverrideKey(key) && !slices.ContainsFunc(Overrides, func(o Override) bool { return o.Name == key }) {
 			found = append(found, key)
 		}
 	}
 	slices.Sort(found)
 	var errs field.ErrorList
 	for _, key := range found {
-		errs = append(errs, field.Invalid(path.Key(key), short(values[key]), "is not an override; "+suggest(key)))
+		errs = append(errs, field.Invalid(at(key), short(values[key]), "is not an override; "+suggest(key)))
 	}
 	return errs
 }

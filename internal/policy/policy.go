@@ -105,7 +105,7 @@ func (p *Policy) Validate(r Request) Decision {
 		d.Verdict = Allowed
 		if r.Old == nil { // they take effect on creation
 			d.Overrides = s.asked.said
-			d.Warnings = append(d.Warnings, d.Overrides...)
+			d.Warnings = slices.Concat(d.Warnings, d.Overrides, s.in.nowhere(r))
 		}
 	}
 	return d

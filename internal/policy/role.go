@@ -44,7 +44,11 @@ func (p *Policy) resolve(r Request) (*subject, Decision) {
 	role, base, id := in.classify(r.Pod)
 	s := &subject{in: in, role: role, base: base, pools: role.pools, requester: in.isRequester(r.User), daemon: isDaemon(r)}
 	s.trust(r.Pod)
-	s.override(r.Pod)
+	owner := r.Owner
+	if !role.heedsOwner(id) {
+		owner = nil
+	}
+	s.override(r.Pod, owner)
 	why := id.Why
 	if s.role != role {
 		why += ", and " + overridePrefix + "role"

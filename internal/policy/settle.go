@@ -112,14 +112,14 @@ func (s scope) excuse(d *Decision, today v1alpha1.Day) {
 		if today == 0 || today > e.last || len(lifts) == 0 || !slices.Contains(e.Namespaces, s.namespace) || !slices.Contains(e.Roles, s.roles[0]) {
 			continue
 		}
-		other := without(s.roles, e.Roles)
+		other := missingFrom(s.roles, e.Roles)
 		switch {
 		case len(other) > 0:
 			near = append(near, fmt.Sprintf("exception %q names role %q, but not %s, which the pod was before content or an override moved it: both count",
 				e.Name, s.roles[0], v1alpha1.Quoted(other)))
 		case len(lifts) < len(rules):
 			near = append(near, fmt.Sprintf("exception %q lifts %s, but not %s: exceptions do not combine",
-				e.Name, strings.Join(lifts, ", "), strings.Join(without(rules, e.Rules), ", ")))
+				e.Name, strings.Join(lifts, ", "), strings.Join(missingFrom(rules, e.Rules), ", ")))
 		default:
 			d.Excused, d.Violations, d.Exception = d.Violations, nil, e.Name
 			d.Warnings = append(d.Warnings, e.ending(today, rules)...)
@@ -150,8 +150,8 @@ func ruleIDs(found []Violation) []string {
 	return ids
 }
 
-// without are the words of a that are not in b.
-func without(a, b []string) []string {
+// missingFrom are the words of a that are not in b.
+func missingFrom(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(word string) bool { return slices.Contains(b, word) })
 }
 

@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -11,6 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/landing"
+	"github.com/polymoat/polymoat/internal/polyaxon"
 )
 
 // Workload is an object that makes pods, as somebody creates or changes it: before any controller acts on it.
@@ -36,6 +39,10 @@ type Template struct {
 	Pod, Old *corev1.Pod
 	// Creator is the user that creates the pod; empty where that may be anybody.
 	Creator UserInfo
+	// Owner, Node and Nodes are facts about the pod, as in a Request.
+	Owner *polyaxon.Owner
+	Node  *landing.Node
+	Nodes iter.Seq[landing.Group]
 	// LabelAt is where a label of the pod stands in the object.
 	LabelAt func(key string) *field.Path
 	// Partial is true for a patch of a template that the request does not hold.

@@ -1,0 +1,135 @@
+package cluster
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/cache"
+	"pgregory.net/rapid"
+
+	"github.com/polymoat/polymoat/internal/landing"
+	"github.com/polymoat/polymoat/internal/landing/landingtest"
+)
+
+// TestCensusAgreesWithEveryNode: whatever nodes come, change and go, the groups say that none takes a pod exactly when
+// none of the nodes does, one by one, and they count every node once.
+func TestCensusAgreesWithEveryNode(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		choose := func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "choice") }
+		c, truth := newCensus(), map[string]landing.Node{}
+		c.limit = 1 + choose(8) // so that labels are found to be individual
+		handler := c.handler()
+		for range choose(30) {
+			node := generate(choose)
+			switch choose(4) {
+			case 0:
+				delete(truth, node.Name)
+				handler.OnDelete(cache.DeletedFinalStateUnknown{Key: node.Name, Obj: packed(t, node)})
+			case 1:
+				delete(truth, node.Name)
+				handler.OnDelete(packed(t, node))
+			case 2:
+				truth[node.Name] = asScheduled(node)
+				handler.OnAdd(packed(t, node), false)
+			default:
+				truth[node.Name] = asScheduled(node)
+				handler.OnUpdate(packed(t, node), packed(t, node))
+			}
+		}
+		pod := landingtest.Constraints(choose)
+		if choose(4) == 3 {
+			pod.NodeSelector = map[string]string{corev1.LabelHostname: generate(choose).Name}
+		}
+		compare(t, c, truth, pod)
+	})
+}
+
+func compare(t *rapid.T, c *census, truth map[string]landing.Node, pod landing.Constraints) {
+	t.Helper()
+	lands, count := 0, 0
+	for g := range c.groupsFor(pod) {
+		count += g.Count
+		if landing.NewSearch(pod).Lands(g.Node) {
+			lands += g.Count
+		}
+	}
+	want := 0
+	for _, node := range truth {
+		if landing.Lands(pod, node) {
+			want++
+		}
+	}
+	if lands != want || count != len(truth) {
+		t.Fatalf("the pod lands on %d of %d nodes, the census says %d of %d", want, len(truth), lands, count)
+	}
+}
+
+// generate makes a node that may be cordoned, with or without the taint that the node controller adds.
+func generate(choose landingtest.Choose) *corev1.Node {
+	n := landingtest.Node(choose)
+	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: n.Name, Labels: n.Labels}, Spec: corev1.NodeSpec{Taints: n.Taints}}
+	node.Labels[corev1.LabelHostname] = n.Name
+	node.Spec.Unschedulable = choose(3) == 2
+	if node.Spec.Unschedulable && choose(2) == 1 {
+		node.Spec.Taints = append(node.Spec.Taints, landing.Cordoned())
+	}
+	return node
+}
+
+// asScheduled is the node by the scheduler's rules, and owes nothing to the code under test.
+func asScheduled(full *corev1.Node) landing.Node {
+	node := landing.Node{Name: full.Name, Labels: full.Labels, Taints: full.Spec.Taints}
+	if full.Spec.Unschedulable {
+		unschedulable := corev1.Taint{Key: "node.kubernetes.io/unschedulable", Effect: "NoSchedule"}
+		node.Taints = append(slices.Clone(node.Taints), unschedulable)
+	}
+	return node
+}
+
+func packed(t interface{ Fatal(...any) }, full *corev1.Node) *node {
+	stripped, err := strip(full)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stripped.(*node)
+}
+
+// TestCensusFindsIndividualLabels: a label with a value for each node does not make as many shapes of the nodes.
+func TestCensusFindsIndividualLabels(t *testing.T) {
+	c := newCensus()
+	for i := range 2 * mostShapes {
+		c.set(packed(t, stamped(i)))
+	}
+	if got := len(c.shapes); got != 3 {
+		t.Errorf("%d shapes, want one for each zone", got)
+	}
+	for pod, want := range map[string]int{"zone": 3, "stamp": 2 * mostShapes, corev1.LabelHostname: 2 * mostShapes} {
+		groups := slices.Collect(c.groupsFor(landing.Constraints{NodeSelector: map[string]string{pod: "a"}}))
+		if len(groups) != want {
+			t.Errorf("a pod that selects %s sees %d groups, want %d", pod, len(groups), want)
+		}
+	}
+}
+
+// TestCensusOfManyShapes: nodes that do differ are told apart, however many they are.
+func TestCensusOfManyShapes(t *testing.T) {
+	c := newCensus()
+	for i := range 3 * mostShapes {
+		node := stamped(i)
+		node.Labels = map[string]string{"rack": fmt.Sprint(i % 48), "row": fmt.Sprint(i / 48)}
+		c.set(packed(t, node))
+	}
+	if got := len(c.shapes); got != 3*mostShapes {
+		t.Errorf("%d shapes, want %d", got, 3*mostShapes)
+	}
+}
+
+func stamped(i int) *corev1.Node {
+	name := fmt.Sprintf("node-%d", i)
+	return &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
+		corev1.LabelHostname: name, "stamp": fmt.Sprint(i), "zone": string(rune('a' + i%3)),
+	}}}
+}

@@ -1,0 +1,66 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/polymoat/polymoat/internal/landing"
+)
+
+// nowhere warns of a pod that no live node takes, which would wait without a word: for an empty node pool, for labels
+// that no node has, because of taints. It refuses nothing: nodes come and go, and an autoscaler adds one where a pod
+// waits for it. It says nothing where the nodes are not known, and of pods that have their node already.
+func (in *installation) nowhere(r Request) []string {
+	if r.Nodes == nil || r.Pod.Spec.NodeName != "" || isDaemon(r) {
+		return nil
+	}
+	search := landing.NewSearch(landing.Of(&r.Pod.Spec))
+	all := crowd(slices.Collect(r.Nodes)) // once: they may be others the next time
+	for _, g := range all {
+		if search.Lands(g.Node) {
+			return nil
+		}
+	}
+	return []string{"no node takes it, and it stays Pending until one does: " + in.obstacle(search, &r.Pod.Spec, all)}
+}
+
+// obstacle names what keeps the pod from all nodes, in the order in which people look: the node pool, the labels that it
+// selects, its affinity, the taints.
+func (in *installation) obstacle(search landing.Search, spec *corev1.PodSpec, all crowd) string {
+	near, text := in.near(spec, all)
+	if len(near) == 0 {
+		return text
+	}
+	for _, key := range slices.Sorted(maps.Keys(spec.NodeSelector)) {
+		value := spec.NodeSelector[key]
+		if len(near.with(key, value)) == 0 {
+			return fmt.Sprintf("%s, and %s label %s=%s, which it selects", text, near.none("have", "has"), short(key), short(value))
+		}
+	}
+	selected := near
+	for key, value := range spec.NodeSelector {
+		selected = selected.with(key, value)
+	}
+	if len(selected) == 0 {
+		return fmt.Sprintf("%s, and %s all labels that it selects: %s", text, near.none("have", "has"), short(printSelector(spec.NodeSelector)))
+	}
+	matched := selected.where(search.Selects)
+	if len(matched) == 0 {
+		return text + selected.outOf(near) + ", and " + selected.none("match", "matches") + " its required node affinity"
+	}
+	return text + matched.outOf(near) + ", and " + matched.repelled(search)
+}
+
+// near is the nodes of the pool that the pod selects, or all nodes, and how many they are.
+func (in *installation) near(spec *corev1.PodSpec, all crowd) (crowd, string) {
+	for _, p := range in.pools {
+		if value, ok := spec.NodeSelector[p.Key]; ok && value == p.Value {
+			of := all.with(p.Key, p.Value)
+			return of, fmt.Sprintf("node pool %q has %d of %s", p.Name, of.count(), nodes(all.count()))
+		}
+	}
+	return all, "the cluster has " + nodes(all.count())
+}
