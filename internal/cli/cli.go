@@ -1,5 +1,6 @@
-// Package cli is the kubectl plugin: explain, diff, where, siege and policy. It decides with the same code as the webhook,
-// and only siege needs a cluster. It starts in milliseconds: no clientset, no controller-runtime.
+// Package cli is the kubectl plugin: explain, diff, where, preview, siege and policy. It decides with the same code as the
+// webhook, and only what is asked about live objects needs a cluster. It starts in milliseconds: no clientset, no
+// controller-runtime.
 package cli
 
 import (
@@ -34,12 +35,13 @@ func newRoot(c *console) *cobra.Command {
 	root := group(&cobra.Command{
 		Use:         "kubectl-polymoat",
 		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl polymoat"},
-		Short:       "What polymoat does with a pod, without a cluster",
+		Short:       "What polymoat does with a pod, in a file or in a cluster",
 		Long: `polymoat keeps Polyaxon's workloads off the nodes that keep Polyaxon alive.
 
-This plugin says what it would do with the pods of a file: which role each pod
-has and why, where it would be placed, how it would be hardened, and whether it
-would be refused. It needs no cluster and changes nothing.
+This plugin says what it would do with the pods of a file or of a cluster: which
+role each pod has and why, where it would be placed, how it would be hardened,
+and whether it would be refused. It changes nothing, and needs a cluster only
+where it is asked about one.
 
 Exit codes: 0 clean, 1 a pod is refused or differs, 2 usage or input error.`,
 		Example: `  # Say what polymoat would do with the pods of a file

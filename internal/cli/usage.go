@@ -25,14 +25,6 @@ func group(cmd *cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// onlyFlags refuses arguments, which are most often files without their -f.
-func onlyFlags(_ *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return fmt.Errorf("%q stands alone; name files and folders with -f", args[0])
-}
-
 // flagError says which flag may have been meant.
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
