@@ -53,6 +53,9 @@ Exit codes: 0 clean, 1 a pod is refused or differs, 2 usage or input error.`,
   # Say on which node pools they would land as they stand
   kubectl polymoat where -f job.yaml
 
+  # Say what a new policy would change for the pods that run
+  kubectl polymoat preview --policy new.yaml
+
   # Start a policy of one's own
   kubectl polymoat policy default > policy.yaml`,
 		SilenceErrors:     true,
@@ -60,6 +63,6 @@ Exit codes: 0 clean, 1 a pod is refused or differs, 2 usage or input error.`,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	})
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newExplain(c), newDiff(c), newWhere(c), newSiege(c), newPolicy(c), newVersion(c))
+	root.AddCommand(newExplain(c), newDiff(c), newWhere(c), newPreview(c), newSiege(c), newPolicy(c), newVersion(c))
 	return root
 }

@@ -165,11 +165,15 @@ func (in *inputs) review(p *policy.Policy, pod manifest.Pod, known *facts) (revi
 
 // user is who creates the pod, with the groups that the API server gives to every such user.
 func (in *inputs) user(pod manifest.Pod) policy.UserInfo {
-	user := policy.UserInfo{Name: cmp.Or(in.as, pod.Creator), Groups: in.groups}
+	return identified(cmp.Or(in.as, pod.Creator), in.groups)
+}
+
+// identified is a user of that name in these groups and those that the API server gives; nobody for an empty name.
+func identified(name string, groups []string) policy.UserInfo {
+	user := policy.UserInfo{Name: name, Groups: groups}
 	if user.Name == "" {
 		return user
 	}
-	groups := user.Groups
 	if strings.HasPrefix(user.Name, nodeUser) && len(groups) == 0 {
 		groups = []string{"system:nodes"}
 	}

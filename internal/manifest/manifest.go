@@ -25,7 +25,9 @@ type Object struct {
 }
 
 // FromCluster is an object of a cluster. name stands for it in messages, as kubectl writes it: "deployment.apps/web".
-func FromCluster(name string, raw map[string]any) Object { return Object{File: name, Raw: raw, live: true} }
+func FromCluster(name string, raw map[string]any) Object {
+	return Object{File: name, Raw: raw, live: true}
+}
 
 // APIVersion is the object's group and version: "apps/v1".
 func (o Object) APIVersion() string { return o.str("apiVersion") }
