@@ -70,14 +70,16 @@ func (f *forecast) request(pod *corev1.Pod) policy.Request {
 	return r
 }
 
-// node is the live node of that name; nil where it is not known.
+// node is the live node of that name; nil where there is no name, or no such node is known.
 func (f *forecast) node(name string) *landing.Node {
-	for i := range f.nodes {
-		if f.nodes[i].Name == name {
-			return &f.nodes[i]
-		}
+	if name == "" {
+		return nil
 	}
-	return nil
+	i := slices.IndexFunc(f.nodes, func(n landing.Node) bool { return n.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &f.nodes[i]
 }
 
 // ownerOf is whoever people think of as the pod's owner: "deployment.apps/web", or the pod itself where it has none.
