@@ -20,7 +20,8 @@ import (
 )
 
 // looks are what the plugin is asked about a live cluster. What it answers stands in testdata/plugin. POLICY is a policy
-// that governs the namespace elsewhere, whose pods were there before it.
+// that governs the namespace elsewhere, whose pods were there before it; DEFAULT is the built-in one; HOST is the address
+// of the API server.
 var looks = []struct{ name, user, args string }{
 	{"explain-placed", cluster.Admin, "explain pod/live"},
 	{"explain-placed-json", cluster.Tenant, "explain pods live -o json"},
@@ -38,6 +39,8 @@ var looks = []struct{ name, user, args string }{
 	{"no-such-pod", cluster.Admin, "explain pod/missing pod/live"},
 	{"no-such-kind", cluster.Admin, "explain operations.core.polyaxon.com/missing"},
 	{"no-such-right", cluster.Tenant, "explain pods -n kube-system"},
+	{"no-such-user", cluster.Tenant, "explain pods --token wrong"},
+	{"preview-no-such-user", cluster.Tenant, "preview --policy POLICY --against POLICY --token wrong"},
 	{"nothing-selected", cluster.Admin, "where pods -l app=nothing"},
 	{"no-template", cluster.Admin, "explain service/kubernetes -n default"},
 	{"preview-unknown", cluster.Admin, "preview --policy POLICY"},
@@ -56,6 +59,7 @@ func TestPluginLooksAtTheCluster(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			code, out, errOut := plugin(t, tc.user, strings.Fields(policies.Replace(tc.args))...)
 			got := fmt.Sprintf("$ kubectl polymoat %s\n%s%s(exit code %d)\n", tc.args, out, errOut, code)
+			got = strings.ReplaceAll(got, control.As(cluster.Admin).Host, "HOST")
 			file := filepath.Join("testdata", "plugin", tc.name+".txt")
 			if *update {
 				if err := os.WriteFile(file, []byte(got), 0o600); err != nil {

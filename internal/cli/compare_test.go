@@ -32,11 +32,11 @@ func (e edits) side(t *testing.T) side {
 	return side{p, []v1alpha1.File{{Name: "policy.yaml", Policy: doc}}}
 }
 
-// role edits one role of the policy.
-func role(name string, edit func(*v1alpha1.Role)) edits {
+// jobs edits that role of the policy.
+func jobs(edit func(*v1alpha1.Role)) edits {
 	return func(d *v1alpha1.PlacementPolicy) {
 		for i := range d.Spec.Roles {
-			if d.Spec.Roles[i].Name == name {
+			if d.Spec.Roles[i].Name == v1alpha1.RoleJobs {
 				edit(&d.Spec.Roles[i])
 			}
 		}
@@ -81,10 +81,10 @@ func TestPreviewText(t *testing.T) {
 3 of 3 pods: 3 `
 	gpu := func(d *v1alpha1.PlacementPolicy) {
 		d.Spec.NodePools = append(d.Spec.NodePools, v1alpha1.NodePool{Name: "gpu", NodeLabel: v1alpha1.NodeLabel{Key: "polyaxon", Value: "gpu"}})
-		role("jobs", func(r *v1alpha1.Role) { r.NodePools = []string{"gpu"} })(d)
+		jobs(func(r *v1alpha1.Role) { r.NodePools = []string{"gpu"} })(d)
 	}
-	low := role("jobs", func(r *v1alpha1.Role) { r.PriorityClassNames = []string{"low"} })
-	none := role("jobs", func(r *v1alpha1.Role) { r.PriorityClassNames = []string{} })
+	low := jobs(func(r *v1alpha1.Role) { r.PriorityClassNames = []string{"low"} })
+	none := jobs(func(r *v1alpha1.Role) { r.PriorityClassNames = []string{} })
 	for name, tc := range map[string]struct {
 		current, revised edits
 		want             string
@@ -111,14 +111,14 @@ func TestPreviewText(t *testing.T) {
   Node pool:  experiments
 ` + pods + "no longer refused.\n"},
 		"moved": {
-			revised: role("jobs", func(r *v1alpha1.Role) { r.NodePools = []string{"builds"} }),
+			revised: jobs(func(r *v1alpha1.Role) { r.NodePools = []string{"builds"} }),
 			want: `Would run on another node pool: 3 pods
   Role:       jobs
   Node pool:  experiments -> builds
 ` + pods + "moved.\n",
 		},
 		"moved, with another change": {
-			revised: role("jobs", func(r *v1alpha1.Role) {
+			revised: jobs(func(r *v1alpha1.Role) {
 				r.NodePools, r.Tolerations = []string{"builds"}, []corev1.Toleration{{Key: "spot", Operator: corev1.TolerationOpExists}}
 			}),
 			want: `Would run on another node pool: 3 pods

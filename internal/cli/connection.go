@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -117,8 +116,6 @@ func (n *connection) remedy(err error) error {
 		return nil
 	case errors.As(err, &unreachable):
 		return fmt.Errorf("the cluster at %s does not answer: %w; choose another with --kubeconfig and --context", n.host(), unreachable.Err)
-	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("the cluster at %s does not answer in time; wait longer with --request-timeout", n.host())
 	case apierrors.IsUnauthorized(err):
 		return fmt.Errorf("the cluster at %s does not know you; log in again, or choose another user with --context", n.host())
 	case apierrors.IsForbidden(err):

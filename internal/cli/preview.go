@@ -57,7 +57,7 @@ The exit code is 1 where anything differs.`,
 	flags.StringVar(&v.against, "against", "", "policy `file` or folder in force (default: the cluster's ConfigMap)")
 	flags.StringVarP(&v.namespace, "namespace", "n", "", "`namespace` to look at (default: all that either policy governs)")
 	flags.StringVarP(&v.output, "output", "o", v.output, "`format`: text or json (a line for each pod)")
-	v.connection = newConnection(flags, new(""))
+	v.connection = newConnection(flags, nil)
 	return cmd
 }
 
