@@ -129,7 +129,7 @@ func (s side) pool(namespace string, pod *corev1.Pod) (name, label string) {
 
 // effect is what matters most of what becomes of a pod; empty where nothing does.
 func (f *forecast) effect(was, is judged, changes []difference) effect {
-	denied := policy.Denied.String()
+	denied, outside := policy.Denied.String(), policy.OutOfScope.String()
 	switch {
 	case is.Verdict == denied && was.Verdict != denied:
 		return refused
@@ -139,9 +139,9 @@ func (f *forecast) effect(was, is judged, changes []difference) effect {
 		return ""
 	case f.lands(was.pod) && !f.lands(is.pod):
 		return unschedulable
-	case was.Policy == "" && is.Policy != "":
+	case was.Verdict == outside && is.Verdict != outside:
 		return governed
-	case was.Policy != "" && is.Policy == "":
+	case was.Verdict != outside && is.Verdict == outside:
 		return released
 	case was.Verdict == denied:
 		return allowed

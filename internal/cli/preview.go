@@ -40,10 +40,7 @@ same, that cannot be told. A pod is created by its controller; one without is
 created by nobody who is trusted.
 
 The exit code is 1 where anything differs.`,
-		Example: `  # What would a new policy change?
-  kubectl polymoat preview --policy new.yaml
-
-  # Compare with a file, in one namespace
+		Example: `  # What would a new policy change in one namespace?
   kubectl polymoat preview --policy new.yaml --against old.yaml -n polyaxon
 
   # List the pods that would be refused
@@ -75,25 +72,14 @@ func (v *preview) run(ctx context.Context, c *console) error {
 	if show == nil {
 		return fmt.Errorf("unknown output format %q; use text or json", v.output)
 	}
-	revised := c.side(c.policyFiles(v.policy))
-	if revised.Policy == nil {
-		return nil
-	}
-	files, err := v.inForce(ctx, c)
+	current, revised, err := v.sides(ctx, c)
 	if err != nil {
 		c.fail(err)
+	}
+	if current.Policy == nil || revised.Policy == nil {
 		return nil
 	}
-	current := c.side(files)
-	if current.Policy == nil {
-		return nil
-	}
-	namespaces, err := v.namespaces(current, revised)
-	if err != nil {
-		c.fail(err)
-		return nil
-	}
-	found, err := newSurvey(v.connection, c).read(ctx, namespaces)
+	found, err := v.survey(ctx, c, current, revised)
 	if err != nil {
 		c.fail(v.remedy(err))
 		return nil
@@ -106,8 +92,27 @@ func (v *preview) run(ctx context.Context, c *console) error {
 	return nil
 }
 
-// side compiles policies; it holds no policy, and what is wrong was reported, where any of them is wrong.
+// sides are the policy in force and the new one. One that is wrong is reported, and missing.
+func (v *preview) sides(ctx context.Context, c *console) (current, revised side, err error) {
+	if revised = c.side(c.policyFiles(v.policy)); revised.Policy == nil {
+		return current, revised, nil
+	}
+	files, err := v.inForce(ctx, c)
+	if err != nil {
+		return current, revised, err
+	}
+	return c.side(files), revised, nil
+}
+
 func (c *console) side(files []v1alpha1.File) side { return side{c.compile(files), files} }
+
+func (v *preview) survey(ctx context.Context, c *console, current, revised side) (*survey, error) {
+	namespaces, err := v.namespaces(current, revised)
+	if err != nil {
+		return nil, err
+	}
+	return newSurvey(v.connection, c).read(ctx, namespaces)
+}
 
 // namespaces are those to look at: the one that was named, else all that either policy governs.
 func (v *preview) namespaces(current, revised side) ([]string, error) {
