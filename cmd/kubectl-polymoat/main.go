@@ -1,4 +1,4 @@
-// Command kubectl-polymoat is polymoat's kubectl plugin: it says what polymoat would do with a pod, without a cluster.
+// Command kubectl-polymoat is polymoat's kubectl plugin: it says what polymoat would do with a pod, in a file or in a cluster.
 package main
 
 import (

@@ -1,5 +1,6 @@
-// Package cli is the kubectl plugin: it explains pods, shows and tests policies, and besieges clusters. It decides with the same code as the webhook,
-// and only siege needs a cluster. It starts in milliseconds: no clientset, no controller-runtime.
+// Package cli is the kubectl plugin: it explains pods, shows, tests and previews policies, and besieges clusters. It decides
+// with the same code as the webhook, and only what is asked about live objects needs a cluster. It starts in milliseconds:
+// no clientset, no controller-runtime.
 package cli
 
 import (
@@ -34,13 +35,13 @@ func newRoot(c *console) *cobra.Command {
 	root := group(&cobra.Command{
 		Use:         "kubectl-polymoat",
 		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl polymoat"},
-		Short:       "What polymoat does with a pod, without a cluster",
+		Short:       "What polymoat does with a pod, in a file or in a cluster",
 		Long: `polymoat keeps Polyaxon's workloads off the nodes that keep Polyaxon alive.
 
-This plugin says what it would do with the pods of a file: which role each pod
-has and why, where it would be placed, how it would be hardened, and whether it
-would be refused. Only what is about clusters needs one, and nothing is ever
-changed there.
+This plugin says what it would do with the pods of a file or of a cluster: which
+role each pod has and why, where it would be placed, how it would be hardened,
+and whether it would be refused. It changes nothing, and needs a cluster only
+where it is asked about one.
 
 Exit codes: 0 clean, 1 a pod is refused or differs or a case fails, 2 usage or
 input error.`,
@@ -52,6 +53,9 @@ input error.`,
 
   # Say on which node pools they would land as they stand
   kubectl polymoat where -f job.yaml
+
+  # Say what a new policy would change for the pods that run
+  kubectl polymoat preview --policy new.yaml
 
   # Start a policy of one's own, and see what it comes to
   kubectl polymoat policy default > policy.yaml
@@ -65,7 +69,7 @@ input error.`,
 	})
 	root.SetFlagErrorFunc(flagError)
 	addGroup(root, "Pods:", newExplain(c), newDiff(c), newWhere(c))
-	addGroup(root, "Policies:", newPolicy(c), newRoles(c), newRules(c), newOverrides(c), newTest(c))
+	addGroup(root, "Policies:", newPolicy(c), newRoles(c), newRules(c), newOverrides(c), newTest(c), newPreview(c))
 	addGroup(root, "Clusters:", newSiege(c))
 	root.AddCommand(newVersion(c), newCompletion(c))
 	return root

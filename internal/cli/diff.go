@@ -17,8 +17,8 @@ import (
 func newDiff(c *console) *cobra.Command {
 	in := new(inputs)
 	cmd := &cobra.Command{
-		Use:   "diff -f FILE",
-		Short: "Show what polymoat would change in the pods of a file",
+		Use:   "diff -f FILE | KIND/NAME ...",
+		Short: "Show what polymoat would change in pods",
 		Long: `Show the difference between each pod as it is written and as polymoat would
 store it. Where a pod would be refused, the sentence that its user would read
 goes to standard error.
@@ -30,12 +30,13 @@ The exit code is 1 where any pod differs or is refused.`,
   kubectl polymoat diff -f job.yaml
 
   # Show the changes to a pod of the cluster, as if it were created again
-  kubectl get pod train -n polyaxon -o yaml |
-    kubectl polymoat diff -f -`,
-		Args: onlyFlags,
+  kubectl polymoat diff pod/train -n polyaxon`,
 	}
 	in.addTo(cmd.Flags())
-	cmd.RunE = func(*cobra.Command, []string) error { return diff(c, in) }
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		in.live.names = args
+		return diff(c, in)
+	}
 	return cmd
 }
 
@@ -100,10 +101,13 @@ func patched(raw []byte, r review) ([]byte, error) {
 	return decoded.Apply(raw)
 }
 
-// diffName is the pod in the header of a diff: "job.yaml Job/train spec.template".
+// diffName is the pod in the header of a diff: "job.yaml Job/train spec.template", "job.batch/train spec.template".
 func diffName(r review) string {
-	file := strings.TrimPrefix(r.pod.Object.File, "/")
-	return strings.TrimSpace(fmt.Sprintf("%s %s %s", file, r.pod.Object, r.pod.Path))
+	name := strings.TrimPrefix(r.pod.Object.File, "/")
+	if !r.pod.Object.Live() {
+		name = fmt.Sprintf("%s %s", name, r.pod.Object)
+	}
+	return strings.TrimSpace(name + " " + r.pod.Path)
 }
 
 // colourDiff is a unified diff with the colours of a terminal.

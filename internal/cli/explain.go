@@ -12,8 +12,8 @@ import (
 func newExplain(c *console) *cobra.Command {
 	in, output := new(inputs), "text"
 	cmd := &cobra.Command{
-		Use:   "explain -f FILE",
-		Short: "Say what polymoat would do with the pods of a file, and why",
+		Use:   "explain -f FILE | KIND/NAME ...",
+		Short: "Say what polymoat would do with pods, and why",
 		Long: `Say for every pod which role it has and why, what polymoat would change in it,
 and whether it would be refused.
 
@@ -22,6 +22,9 @@ and whether it would be refused.
 The exit code is 1 where any pod is refused.`,
 		Example: `  # Explain the pods of a file
   kubectl polymoat explain -f job.yaml
+
+  # Explain pods of the cluster, as if they were created again
+  kubectl polymoat explain pods -n polyaxon -l app=polyaxon-notebook
 
   # Explain what Helm would install, under a policy of one's own
   helm template polyaxon polyaxon/polyaxon |
@@ -34,12 +37,14 @@ The exit code is 1 where any pod is refused.`,
   # List the refused pods of a folder
   kubectl polymoat explain -R -f manifests/ -o json |
     jq -r 'select(.verdict == "Denied") | .name'`,
-		Args: onlyFlags,
 	}
 	in.addTo(cmd.Flags())
 	cmd.Flags().StringVarP(&output, "output", "o", output, "`format`: text, json (a line for each pod) or yaml")
 	complete(cmd, "output", "text", "json", "yaml")
-	cmd.RunE = func(*cobra.Command, []string) error { return explain(c, in, output) }
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		in.live.names = args
+		return explain(c, in, output)
+	}
 	return cmd
 }
 
@@ -65,7 +70,7 @@ func explain(c *console, in *inputs, output string) error {
 }
 
 func (c *console) noteSkipped(o manifest.Object) {
-	c.tell("note: %s:%d: %s has no pod template\n", o.File, o.Line, o)
+	c.tell("note: %s has no pod template\n", o.Place())
 }
 
 // printer returns the function that prints one record in a format; nil where there is no such format.

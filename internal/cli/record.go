@@ -8,7 +8,7 @@ import (
 
 // record is one pod of explain's output. Its fields are a promise to programs: they are only ever added to.
 type record struct {
-	File      string `json:"file"`
+	File      string `json:"file"` // of a live object its name: "job.batch/train"
 	Kind      string `json:"kind"` // of the object in the file: "Deployment"
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"` // of the object in the file
@@ -29,6 +29,8 @@ type record struct {
 	// Warned and Audited are violations of rules that the policy does not enforce here. Warnings say the former.
 	Warned  []violation `json:"warned,omitempty"`
 	Audited []violation `json:"audited,omitempty"`
+
+	place string // "job.yaml: Job/train"
 }
 
 // violation is one reason to refuse.
@@ -62,6 +64,7 @@ func newRecord(r review) record {
 		Excused:    reasons(d.Excused),
 		Warned:     reasons(d.Warned),
 		Audited:    reasons(d.Audited),
+		place:      r.pod.Object.Title(),
 	}
 }
 
@@ -99,11 +102,11 @@ func (v violation) String() string {
 	return text
 }
 
-// title is the first line about a pod: "job.yaml: Job/train (polyaxon)".
+// title is the first line about a pod: "job.yaml: Job/train (polyaxon)", "job.batch/train (polyaxon)".
 func (r record) title() string {
-	name := r.Name
-	if name == "" {
-		name = "(no name)"
+	place := r.place
+	if r.Name == "" {
+		place += "(no name)"
 	}
-	return fmt.Sprintf("%s: %s/%s (%s)", r.File, r.Kind, name, r.Namespace)
+	return fmt.Sprintf("%s (%s)", place, r.Namespace)
 }

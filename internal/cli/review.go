@@ -10,14 +10,16 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/landing"
 	"github.com/polymoat/polymoat/internal/manifest"
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
-// inputs are the flags of every command that reads pods.
+// inputs are the flags and arguments of every command that reads pods.
 type inputs struct {
 	files     []string
 	recursive bool
+	live      live
 	namespace string
 	policy    string
 	as        string
@@ -29,7 +31,9 @@ const aboutInputs = `Files hold YAML or JSON: Pods, and every kind that carries 
 as Deployments, Jobs, the Kubeflow, Ray and Dask kinds and Polyaxon's own. A
 template is judged as the pod that its controller makes of it. A Pod is judged
 as if nobody who is trusted created it; --as names somebody. Whom RBAC trusts
-with core is not known here: without --as, a claim of core is a warning.`
+with core is not known here: without --as, a claim of core is a warning.
+
+` + aboutLive
 
 // addFilesTo adds the flags that say what to read: all of those that where knows.
 func (in *inputs) addFilesTo(flags *pflag.FlagSet) {
@@ -38,22 +42,26 @@ func (in *inputs) addFilesTo(flags *pflag.FlagSet) {
 	flags.StringVar(&in.policy, "policy", "", "policy `file`, or folder of policies (default: the built-in)")
 	completeManifests(flags, "filename")
 	completeManifests(flags, "policy")
+	in.live.addTo(flags, &in.namespace)
 }
 
 func (in *inputs) addTo(flags *pflag.FlagSet) {
 	in.addFilesTo(flags)
-	flags.StringVarP(&in.namespace, "namespace", "n", "", "namespace of objects without one (default \"default\")")
+	flags.StringVarP(&in.namespace, "namespace", "n", "", "`namespace` of live objects (default: the context's), and of objects without one\nin files (default \"default\")")
 	flags.StringVar(&in.as, "as", "", "`user` who creates all the pods")
 	flags.StringArrayVar(&in.groups, "as-group", nil, "`group` of that user; repeatable")
 }
 
 // validate finds what is wrong with the flags together.
 func (in *inputs) validate() error {
-	if len(in.files) == 0 {
-		return errors.New("nothing to read; name files, folders or - with -f")
-	}
 	if len(in.groups) > 0 && in.as == "" {
 		return errors.New("--as-group needs a user; name one with --as")
+	}
+	if err := in.live.validate(len(in.files) > 0, in.namespace); err != nil {
+		return err
+	}
+	if len(in.files) == 0 && len(in.live.names) == 0 {
+		return errors.New("nothing to read; name files, folders or - with -f, or objects of a cluster, such as pod/NAME")
 	}
 	return nil
 }
@@ -72,8 +80,9 @@ func (in *inputs) reviews(c *console, show func(review), skipped func(manifest.O
 	if p == nil {
 		return
 	}
+	known := in.facts(c)
 	in.eachPod(c, skipped, func(pod manifest.Pod) error {
-		r, err := in.review(p, pod)
+		r, err := in.review(p, pod, known)
 		if err == nil {
 			show(r)
 		}
@@ -81,11 +90,22 @@ func (in *inputs) reviews(c *console, show func(review), skipped func(manifest.O
 	})
 }
 
-// eachPod hands every pod of the input files to use, in order. An error of use is about the object, and reported once
-// for all of its pods.
+// facts are those of the cluster from which the pods come; nil where they come from files.
+func (in *inputs) facts(c *console) *facts {
+	if len(in.live.names) == 0 {
+		return nil
+	}
+	return &facts{connection: in.live.connection, console: c, nodes: map[string]*landing.Node{}}
+}
+
+// eachPod hands every pod that was named to use, in order. An error of use is about the object, and reported once for
+// all of its pods.
 func (in *inputs) eachPod(c *console, skipped func(manifest.Object), use func(manifest.Pod) error) {
-	used := 0
-	for o := range c.objects(in.files, in.recursive) {
+	used, objects := 0, c.objects(in.files, in.recursive)
+	if len(in.live.names) > 0 {
+		objects = in.live.objects(c)
+	}
+	for o := range objects {
 		for _, pod := range c.pods(o, skipped) {
 			if err := use(pod); err != nil {
 				c.fail(err)
@@ -95,8 +115,16 @@ func (in *inputs) eachPod(c *console, skipped func(manifest.Object), use func(ma
 		}
 	}
 	if used == 0 && c.code == exitClean {
-		c.fail(fmt.Errorf("no pods or pod templates in %s", strings.Join(in.files, ", ")))
+		c.fail(fmt.Errorf("no pods or pod templates in %s", in.where()))
 	}
+}
+
+// where says in messages what was read.
+func (in *inputs) where() string {
+	if len(in.live.names) > 0 {
+		return in.live.where()
+	}
+	return strings.Join(in.files, ", ")
 }
 
 // pods finds the pods of an object and reports those that are malformed.
@@ -108,11 +136,16 @@ func (c *console) pods(o manifest.Object, skipped func(manifest.Object)) []manif
 	for _, err := range errs {
 		c.fail(err)
 	}
+	for i, pod := range pods {
+		if o.Live() && pod.Path == "" {
+			pods[i].Creator = creatorOf(pod.Pod.OwnerReferences)
+		}
+	}
 	return pods
 }
 
 // review decides about one pod.
-func (in *inputs) review(p *policy.Policy, pod manifest.Pod) (review, error) {
+func (in *inputs) review(p *policy.Policy, pod manifest.Pod, known *facts) (review, error) {
 	own := pod.Object.Namespace()
 	if own != "" && in.namespace != "" && own != in.namespace {
 		return review{}, pod.Object.Errorf("the namespace from the provided object %q does not match the namespace %q; pass '--namespace=%s'",
@@ -123,7 +156,10 @@ func (in *inputs) review(p *policy.Policy, pod manifest.Pod) (review, error) {
 	if r.User.Name == "" {
 		r.Trust = policy.TrustUnknown
 	}
-	d := p.Review(r)
+	d, err := known.decide(p, r)
+	if err != nil {
+		return review{}, pod.Object.Errorf("%w", err)
+	}
 	if d.Verdict == policy.OutOfScope && d.Policy == "" && own == "" {
 		d.Why += "; name another with --namespace"
 	}

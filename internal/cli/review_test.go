@@ -22,6 +22,7 @@ func TestUser(t *testing.T) {
 		"template is its controller's": {inputs{}, controller, policy.UserInfo{Name: controller, Groups: controllers}},
 		"named user wins":              {inputs{as: "alice"}, controller, policy.UserInfo{Name: "alice", Groups: []string{"system:authenticated"}}},
 		"named groups":                 {inputs{as: "alice", groups: []string{"a"}}, "", policy.UserInfo{Name: "alice", Groups: []string{"a", "system:authenticated"}}},
+		"mirror pod is its kubelet's":  {inputs{}, "system:node:n1", policy.UserInfo{Name: "system:node:n1", Groups: []string{"system:nodes", "system:authenticated"}}},
 		"named service account":        {inputs{as: controller}, "", policy.UserInfo{Name: controller, Groups: controllers}},
 	}
 	for name, tc := range tests {

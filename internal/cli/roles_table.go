@@ -98,9 +98,9 @@ func (r role) allows() [][]string {
 	}
 	add("rootImages", codes(r.RootImages))
 	add("hostPaths", hostPaths(r.HostPaths))
-	add("schedulerNames", allowed(r.SchedulerNames))
-	add("runtimeClassNames", allowed(r.RuntimeClassNames))
-	add("priorityClassNames", allowed(r.PriorityClassNames))
+	add("schedulerNames", mayBe(r.SchedulerNames))
+	add("runtimeClassNames", mayBe(r.RuntimeClassNames))
+	add("priorityClassNames", mayBe(r.PriorityClassNames))
 	for _, o := range policy.Overrides {
 		add(o.Name, r.accepts(o))
 	}
@@ -115,8 +115,8 @@ func (r role) accepts(o policy.Override) string {
 	return o.Bounds(r.Overrides)
 }
 
-// allowed are the values of an allow-list; empty where there is none.
-func allowed(list []string) string {
+// mayBe are the values of an allow-list; empty where there is none.
+func mayBe(list []string) string {
 	if list != nil && len(list) == 0 {
 		return "none"
 	}

@@ -35,14 +35,6 @@ func addGroup(root *cobra.Command, title string, commands ...*cobra.Command) {
 	}
 }
 
-// onlyFlags refuses arguments, which are most often files without their -f.
-func onlyFlags(_ *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return fmt.Errorf("%q stands alone; name files and folders with -f", args[0])
-}
-
 // flagError says which flag may have been meant.
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError

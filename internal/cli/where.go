@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -14,8 +15,8 @@ import (
 func newWhere(c *console) *cobra.Command {
 	in, output := new(inputs), "text"
 	cmd := &cobra.Command{
-		Use:   "where -f FILE",
-		Short: "Say on which node pools the pods of a file would land",
+		Use:   "where -f FILE | KIND/NAME ...",
+		Short: "Say on which node pools pods would land",
 		Long: `Say for every pod and every node pool of the policy whether the scheduler could
 bind the pod to a node of that pool, and name such a node.
 
@@ -24,30 +25,36 @@ nor judges it first. A pool stands for every node that carries its label and its
 taints, the nodes that do not exist yet included. A pod with spec.nodeName passes
 by the scheduler: what becomes of it is for explain to say.
 
-Files hold YAML or JSON: Pods, and every kind that carries a pod template.`,
+Files hold YAML or JSON: Pods, and every kind that carries a pod template.
+
+` + aboutLive,
 		Example: `  # Where could the pods of a file run?
   kubectl polymoat where -f job.yaml
 
   # Which pods of the cluster could land on core nodes?
-  kubectl get pods -A -o yaml | kubectl polymoat where -f - -o json |
+  kubectl polymoat where pods -A -o json |
     jq -r 'select(any(.pools[]; .pool == "core" and .lands)) | .name'`,
-		Args: onlyFlags,
 	}
 	in.addFilesTo(cmd.Flags())
+	cmd.Flags().StringVarP(&in.namespace, "namespace", "n", "", "`namespace` of live objects (default: the context's)")
 	cmd.Flags().StringVarP(&output, "output", "o", output, "`format`: text or json (a line for each pod)")
 	complete(cmd, "output", "text", "json")
-	cmd.RunE = func(*cobra.Command, []string) error { return where(c, in, output) }
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		in.live.names = args
+		return where(c, in, output)
+	}
 	return cmd
 }
 
 // place is one pod of where's output. Its fields are a promise to programs: they are only ever added to.
 type place struct {
-	Name string `json:"name"` // of the object in the file
+	Name      string `json:"name"`                // of the object in the file
+	Namespace string `json:"namespace,omitempty"` // of a live object
 	// Template is the field path of the pod template; absent for a Pod itself.
 	Template string       `json:"template,omitempty"`
 	Pools    []placeOnOne `json:"pools"`
 
-	title string // "job.yaml: Job/train"
+	title string // "job.yaml: Job/train", "job.batch/train"
 }
 
 // placeOnOne says whether the pod lands on one pool, and why.
@@ -61,6 +68,9 @@ type placeOnOne struct {
 func where(c *console, in *inputs, output string) error {
 	if err := in.validate(); err != nil {
 		return err
+	}
+	if len(in.live.names) == 0 && in.namespace != "" {
+		return errors.New("--namespace is for objects of a cluster; those of files land wherever they are created")
 	}
 	show := c.placePrinter(output)
 	if show == nil {
@@ -103,7 +113,11 @@ func poolOf(n v1alpha1.NodePool) landing.Pool {
 
 func placeOf(pod manifest.Pod, pools []landing.Pool) place {
 	o, constraints := pod.Object, landing.Of(&pod.Pod.Spec)
-	p := place{Name: o.Name(), Template: pod.Path, title: fmt.Sprintf("%s: %s", o.File, o)}
+	p := place{Name: o.Name(), Template: pod.Path, title: o.Title()}
+	if o.Live() {
+		p.Namespace = o.Namespace()
+		p.title += fmt.Sprintf(" (%s)", p.Namespace)
+	}
 	for _, pool := range pools {
 		one := placeOnOne{Pool: pool.Name, Because: landing.Because(constraints, pool)}
 		if node, ok := landing.Witness(constraints, pool); ok {

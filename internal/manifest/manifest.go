@@ -10,17 +10,23 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Object is one Kubernetes object as it stands in a file.
+// Object is one Kubernetes object as it stands in a file, or as a cluster holds it.
 type Object struct {
-	// File is the name that Read was given.
+	// File is the name that Read or FromCluster was given.
 	File string
 	// Line is where the object begins, counted from 1.
 	Line int
 	// Raw holds every field as JSON values, known to our API version or not. It is read-only.
 	Raw map[string]any
 
-	doc *document
-	at  []any // the object's place in doc: "items", 3
+	live bool // there is no file
+	doc  *document
+	at   []any // the object's place in doc: "items", 3
+}
+
+// FromCluster is an object of a cluster. name stands for it in messages, as kubectl writes it: "deployment.apps/web".
+func FromCluster(name string, raw map[string]any) Object {
+	return Object{File: name, Raw: raw, live: true}
 }
 
 // APIVersion is the object's group and version: "apps/v1".
@@ -43,9 +49,30 @@ func (o Object) Name() string {
 // String is the object as messages name it: "Deployment/web".
 func (o Object) String() string { return o.Kind() + "/" + o.Name() }
 
+// Live says whether the object is one of a cluster, not of a file.
+func (o Object) Live() bool { return o.live }
+
+// Title is the object with where it comes from: "web.yaml: Deployment/web"; of a cluster "deployment.apps/web".
+func (o Object) Title() string {
+	if o.live {
+		return o.File
+	}
+	return fmt.Sprintf("%s: %s", o.File, o)
+}
+
+// Place is Title with a line: "web.yaml:3: Deployment/web".
+func (o Object) Place() string { return o.placeAt(o.Line) }
+
+func (o Object) placeAt(line int) string {
+	if o.live {
+		return o.File
+	}
+	return fmt.Sprintf("%s:%d: %s", o.File, line, o)
+}
+
 // Errorf is an error about the object: "web.yaml:3: Deployment/web: ...".
 func (o Object) Errorf(format string, args ...any) error {
-	return fmt.Errorf("%s:%d: %s: %w", o.File, o.Line, o, fmt.Errorf(format, args...))
+	return fmt.Errorf("%s: %w", o.Place(), fmt.Errorf(format, args...))
 }
 
 func (o Object) str(fields ...string) string {

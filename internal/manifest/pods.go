@@ -81,6 +81,9 @@ func (o Object) check(typed any, raw map[string]any, at []any) error {
 	}
 	fault := findFault(typed, raw)
 	path := slices.Concat(at, fault.at)
-	line := o.doc.lineOf(slices.Concat(o.at, path))
-	return fmt.Errorf("%s:%d: %s: %s %s", o.File, line, o, template.Path(path), fault.detail)
+	line := 0
+	if !o.live {
+		line = o.doc.lineOf(slices.Concat(o.at, path))
+	}
+	return fmt.Errorf("%s: %s %s", o.placeAt(line), template.Path(path), fault.detail)
 }

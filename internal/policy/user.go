@@ -12,10 +12,13 @@ type UserInfo struct {
 }
 
 // UserNamed is a user that is known by name only, with the groups that the API server gives to every such user: those of
-// all service accounts, where it is one and no others are known, and of everybody who logged in.
+// service accounts and kubelets, where it is one and no others are known, and of everybody who logged in.
 func UserNamed(name string, groups ...string) UserInfo {
 	if name == "" {
 		return UserInfo{Groups: groups}
+	}
+	if strings.HasPrefix(name, "system:node:") && len(groups) == 0 {
+		groups = []string{"system:nodes"}
 	}
 	if account, ok := strings.CutPrefix(name, "system:serviceaccount:"); ok && len(groups) == 0 {
 		namespace, _, _ := strings.Cut(account, ":")

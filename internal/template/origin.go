@@ -69,6 +69,12 @@ var origins = []struct {
 	{"kubernetes.dask.org", "", "", replicaSet},
 }
 
+// CreatorFor is the user that creates the pods whose controller is an object of this kind; empty for an operator, which
+// may run under any name.
+func CreatorFor(apiVersion, kind string) string {
+	return object{"apiVersion": apiVersion, "kind": kind}.origin("").creator
+}
+
 // origin says where the pods of the template at path come from.
 func (o object) origin(path string) origin {
 	for _, row := range origins {

@@ -74,3 +74,18 @@ func TestTooManyPods(t *testing.T) {
 		}
 	}
 }
+
+// Whoever owns a pod as its controller says who created it, where that is one of the built-in controllers.
+func TestCreatorFor(t *testing.T) {
+	for _, tc := range []struct{ apiVersion, kind, want string }{
+		{"apps/v1", "ReplicaSet", "system:serviceaccount:kube-system:replicaset-controller"},
+		{"batch/v1", "Job", "system:serviceaccount:kube-system:job-controller"},
+		{"v1", "ReplicationController", "system:serviceaccount:kube-system:replication-controller"},
+		{"kubeflow.org/v1", "TFJob", ""},
+		{"example.com/v1", "Job", ""},
+	} {
+		if got := CreatorFor(tc.apiVersion, tc.kind); got != tc.want {
+			t.Errorf("%s %s: creator %q, want %q", tc.apiVersion, tc.kind, got, tc.want)
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package e2e_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/polymoat/polymoat/e2e/cluster"
+	"github.com/polymoat/polymoat/internal/policy"
+)
+
+// crowdName is the namespace of a crowd, and the scheduler that its pods wait for: the real one binds fifty a second.
+const crowdName = "crowd"
+
+// together is how many requests are in flight: more do not make two cores faster.
+const together = 8
+
+// crowd makes so many pods of each role, placed as the policy says, and returns when kwok runs all of them. They have a
+// namespace and nodes of their own and stay until the control plane stops: to remove thousands of pods takes longer than
+// to make them. Nothing else runs on the nodes, which are cordoned.
+func crowd(t *testing.T, p *policy.Policy, counts map[string]int) {
+	t.Helper()
+	admin, scheduler := as(t, cluster.Admin), as(t, "system:kube-scheduler")
+	objects := []client.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: crowdName}}, crowdNode("experiments"), crowdNode("builds")}
+	for _, object := range objects {
+		if err := admin.Create(t.Context(), object); err != nil {
+			t.Fatal(err)
+		}
+	}
+	awaitAccount(t, admin)
+	group, ctx := errgroup.WithContext(t.Context())
+	group.SetLimit(together)
+	for role, n := range counts {
+		for i := range n {
+			group.Go(func() error { return join(ctx, admin, scheduler, placed(p, crowdPod(role, i))) })
+		}
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	awaitRunning(t, admin)
+}
+
+// placed is the pod as the webhooks of the namespace would have stored it.
+func placed(p *policy.Policy, pod *corev1.Pod) *corev1.Pod {
+	return p.Review(policy.Request{Namespace: pod.Namespace, Pod: pod}).Pod
+}
+
+// join creates a pod and binds it to the crowd's node of its pool.
+func join(ctx context.Context, creator, scheduler client.Client, pod *corev1.Pod) error {
+	if err := creator.Create(ctx, pod); err != nil {
+		return err
+	}
+	binding := &corev1.Binding{Target: corev1.ObjectReference{Kind: "Node", Name: crowdName + "-" + pod.Spec.NodeSelector["polyaxon"]}}
+	return scheduler.SubResource("binding").Create(ctx, pod, binding)
+}
+
+func awaitAccount(t *testing.T, admin client.Client) {
+	t.Helper()
+	err := control.Await("the crowd's service account", func(ctx context.Context) error {
+		return admin.Get(ctx, client.ObjectKey{Namespace: crowdName, Name: "default"}, &corev1.ServiceAccount{})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// awaitRunning asks for one pod that does not run, which costs less than to count those that do.
+func awaitRunning(t *testing.T, admin client.Client) {
+	t.Helper()
+	waiting := client.MatchingFieldsSelector{Selector: fields.OneTermNotEqualSelector("status.phase", string(corev1.PodRunning))}
+	err := control.Await("running pods", func(ctx context.Context) error {
+		var pods corev1.PodList
+		if err := admin.List(ctx, &pods, client.InNamespace(crowdName), waiting, client.Limit(1)); err != nil {
+			return err
+		}
+		if len(pods.Items) > 0 {
+			return errors.New("some are not running yet")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// crowdNode is a node with room for all.
+func crowdNode(pool string) *corev1.Node {
+	room := corev1.ResourceList{
+		corev1.ResourceCPU: resource.MustParse("10k"), corev1.ResourceMemory: resource.MustParse("1Pi"), corev1.ResourcePods: resource.MustParse("10k"),
+	}
+	return &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: crowdName + "-" + pool, Labels: map[string]string{"polyaxon": pool}},
+		Spec: corev1.NodeSpec{
+			Unschedulable: true,
+			Taints:        []corev1.Taint{{Key: "polyaxon", Value: pool, Effect: corev1.TaintEffectNoSchedule}},
+		},
+		Status: corev1.NodeStatus{Capacity: room, Allocatable: room},
+	}
+}
+
+// marks are the labels by which Polyaxon's pods of a role are told.
+var marks = map[string]map[string]string{
+	"jobs":         {"app.kubernetes.io/part-of": "polyaxon-runs", "app.kubernetes.io/component": "polyaxon-jobs"},
+	"services":     {"app.kubernetes.io/part-of": "polyaxon-runs", "app.kubernetes.io/component": "polyaxon-services"},
+	"notebooks":    {"app": "polyaxon-notebook", "type": "polyaxon-runner", "role": "polyaxon-dashboard"},
+	"experiments":  {"app": "polyaxon-experiment", "type": "polyaxon-runner", "role": "polyaxon-workers"},
+	"tensorboards": {"app": "polyaxon-tensorboard", "type": "polyaxon-runner", "role": "polyaxon-dashboard"},
+}
+
+func crowdPod(role string, i int) *corev1.Pod {
+	pod := plainPod(crowdName)
+	pod.Name = fmt.Sprintf("%s-%d", role, i)
+	pod.Labels = maps.Clone(marks[role])
+	pod.Spec.SchedulerName = crowdName
+	return pod
+}

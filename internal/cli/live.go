@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
+	"k8s.io/cli-runtime/pkg/resource"
+
+	"github.com/polymoat/polymoat/internal/manifest"
+)
+
+// live are the flags and arguments that name objects of a cluster, as those of kubectl get do.
+type live struct {
+	*connection
+	names    []string // "pod/train", or "pods" and "train"
+	selector string
+	all      bool // namespaces
+}
+
+// pageSize is how many objects one request asks for.
+const pageSize = 500
+
+// aboutLive is the part of the help that commands share which look at a cluster.
+const aboutLive = `Objects of a cluster are named as for kubectl get: pod/NAME, deploy NAME, pods -l
+app=x. A live pod is judged as if it were created again: without its status, and
+without its node, unless it named that itself. Who creates it is told by its
+controller. kubectl's --as and --as-group are not known here: you look at the
+cluster as yourself.`
+
+func (l *live) addTo(flags *pflag.FlagSet, namespace *string) {
+	l.connection = newConnection(flags, namespace)
+	flags.StringVarP(&l.selector, "selector", "l", "", "`selector` of labels of live objects")
+	flags.BoolVarP(&l.all, "all-namespaces", "A", false, "look for live objects in all namespaces")
+}
+
+// validate finds what is wrong with the flags together. files says whether there are files to read, too.
+func (l *live) validate(files bool, namespace string) error {
+	for _, name := range l.names {
+		if slices.Contains(extensions, filepath.Ext(name)) {
+			return fmt.Errorf("%q stands alone; name files and folders with -f", name)
+		}
+	}
+	switch {
+	case files && len(l.names) > 0:
+		return fmt.Errorf("%q is an object of a cluster, and -f reads files; name one or the other", l.names[0])
+	case len(l.names) > 0 && l.all && namespace != "":
+		return errors.New("--namespace and --all-namespaces contradict each other; leave one of them out")
+	case len(l.names) > 0:
+		return nil
+	case l.selector != "":
+		return errors.New("--selector chooses live objects; name their kind, such as pods")
+	case l.all:
+		return errors.New("--all-namespaces looks for live objects; name their kind, such as pods")
+	}
+	if used := l.used(); used != nil {
+		return fmt.Errorf("--%s says how to reach a cluster; name objects of it, such as pod/NAME", used.Name)
+	}
+	return nil
+}
+
+// objects reads what was named from the cluster. What cannot be read is reported and left out.
+func (l *live) objects(c *console) iter.Seq[manifest.Object] {
+	return func(yield func(manifest.Object) bool) {
+		infos, err := l.infos()
+		c.failEach(err, l.remedy)
+		for _, info := range infos {
+			if !yield(liveObject(info)) {
+				return
+			}
+		}
+	}
+}
+
+func (l *live) infos() ([]*resource.Info, error) {
+	if _, err := l.open(); err != nil {
+		return nil, err
+	}
+	namespace, err := l.namespace()
+	if err != nil {
+		return nil, err
+	}
+	infos, err := resource.NewBuilder(l.config).Unstructured().ContinueOnError().
+		NamespaceParam(namespace).DefaultNamespace().AllNamespaces(l.all).
+		LabelSelectorParam(l.selector).RequestChunksOf(pageSize).
+		ResourceTypeOrNameArgs(true, l.names...).Flatten().
+		Do().Infos()
+	return infos, err
+}
+
+// liveObject is an object of a cluster under the name that kubectl gives it: "pod/train", "deployment.apps/web".
+func liveObject(info *resource.Info) manifest.Object {
+	kind := info.Mapping.GroupVersionKind
+	name := objectName(kind.Group, kind.Kind, info.Name)
+	raw := info.Object.(*unstructured.Unstructured).Object
+	if kind.Group == "" && kind.Kind == "Pod" {
+		raw = fresh(raw)
+	}
+	return manifest.FromCluster(name, raw)
+}
+
+// objectName is how kubectl names an object: "deployment.apps/web".
+func objectName(group, kind, name string) string {
+	kind = strings.ToLower(kind)
+	if group != "" {
+		kind += "." + group
+	}
+	return kind + "/" + name
+}
+
+// remedy also tells where an object was looked for.
+func (l *live) remedy(err error) error {
+	namespace, nsErr := l.namespace()
+	if apierrors.IsNotFound(err) && nsErr == nil {
+		return fmt.Errorf("%w in namespace %q; choose another with -n", err, namespace)
+	}
+	return l.connection.remedy(err)
+}
+
+// where says in messages where it was looked: `pods with "app=x" in namespace "polyaxon"`.
+func (l *live) where() string {
+	text := strings.Join(l.names, " ")
+	if l.selector != "" {
+		text += fmt.Sprintf(" with %q", l.selector)
+	}
+	if l.all {
+		return text + " in all namespaces"
+	}
+	namespace, err := l.namespace()
+	if err != nil {
+		return text
+	}
+	return fmt.Sprintf("%s in namespace %q; choose another with -n, or all with -A", text, namespace)
+}
+
+// failEach reports every error of several, with its remedy.
+func (c *console) failEach(err error, remedy func(error) error) {
+	if err == nil {
+		return
+	}
+	var several utilerrors.Aggregate
+	if !errors.As(err, &several) {
+		c.fail(remedy(err))
+		return
+	}
+	for _, one := range utilerrors.Flatten(several).Errors() {
+		c.fail(remedy(one))
+	}
+}

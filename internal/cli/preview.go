@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/policy"
+)
+
+// preview are the flags of the command.
+type preview struct {
+	*connection
+	policy, against, namespace, output string
+}
+
+func newPreview(c *console) *cobra.Command {
+	v := &preview{output: "text"}
+	cmd := &cobra.Command{
+		Use:   "preview --policy FILE",
+		Short: "Say what a new policy would change for the pods that run",
+		Long: `Say which pods that run now would be refused, moved to another node pool, changed
+or left without a node under a new policy, had they to be created again, and
+which would come under polymoat or be governed no longer. Only what differs from
+the policy in force is listed. Nothing is written to the cluster.
+
+The policy in force is that of the ConfigMap polymoat-policy in the namespace
+polymoat-system, or what --against names.
+
+A pod that runs carries what the policy in force gave it. So that this is not
+taken for its own wish, it is judged by the template of its ReplicaSet, Job,
+StatefulSet or ReplicationController. Any other pod is judged by itself, without
+all that the policy in force would give it anyway: had it asked for the very
+same, that cannot be told. A pod is created by its controller; one without is
+created by nobody who is trusted.
+
+The exit code is 1 where anything differs.`,
+		Example: `  # What would a new policy change in one namespace?
+  kubectl polymoat preview --policy new.yaml --against old.yaml -n polyaxon
+
+  # List the pods that would be refused
+  kubectl polymoat preview --policy new.yaml -o json |
+    jq -r 'select(.effect == "refused") | .new.sentence'`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return v.run(cmd.Context(), c) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&v.policy, "policy", "", "new policy `file`, or folder of policies")
+	flags.StringVar(&v.against, "against", "", "policy `file` or folder in force (default: the cluster's ConfigMap)")
+	flags.StringVarP(&v.namespace, "namespace", "n", "", "`namespace` to look at (default: all that either policy governs)")
+	flags.StringVarP(&v.output, "output", "o", v.output, "`format`: text or json (a line for each pod)")
+	v.connection = newConnection(flags, nil)
+	return cmd
+}
+
+// side is one of the two policies that are compared.
+type side struct {
+	*policy.Policy
+	files []v1alpha1.File
+}
+
+func (v *preview) run(ctx context.Context, c *console) error {
+	if v.policy == "" {
+		return errors.New("nothing to preview; name the new policy with --policy")
+	}
+	show := c.previewPrinter(v.output)
+	if show == nil {
+		return fmt.Errorf("unknown output format %q; use text or json", v.output)
+	}
+	current, revised, err := v.sides(ctx, c)
+	if err != nil {
+		c.fail(err)
+	}
+	if current.Policy == nil || revised.Policy == nil {
+		return nil
+	}
+	found, err := v.survey(ctx, c, current, revised)
+	if err != nil {
+		c.fail(v.remedy(err))
+		return nil
+	}
+	outcomes := compare(found, current, revised)
+	if len(outcomes) > 0 {
+		c.exit(exitDiffer)
+	}
+	show(outcomes, len(found.pods))
+	return nil
+}
+
+// sides are the policy in force and the new one. One that is wrong is reported, and missing.
+func (v *preview) sides(ctx context.Context, c *console) (current, revised side, err error) {
+	if revised = c.side(c.policyFiles(v.policy)); revised.Policy == nil {
+		return current, revised, nil
+	}
+	files, err := v.inForce(ctx, c)
+	if err != nil {
+		return current, revised, err
+	}
+	return c.side(files), revised, nil
+}
+
+func (c *console) side(files []v1alpha1.File) side { return side{c.compile(files), files} }
+
+func (v *preview) survey(ctx context.Context, c *console, current, revised side) (*survey, error) {
+	namespaces, err := v.namespaces(current, revised)
+	if err != nil {
+		return nil, err
+	}
+	return newSurvey(v.connection, c).read(ctx, namespaces)
+}
+
+// namespaces are those to look at: the one that was named, else all that either policy governs.
+func (v *preview) namespaces(current, revised side) ([]string, error) {
+	governed := map[string]bool{}
+	for _, name := range slices.Concat(current.Namespaces(), revised.Namespaces()) {
+		governed[name] = true
+	}
+	all := slices.Sorted(maps.Keys(governed))
+	switch {
+	case v.namespace == "":
+		return all, nil
+	case !governed[v.namespace]:
+		return nil, fmt.Errorf("namespace %q is governed by neither policy; name one of %s", v.namespace, v1alpha1.Quoted(all))
+	}
+	return []string{v.namespace}, nil
+}

@@ -1,0 +1,175 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/polymoat/polymoat/internal/policy"
+)
+
+// mostOwners bounds the list of those to whom the same happens.
+const mostOwners = 20
+
+// previewPrinter returns the function that prints what becomes of pods, of so many in all; nil where there is no such
+// format.
+func (c *console) previewPrinter(output string) func(outcomes []outcome, pods int) {
+	switch output {
+	case "text":
+		return c.previewText
+	case "json":
+		return func(outcomes []outcome, _ int) {
+			for _, o := range outcomes {
+				c.print(jsonText(o))
+			}
+		}
+	}
+	return nil
+}
+
+// previewText prints outcomes by what happens, and those that are alike together.
+func (c *console) previewText(outcomes []outcome, pods int) {
+	var parts []string
+	for _, e := range effects {
+		n := 0
+		groups := groupsOf(outcomes, e.effect)
+		for _, g := range groups {
+			n += g.pods
+		}
+		if n == 0 {
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", n, e.summary))
+		c.print(c.styles.bold.Sprintf("%s: %s", e.heading, count(n, "pod")) + "\n")
+		for _, g := range groups {
+			c.print(c.groupText(g) + "\n")
+		}
+	}
+	if len(parts) == 0 {
+		c.print(fmt.Sprintf("Nothing differs for %s.\n", count(pods, "pod")))
+		return
+	}
+	c.print(fmt.Sprintf("%d of %s: %s.\n", len(outcomes), count(pods, "pod"), strings.Join(parts, ", ")))
+}
+
+// fate is an effect on pods that is the same for all of them.
+type fate struct {
+	outcome outcome // of the first
+	owners  []*owned
+	pods    int
+}
+
+// owned are the pods of one owner.
+type owned struct {
+	owner, namespace string
+	pods             int
+}
+
+// groupsOf are the outcomes of one effect, alike ones together, in the order of the first of each.
+func groupsOf(outcomes []outcome, of effect) []*fate {
+	var groups []*fate
+	byText := map[string]*fate{}
+	byOwner := map[string]*owned{}
+	for _, o := range outcomes {
+		if o.Effect != of {
+			continue
+		}
+		text := o.text(styles{})
+		g := byText[text]
+		if g == nil {
+			g = &fate{outcome: o}
+			byText[text], groups = g, append(groups, g)
+		}
+		key := text + o.Namespace + "/" + o.Owner
+		if byOwner[key] == nil {
+			byOwner[key] = &owned{owner: o.Owner, namespace: o.Namespace}
+			g.owners = append(g.owners, byOwner[key])
+		}
+		byOwner[key].pods++
+		g.pods++
+	}
+	return groups
+}
+
+// groupText is what happens, and to whom.
+func (c *console) groupText(g *fate) string {
+	b := &block{styles: c.styles}
+	b.text.WriteString(g.outcome.text(c.styles))
+	label := "Pods"
+	shown := min(len(g.owners), mostOwners)
+	rest := g.pods // that belong to no owner who is shown
+	for _, o := range g.owners[:shown] {
+		line := fmt.Sprintf("%s (%s)", o.owner, o.namespace)
+		if !strings.HasPrefix(o.owner, "pod/") {
+			line += ", " + count(o.pods, "pod")
+		}
+		b.next(&label, line)
+		rest -= o.pods
+	}
+	if more := len(g.owners) - shown; more > 0 {
+		b.next(&label, fmt.Sprintf("and %d more with %s; -o json lists each", more, count(rest, "pod")))
+	}
+	return b.text.String()
+}
+
+// text is what happens, in the labels of explain.
+func (o outcome) text(s styles) string {
+	b := &block{styles: s}
+	b.turn("Role", o.Old.Role, o.New.Role)
+	if o.Effect != refused && o.Effect != refusedOtherwise {
+		b.turn("Node pool", o.Old.NodePool, o.New.NodePool)
+	}
+	for _, v := range o.New.Violations {
+		b.field("Violation", v.String(), nil)
+	}
+	if o.Effect == changed || o.Effect == moved {
+		b.differences(o)
+	}
+	if o.Effect == warned {
+		for _, w := range o.New.Warnings {
+			b.field("Warning", w, b.yellow)
+		}
+	}
+	return b.text.String()
+}
+
+// turn writes what became of one word: "jobs", or "jobs -> experiments".
+func (b *block) turn(label, was, is string) {
+	switch {
+	case was == is && is == "":
+	case was == is:
+		b.field(label, is, nil)
+	default:
+		b.field(label, cmp.Or(was, "none")+" -> "+cmp.Or(is, "none"), nil)
+	}
+}
+
+// differences writes the fields that differ, but for those that say the node pool itself.
+func (b *block) differences(o outcome) {
+	label := "Fields"
+	for _, d := range o.Changes {
+		if o.Effect == moved && d.Source == policy.FromPool {
+			continue
+		}
+		was, is := "none", "none"
+		if d.Old != nil {
+			was = valueText(d.Old)
+		}
+		if d.New != nil {
+			is = valueText(d.New)
+		}
+		b.next(&label, fmt.Sprintf("%s %s -> %s", d.Path, was, is))
+	}
+}
+
+// next is one more value of a label that is written once.
+func (b *block) next(label *string, text string) {
+	if *label != "" {
+		b.field(*label, text, nil)
+		*label = ""
+		return
+	}
+	for _, line := range wrap(text, width-labelWidth) {
+		fmt.Fprintf(&b.text, "%*s%s\n", labelWidth, "", line)
+	}
+}
