@@ -40,9 +40,11 @@ func createPolyaxonKinds(t *testing.T) {
 		}
 		removeAfter(t, crd)
 	}
-	for _, gvk := range [][2]string{{"core.polyaxon.com/v1", "OperationList"}, {"polyaxon.com/v1", "KfJobList"}} {
-		list := &unstructured.UnstructuredList{Object: map[string]any{"apiVersion": gvk[0], "kind": gvk[1]}}
-		if err := control.Await(gvk[1], func(ctx context.Context) error { return as(t, cluster.Admin).List(ctx, list) }); err != nil {
+	for _, crd := range objects {
+		group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
+		kind, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "kind")
+		list := &unstructured.UnstructuredList{Object: map[string]any{"apiVersion": group + "/v1", "kind": kind + "List"}}
+		if err := control.Await(kind, func(ctx context.Context) error { return as(t, cluster.Admin).List(ctx, list) }); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -73,6 +73,24 @@ func TestEarlyAnswers(t *testing.T) {
 	}
 }
 
+// TestTemplatesAreAnsweredOnce, each for itself.
+func TestTemplatesAreAnsweredOnce(t *testing.T) {
+	w := templated(rooted(), nil)
+	second := w.Templates[0]
+	second.At = field.NewPath("second")
+	w.Templates = append(w.Templates, second)
+	d := compile(t, v1alpha1.Default(), func(d *v1alpha1.PlacementPolicy) {
+		d.Spec.Modes = []v1alpha1.RuleMode{{Mode: v1alpha1.Warn}}
+	}).ValidateWorkload(w)
+	want := []string{
+		"batchJobSpec.template: " + rootSentence + " (admitted: the rule is in mode Warn)",
+		"second: " + rootSentence + " (admitted: the rule is in mode Warn)",
+	}
+	if diff := cmp.Diff(want, d.Warnings); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestWhatAControllerMakesIsNotAnsweredTwice: its owner was.
 func TestWhatAControllerMakesIsNotAnsweredTwice(t *testing.T) {
 	w := templated(rooted(), nil)

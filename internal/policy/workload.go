@@ -69,11 +69,7 @@ func (p *Policy) ValidateWorkload(w Workload) Decision {
 			d.Role, d.Why = role.name, id.Why
 		}
 		if !granted {
-			found := claim{in, w.User}.templated(t)
-			for i := range found {
-				found[i].Rule = ruleCoreClaim
-			}
-			scope{in, w.Namespace, []string{role.name}}.settle(&d, found, w.Today)
+			d.join(in.claimed(w, t, role))
 		}
 		if !made && !t.Partial {
 			p.answerEarly(&d, in.earlyAnswers, w, t)
@@ -84,6 +80,24 @@ func (p *Policy) ValidateWorkload(w Workload) Decision {
 	}
 	slices.SortStableFunc(d.Violations, func(a, b Violation) int { return cmp.Compare(a.Field.String(), b.Field.String()) })
 	return d
+}
+
+// claimed is the decision on what a template claims, by a user who is not granted it.
+func (in *installation) claimed(w Workload, t Template, role *role) Decision {
+	found := claim{in, w.User}.templated(t)
+	for i := range found {
+		found[i].Rule = ruleCoreClaim
+	}
+	d := Decision{Role: role.name}
+	scope{in, w.Namespace, []string{role.name}}.settle(&d, found, w.Today)
+	return d
+}
+
+// join adds what was found in one template to what was found in the others.
+func (d *Decision) join(one Decision) {
+	d.Violations = append(d.Violations, one.Violations...)
+	d.Warned, d.Audited = append(d.Warned, one.Warned...), append(d.Audited, one.Audited...)
+	d.Warnings = append(d.Warnings, one.Warnings...)
 }
 
 // before is what the template was, or is where it is new.

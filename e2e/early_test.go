@@ -1,0 +1,139 @@
+package e2e_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/polymoat/polymoat/e2e"
+	"github.com/polymoat/polymoat/e2e/cluster"
+	"github.com/polymoat/polymoat/internal/template"
+)
+
+// faults are what a user may write into the environment of a polyaxonfile, into a pod's spec.
+var faults = map[string]func(spec map[string]any){
+	"as it is":           func(map[string]any) {},
+	"a node":             func(spec map[string]any) { spec["nodeName"] = "core-1" },
+	"an unknown node":    func(spec map[string]any) { spec["nodeName"] = "nowhere-1" },
+	"a pool not its own": func(spec map[string]any) { spec["nodeSelector"] = map[string]any{"polyaxon": "builds"} },
+	"core": func(spec map[string]any) {
+		spec["nodeSelector"] = map[string]any{"polyaxon": "core"}
+		spec["tolerations"] = []any{map[string]any{"key": "polyaxon", "operator": "Exists"}}
+	},
+	"root":     func(spec map[string]any) { spec["securityContext"] = map[string]any{"runAsUser": int64(0)} },
+	"the host": func(spec map[string]any) { spec["hostNetwork"] = true },
+	"everything at once": func(spec map[string]any) {
+		spec["nodeName"], spec["hostPID"] = "core-1", true
+		spec["securityContext"] = map[string]any{"runAsUser": int64(0)}
+	},
+}
+
+// TestEarlyAnswers: what is said of a resource when it is created is what is said of its pods later, in the same words.
+func TestEarlyAnswers(t *testing.T) {
+	createPolyaxonKinds(t)
+	resources, err := e2e.Early()
+	if err != nil {
+		t.Fatal(err)
+	}
+	refusals := 0
+	for _, r := range resources {
+		for name, fault := range faults {
+			t.Run(r.Name+"/"+name, func(t *testing.T) {
+				o := r.Object.DeepCopy()
+				pods := templates(t, o)
+				for _, p := range pods {
+					fault(p.Raw["spec"].(map[string]any)) // the object's own
+				}
+				var want []string
+				for _, p := range pods {
+					if refusal := createPod(t, p); refusal != "" {
+						want = append(want, fmt.Sprintf("%s: %s (its pods will be refused)", p.Path(), refusal))
+						refusals++
+					}
+				}
+				if diff := gocmp.Diff(want, createWarned(t, o)); diff != "" {
+					t.Errorf("(-said of the pods +said of the resource):\n%s", diff)
+				}
+			})
+		}
+	}
+	if want := len(resources) * (len(faults) - 1); refusals < want {
+		t.Errorf("only %d pods were refused, want %d at least", refusals, want)
+	}
+}
+
+func templates(t *testing.T, o *unstructured.Unstructured) []template.Pod {
+	t.Helper()
+	pods, err := template.Of(o.Object)
+	if err != nil || len(pods) == 0 {
+		t.Fatalf("%d pod templates: %v", len(pods), err)
+	}
+	return pods
+}
+
+// createPod creates the pod of a template as its controller would, or as an operator does, and returns the reasons for
+// which it is refused. Nothing stays: it is a dry-run.
+func createPod(t *testing.T, p template.Pod) string {
+	t.Helper()
+	pod := &corev1.Pod{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(p.Raw, pod); err != nil {
+		t.Fatal(err)
+	}
+	pod.Name, pod.Namespace = cmp.Or(pod.Name, "early"), "polyaxon"
+	for i := range pod.OwnerReferences {
+		pod.OwnerReferences[i].UID = "3b662047-58a3-45de-819f-2c884b0c85b9" // of an owner that a controller would have made
+	}
+	creator := cmp.Or(p.Creator, "system:serviceaccount:polyaxon:polyaxon-trainingjobs")
+	err := as(t, creator).Create(t.Context(), pod, client.DryRunAll)
+	if err == nil {
+		return ""
+	}
+	_, refusal, found := strings.Cut(err.Error(), fmt.Sprintf("denied the request: pods %q: ", pod.Name))
+	if !found {
+		t.Fatalf("not refused by polymoat: %v", err)
+	}
+	return refusal
+}
+
+// warned collects the warnings of the API server.
+type warned struct {
+	sync.Mutex
+	texts []string
+}
+
+func (w *warned) HandleWarningHeaderWithContext(_ context.Context, code int, _, text string) {
+	w.Lock()
+	defer w.Unlock()
+	if code == 299 {
+		w.texts = append(w.texts, text)
+	}
+}
+
+// createWarned creates the resource as a tenant, by dry-run, and returns the warnings.
+func createWarned(t *testing.T, o *unstructured.Unstructured) []string {
+	t.Helper()
+	w := &warned{}
+	config := rest.CopyConfig(control.As(cluster.Tenant))
+	config.WarningHandler, config.WarningHandlerWithContext = nil, w
+	c, err := client.New(config, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Create(t.Context(), o.DeepCopy(), client.DryRunAll); err != nil {
+		t.Fatal(err)
+	}
+	w.Lock()
+	defer w.Unlock()
+	return slices.Clone(w.texts)
+}
