@@ -137,6 +137,7 @@ func (p *Policy) Review(r Request) Decision {
 	if placed.Pod != nil {
 		r.Pod = placed.Pod
 	}
+	r.Pod = defaulted(r.Pod)
 	d := p.Validate(r)
 	d.Pod, d.Changes, d.Shadow = placed.Pod, placed.Changes, placed.Shadow
 	return d
