@@ -57,12 +57,15 @@ func TestEarlyAnswers(t *testing.T) {
 				}
 				var want []string
 				for _, p := range pods {
-					if refusal := createPod(t, p); refusal != "" {
-						want = append(want, fmt.Sprintf("%s: %s (its pods will be refused)", p.Path(), refusal))
+					said, refused := createPod(t, p)
+					if refused {
 						refusals++
 					}
+					for _, text := range said {
+						want = append(want, fmt.Sprintf("%s: %s", p.Path(), text))
+					}
 				}
-				if diff := gocmp.Diff(want, createWarned(t, o)); diff != "" {
+				if diff := gocmp.Diff(want, createResource(t, o)); diff != "" {
 					t.Errorf("(-said of the pods +said of the resource):\n%s", diff)
 				}
 			})
@@ -82,9 +85,9 @@ func templates(t *testing.T, o *unstructured.Unstructured) []template.Pod {
 	return pods
 }
 
-// createPod creates the pod of a template as its controller would, or as an operator does, and returns the reasons for
-// which it is refused. Nothing stays: it is a dry-run.
-func createPod(t *testing.T, p template.Pod) string {
+// createPod creates the pod of a template as its controller would, or as an operator does, and returns what is said of it:
+// warnings, or the reasons for which it is refused. Nothing stays: it is a dry-run.
+func createPod(t *testing.T, p template.Pod) (said []string, refused bool) {
 	t.Helper()
 	pod := &corev1.Pod{}
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(p.Raw, pod); err != nil {
@@ -95,18 +98,42 @@ func createPod(t *testing.T, p template.Pod) string {
 		pod.OwnerReferences[i].UID = "3b662047-58a3-45de-819f-2c884b0c85b9" // of an owner that a controller would have made
 	}
 	creator := cmp.Or(p.Creator, "system:serviceaccount:polyaxon:polyaxon-trainingjobs")
-	err := as(t, creator).Create(t.Context(), pod, client.DryRunAll)
+	said, err := createWarned(t, control.Impersonating(creator), pod)
 	if err == nil {
-		return ""
+		return said, false
 	}
 	_, refusal, found := strings.Cut(err.Error(), fmt.Sprintf("denied the request: pods %q: ", pod.Name))
 	if !found {
 		t.Fatalf("not refused by polymoat: %v", err)
 	}
-	return refusal
+	return append(said, refusal+" (its pods will be refused)"), true
 }
 
-// warned collects the warnings of the API server.
+// createResource creates a resource as a tenant, by dry-run, and returns the warnings.
+func createResource(t *testing.T, o *unstructured.Unstructured) []string {
+	t.Helper()
+	said, err := createWarned(t, control.As(cluster.Tenant), o.DeepCopy())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return said
+}
+
+func createWarned(t *testing.T, config *rest.Config, o client.Object) ([]string, error) {
+	t.Helper()
+	w := &warned{}
+	config.WarningHandler, config.WarningHandlerWithContext = nil, w
+	c, err := client.New(config, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = c.Create(t.Context(), o, client.DryRunAll)
+	w.Lock()
+	defer w.Unlock()
+	return slices.Clone(w.texts), err
+}
+
+// warned collects polymoat's warnings.
 type warned struct {
 	sync.Mutex
 	texts []string
@@ -115,26 +142,8 @@ type warned struct {
 func (w *warned) HandleWarningHeaderWithContext(_ context.Context, code int, _, text string) {
 	w.Lock()
 	defer w.Unlock()
-	ours := !strings.HasPrefix(text, "unknown field ") // the API server's own, about what the resource's schema leaves out
+	ours := !strings.HasPrefix(text, "unknown field ") // the API server's own, about what a resource's schema leaves out
 	if code == 299 && ours {
 		w.texts = append(w.texts, text)
 	}
-}
-
-// createWarned creates the resource as a tenant, by dry-run, and returns the warnings.
-func createWarned(t *testing.T, o *unstructured.Unstructured) []string {
-	t.Helper()
-	w := &warned{}
-	config := rest.CopyConfig(control.As(cluster.Tenant))
-	config.WarningHandler, config.WarningHandlerWithContext = nil, w
-	c, err := client.New(config, client.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Create(t.Context(), o.DeepCopy(), client.DryRunAll); err != nil {
-		t.Fatal(err)
-	}
-	w.Lock()
-	defer w.Unlock()
-	return slices.Clone(w.texts)
 }
