@@ -41,6 +41,15 @@ policy.yaml:7: spec.coreTrust.users[1]: "a b" has a blank in it; list one user p
 	{"requesters: []", "coreTrust: {groups: [ops, ops, 'system:authenticated']}",
 		`policy.yaml:7: spec.coreTrust.groups[1]: "ops" is at spec.coreTrust.groups[0] already; keep one
 policy.yaml:7: spec.coreTrust.groups[2]: "system:authenticated" holds everybody, whom core must be kept from; name a smaller group`},
+	{"requesters: []", "coreFailurePolicy: ignore",
+		`policy.yaml:7: spec.coreFailurePolicy: "ignore" is not one of "Ignore", "Fail"; did you mean "Ignore"?`},
+	{base[strings.Index(base, "  nodePools:"):], `  coreFailurePolicy: Ignore
+  nodePools:
+  - {name: core, nodeLabel: {key: polyaxon, value: core}, protected: true}
+  roles:
+  - {name: core, match: {mode: Replace, any: [{labels: {tier: platform}}]}}
+`,
+		`policy.yaml:8: spec.coreFailurePolicy: "Ignore" trusts the labels of Polyaxon's charts, and role "core" replaces them; write "Fail", or have its match extend them`},
 	{"requesters: []", "bindingUsers: ['']\n  debugUsers: [a b]",
 		`policy.yaml:7: spec.bindingUsers[0]: is empty; write a user's name: "system:serviceaccount:NAMESPACE:NAME"
 policy.yaml:8: spec.debugUsers[0]: "a b" has a blank in it; list one user per entry`},
