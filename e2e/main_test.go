@@ -56,7 +56,7 @@ func runTests(m *testing.M) (int, error) {
 	if err := createEarlier(); err != nil {
 		return 0, err
 	}
-	if err := control.Install(cluster.Polymoat{Binary: server, Manifests: filepath.Join(root, "manifests")}); err != nil {
+	if err := control.Install(cluster.Polymoat{Binary: server, Manifests: filepath.Join(root, "manifests", "install.yaml")}); err != nil {
 		return 0, err
 	}
 	return m.Run(), nil

@@ -8,17 +8,19 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
+// System is the namespace of polymoat itself.
+const System = "polymoat-system"
+
 // Polymoat is a server to install.
 type Polymoat struct {
 	Binary string // the program
 	Policy string // its policy file; empty: the built-in one
-	// Manifests is the folder of the shipped manifests.
+	// Manifests is the file of the shipped manifests: manifests/install.yaml.
 	Manifests string
 	// Namespaces are those that the API server asks about; nil: those of the manifests.
 	Namespaces []string
@@ -51,27 +53,21 @@ func (c *Cluster) Install(p Polymoat) error {
 	return c.Create(webhooks...)
 }
 
-// readManifests reads the objects of a folder: those that configure webhooks, and the others.
-func readManifests(dir string) (plain, webhooks []*unstructured.Unstructured, err error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+// readManifests reads the objects of a file: those that configure webhooks, and the others.
+func readManifests(file string) (plain, webhooks []*unstructured.Unstructured, err error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, nil, err
-		}
-		objects, err := Decode(string(text))
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", file, err)
-		}
-		for _, object := range objects {
-			if strings.HasSuffix(object.GetKind(), "WebhookConfiguration") {
-				webhooks = append(webhooks, object)
-			} else {
-				plain = append(plain, object)
-			}
+	objects, err := Decode(string(text))
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", file, err)
+	}
+	for _, object := range objects {
+		if strings.HasSuffix(object.GetKind(), "WebhookConfiguration") {
+			webhooks = append(webhooks, object)
+		} else {
+			plain = append(plain, object)
 		}
 	}
 	return plain, webhooks, nil
