@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -37,16 +38,12 @@ func (c *Cluster) Install(p Polymoat) error {
 	if err := c.Create(plain...); err != nil {
 		return err
 	}
-	url, err := c.startPolymoat(p)
-	if err != nil {
-		return fmt.Errorf("start polymoat: %w", err)
-	}
-	ca, err := os.ReadFile(c.file("polymoat-tls/tls.crt"))
+	server, err := c.Serve("polymoat", p)
 	if err != nil {
 		return err
 	}
 	for _, object := range webhooks {
-		if err := patchWebhooks(object, url, ca, p.Namespaces); err != nil {
+		if err := patchWebhooks(object, server, p.Namespaces); err != nil {
 			return err
 		}
 	}
@@ -73,39 +70,55 @@ func readManifests(file string) (plain, webhooks []*unstructured.Unstructured, e
 	return plain, webhooks, nil
 }
 
-// startPolymoat returns the URL of the running server, which has made itself a certificate.
-func (c *Cluster) startPolymoat(p Polymoat) (url string, err error) {
+// Server is a running polymoat.
+type Server struct {
+	URL string // https://127.0.0.1:9443
+	CA  []byte // what a client must trust, in PEM
+}
+
+// Serve runs a server, which makes itself a certificate, and waits until it is ready. No two servers have one name.
+func (c *Cluster) Serve(name string, p Polymoat) (Server, error) {
+	s, err := c.startPolymoat(c.file(name+"-tls"), p)
+	if err != nil {
+		return s, fmt.Errorf("start %s: %w", name, err)
+	}
+	return s, nil
+}
+
+// startPolymoat starts a server whose certificate lies in dir.
+func (c *Cluster) startPolymoat(dir string, p Polymoat) (s Server, err error) {
 	ports, err := freePorts(1)
 	if err != nil {
-		return "", err
+		return s, err
 	}
 	args := []string{
-		"--kubeconfig", c.kubeconfig(polymoat), "--port", fmt.Sprint(ports[0]), "--cert-dir", c.file("polymoat-tls"), "--shutdown-delay", "0s",
+		"--kubeconfig", c.kubeconfig(polymoat), "--port", fmt.Sprint(ports[0]), "--cert-dir", dir, "--shutdown-delay", "0s",
 	}
 	if p.Policy != "" {
 		args = append(args, "--policy", p.Policy)
 	}
-	if err := os.MkdirAll(c.file("polymoat-tls"), 0o700); err != nil {
-		return "", err
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return s, err
 	}
 	if err := c.run(p.Binary, args...); err != nil {
-		return "", err
+		return s, err
 	}
-	url = fmt.Sprintf("https://127.0.0.1:%d", ports[0])
-	return url, c.Await("polymoat", func(ctx context.Context) error { return c.getReady(ctx, url+"/readyz") })
+	s.URL = fmt.Sprintf("https://127.0.0.1:%d", ports[0])
+	return s, c.Await("polymoat", func(ctx context.Context) error {
+		if s.CA, err = os.ReadFile(filepath.Join(dir, "tls.crt")); err != nil {
+			return err
+		}
+		return s.ready(ctx)
+	})
 }
 
-// getReady asks the server whether it is ready, over the TLS that the API server will use.
-func (c *Cluster) getReady(ctx context.Context, url string) error {
-	ca, err := os.ReadFile(c.file("polymoat-tls/tls.crt"))
-	if err != nil {
-		return err
-	}
+// ready asks the server whether it is ready, over the TLS that the API server will use.
+func (s Server) ready(ctx context.Context) error {
 	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(ca)
+	roots.AppendCertsFromPEM(s.CA)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
 	defer transport.CloseIdleConnections()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/readyz", nil)
 	if err != nil {
 		return err
 	}
@@ -115,13 +128,13 @@ func (c *Cluster) getReady(ctx context.Context, url string) error {
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", url, response.Status)
+		return fmt.Errorf("%s answers %s", request.URL, response.Status)
 	}
 	return nil
 }
 
 // patchWebhooks replaces the Service of each webhook by the URL of the server that runs on this machine.
-func patchWebhooks(object *unstructured.Unstructured, url string, ca []byte, namespaces []string) error {
+func patchWebhooks(object *unstructured.Unstructured, s Server, namespaces []string) error {
 	webhooks, found, err := unstructured.NestedSlice(object.Object, "webhooks")
 	if err != nil || !found {
 		return err
@@ -129,7 +142,7 @@ func patchWebhooks(object *unstructured.Unstructured, url string, ca []byte, nam
 	for _, webhook := range webhooks {
 		fields := webhook.(map[string]any)
 		path, _, _ := unstructured.NestedString(fields, "clientConfig", "service", "path")
-		fields["clientConfig"] = map[string]any{"url": url + path, "caBundle": base64.StdEncoding.EncodeToString(ca)}
+		fields["clientConfig"] = map[string]any{"url": s.URL + path, "caBundle": base64.StdEncoding.EncodeToString(s.CA)}
 		if namespaces != nil {
 			fields["namespaceSelector"] = selectByName(namespaces)
 		}
