@@ -32,6 +32,10 @@ siege: ## every known way onto core nodes, tried by a tenant: held or open
 build: ## bin/polymoat and bin/kubectl-polymoat
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/ ./cmd/...
 
+.PHONY: manifests
+manifests: ## manifests/install.yaml, and the schema of the chart's values (builds helm: two minutes, once)
+	go test -count=1 ./e2e/chart -update
+
 .PHONY: clean
 clean: down ## remove what was built, the control plane in .cache too
 	rm -rf bin dist .cache

@@ -20,11 +20,13 @@ import (
 
 func main() {
 	text, err := generate()
+	if err == nil {
+		_, err = os.Stdout.Write(append(text, '\n'))
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
-	os.Stdout.Write(append(text, '\n'))
 }
 
 // generate returns the schema as indented JSON, the same for the same sources.
