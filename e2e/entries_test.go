@@ -15,13 +15,14 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/polymoat/polymoat/e2e/cluster"
 	"github.com/polymoat/polymoat/internal/polyaxon"
 )
 
-// asked is a webhook that allows everything and counts what it is asked.
+// asked is a webhook that allows everything and counts what it is asked by dry-run: nobody but the test does so.
 type asked struct {
 	*httptest.Server
 	reviews atomic.Int64
@@ -33,7 +34,9 @@ func (a *asked) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	a.reviews.Add(1)
+	if ptr.Deref(review.Request.DryRun, false) {
+		a.reviews.Add(1)
+	}
 	review.Response = &admissionv1.AdmissionResponse{UID: review.Request.UID, Allowed: true}
 	_ = json.NewEncoder(w).Encode(review)
 }
@@ -81,6 +84,9 @@ func TestEntries(t *testing.T) {
 	away.StartTLS()
 	t.Cleanup(away.Close)
 	installEntries(t, away)
+	stored := plainPod("entries")
+	stored.Name, stored.Labels = "stored", entries["core of 0.x"].labels
+	create(t, as(t, cluster.Admin), stored)
 	for each := range eachEntry {
 		before := away.reviews.Load()
 		if err := each.create(t); err != nil {
@@ -90,7 +96,14 @@ func TestEntries(t *testing.T) {
 			t.Errorf("%s: asked %d times", each, got)
 		}
 	}
+	before := away.reviews.Load()
+	if err := annotate(t, stored); err != nil || away.reviews.Load()-before != 1 {
+		t.Errorf("an update of core by a controller: asked %d times: %v", away.reviews.Load()-before, err)
+	}
 	away.Close()
+	if err := annotate(t, stored); err == nil {
+		t.Error("an update of core is let through: only creation is")
+	}
 	for each := range eachEntry {
 		const closed = `failed calling webhook "validate.polymoat.io"`
 		switch err := each.create(t); {
@@ -142,6 +155,14 @@ func (r requested) create(t *testing.T) error {
 	pod := plainPod("entries")
 	pod.Labels = r.labels
 	return c.Create(t.Context(), pod, client.DryRunAll)
+}
+
+// annotate changes a pod by dry-run, as a built-in controller.
+func annotate(t *testing.T, pod *corev1.Pod) error {
+	t.Helper()
+	controller := as(t, "system:serviceaccount:kube-system:job-controller")
+	patch := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"annotations":{"a":"b"}}}`))
+	return controller.Patch(t.Context(), pod.DeepCopy(), patch, client.DryRunAll)
 }
 
 // installEntries creates the validating webhooks of the chart for a namespace of its own, and waits until they are asked.

@@ -162,16 +162,13 @@ func (r *trial) get(name string, object client.Object) {
 func (r *trial) writeCertificates() {
 	r.t.Helper()
 	account := as(r.t, "system:serviceaccount:trial-system:trial-polymoat")
-	key := client.ObjectKey{Namespace: "trial-system", Name: "trial-polymoat-tls"}
 	var secret corev1.Secret
 	var mutating admissionregistrationv1.MutatingWebhookConfiguration
 	var validating admissionregistrationv1.ValidatingWebhookConfiguration
-	err := errors.Join(account.Get(r.t.Context(), key, &secret),
-		account.Get(r.t.Context(), client.ObjectKey{Name: "trial-polymoat"}, &mutating),
-		account.Get(r.t.Context(), client.ObjectKey{Name: "trial-polymoat"}, &validating))
-	if err != nil {
-		r.t.Fatal(err)
-	}
+	r.get("trial-polymoat-tls", &secret)
+	r.get("trial-polymoat", &mutating)
+	r.get("trial-polymoat", &validating)
+	mutatingBefore, validatingBefore := client.MergeFrom(mutating.DeepCopy()), client.MergeFrom(validating.DeepCopy())
 	secret.Data = map[string][]byte{"ca.crt": r.server.CA}
 	for i := range mutating.Webhooks {
 		mutating.Webhooks[i].ClientConfig.CABundle = r.server.CA
@@ -179,7 +176,8 @@ func (r *trial) writeCertificates() {
 	for i := range validating.Webhooks {
 		validating.Webhooks[i].ClientConfig.CABundle = r.server.CA
 	}
-	err = errors.Join(account.Update(r.t.Context(), &secret), account.Update(r.t.Context(), &mutating), account.Update(r.t.Context(), &validating))
+	err := errors.Join(account.Update(r.t.Context(), &secret),
+		account.Patch(r.t.Context(), &mutating, mutatingBefore), account.Patch(r.t.Context(), &validating, validatingBefore))
 	if err != nil {
 		r.t.Fatal(err)
 	}

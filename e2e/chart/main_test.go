@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,7 +16,7 @@ import (
 	"github.com/polymoat/polymoat/e2e/chart"
 )
 
-var update = flag.Bool("update", false, "write manifests/install.yaml and the chart's values.schema.json; then read the diff")
+var update = flag.Bool("update", false, "write manifests/install.yaml, the chart's values.schema.json and testdata; then read the diff")
 
 // helm renders the chart; root is the repository's.
 var (
@@ -57,6 +58,24 @@ func TestInstallYAMLIsFresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkFile(t, "manifests/install.yaml", text)
+}
+
+// TestNotes: what helm says after an installation.
+func TestNotes(t *testing.T) {
+	for name, flags := range map[string]string{
+		"self-managed": "--set=certificates.source=self-managed",
+		"files":        "--set=certificates.source=files",
+	} {
+		text, err := helm.Run(t.Context(), "install", "polymoat", helm.Dir, "--namespace=polymoat-system", "--dry-run=client", flags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, notes, found := strings.Cut(text, "\nNOTES:\n")
+		if !found {
+			t.Fatal("helm says nothing")
+		}
+		checkFile(t, "e2e/chart/testdata/notes-"+name+".txt", notes)
+	}
 }
 
 // checkFile compares a file of the repository with what it should hold, or writes it.

@@ -43,7 +43,7 @@ func TestValues(t *testing.T) {
 			{deployment, pod + ".priorityClassName}"}:                  "system-cluster-critical",
 			{deployment, pod + ".nodeSelector}"}:                       `{"polyaxon":"core"}`,
 			{deployment, pod + ".tolerations}"}:                        `[{"effect":"NoSchedule","key":"polyaxon","operator":"Equal","value":"core"}]`,
-			{deployment, pod + ".volumes[?(@.name=='tls')].secret}"}:   `{"secretName":"polymoat-tls"}`,
+			{deployment, pod + ".volumes[*].name}"}:                    "policy",
 			{"PodDisruptionBudget polymoat", "{.spec.maxUnavailable}"}: "1",
 			{validating, "{.webhooks[*].name}"}:                        "validate.polymoat.io core.polymoat.io workloads.polymoat.io",
 			{validating, "{.webhooks[*].failurePolicy}"}:               "Fail Ignore Fail",
@@ -73,15 +73,16 @@ func TestValues(t *testing.T) {
 		{"a server outside", "webhookURL: https://polymoat.example.com:9443/", map[[2]string]string{
 			{validating, "{.webhooks[*].clientConfig.url}"}:     "https://polymoat.example.com:9443/validate https://polymoat.example.com:9443/validate https://polymoat.example.com:9443/workloads",
 			{validating, "{.webhooks[*].clientConfig.service}"}: "",
-			{deployment, first + ".args[6]}"}:                   "--dns-name=polymoat.example.com",
+			{deployment, first + ".args[5]}"}:                   "--dns-name=polymoat.example.com",
 		}},
 		{"self-managed certificates", "certificates: {source: self-managed, secretName: pair}", map[[2]string]string{
-			{deployment, first + ".args[3:]}"}: "--cert-source=self-managed --cert-secret=polymoat-system/pair --webhook-configuration=polymoat --dns-name=polymoat.polymoat-system.svc",
+			{deployment, first + ".args[3:]}"}: "--cert-source=self-managed --cert-secret=polymoat-system/pair --dns-name=polymoat.polymoat-system.svc",
 			{"Secret pair", "{.data}"}:         "",
 		}},
 		{"certificates in files", "certificates: {source: files, secretName: pair, caBundle: '-----BEGIN CERTIFICATE-----'}", map[[2]string]string{
-			{deployment, first + ".args[3:]}"}:                   "--cert-source=files --webhook-configuration=polymoat --dns-name=polymoat.polymoat-system.svc",
-			{validating, "{.webhooks[*].clientConfig.caBundle}"}: "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t",
+			{deployment, first + ".args[3:]}"}:                       "--cert-source=files --cert-dir=/etc/polymoat/tls",
+			{deployment, pod + ".volumes[?(@.name=='tls')].secret}"}: `{"secretName":"pair"}`,
+			{validating, "{.webhooks[*].clientConfig.caBundle}"}:     "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t",
 		}},
 		{"certificates of cert-manager", "certificates: {source: cert-manager}", map[[2]string]string{
 			{validating, "{.metadata.annotations}"}:                              `{"cert-manager.io/inject-ca-from":"polymoat-system/polymoat"}`,

@@ -23,6 +23,8 @@ var mistakesOfPolicy = []mistake{
 		`policy.yaml:6: spec.namespaces[0]: "poly.axon" is not a DNS label: at most 63 lower-case letters, digits and "-", with a letter or digit at both ends
 policy.yaml:6: spec.namespaces[1]: is empty; write a name of lower-case letters, digits and "-"
 policy.yaml:6: spec.namespaces[3]: "a" is at spec.namespaces[2] already; keep one`},
+	{"namespaces: [polyaxon]", "namespaces: [polyaxon, kube-system]",
+		`policy.yaml:6: spec.namespaces[1]: "kube-system" is never governed: the cluster must start without polymoat; remove it`},
 	{"requesters: []", "requesters: ['', 'a b', c, c]",
 		`policy.yaml:7: spec.requesters[0]: is empty; write a user's name: "system:serviceaccount:NAMESPACE:NAME"
 policy.yaml:7: spec.requesters[1]: "a b" has a blank in it; list one user per entry

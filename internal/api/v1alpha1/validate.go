@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -40,7 +41,15 @@ func validateNamespaces(namespaces []string, path *field.Path) field.ErrorList {
 	if len(namespaces) == 0 {
 		return field.ErrorList{missing(path, `lists no namespace; name the one that Polyaxon creates its pods in: ["polyaxon"]`)}
 	}
-	return each(namespaces, path, validateName)
+	return each(namespaces, path, validateNamespace)
+}
+
+// validateNamespace keeps the cluster's own pods out: they must start while nothing else runs yet.
+func validateNamespace(name string, path *field.Path) field.ErrorList {
+	if name == metav1.NamespaceSystem {
+		return field.ErrorList{invalid(path, name, "is never governed: the cluster must start without polymoat; remove it")}
+	}
+	return validateName(name, path)
 }
 
 func (s *Spec) validateCoreFailurePolicy(path *field.Path) field.ErrorList {
