@@ -1,17 +1,11 @@
 package chart_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
-	"sigs.k8s.io/yaml"
-
-	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
 
 // writeValues writes values to a file and returns the flag that names it.
@@ -138,115 +132,6 @@ func TestCertManagerIsFound(t *testing.T) {
 	}
 	if all := render(t, "--api-versions=cert-manager.io/v1"); all["Secret polymoat-tls"] != nil || all["Certificate polymoat"] == nil {
 		t.Error("with cert-manager certificates are not its own")
-	}
-}
-
-// TestRefusedValues: what is wrong is said before anything reaches a cluster, by place.
-func TestRefusedValues(t *testing.T) {
-	const never = `is never governed: the cluster and polymoat itself must start without polymoat; remove it, or install polymoat into a namespace of its own with --namespace polymoat-system`
-	policy := func(field string) string { return "policies: [" + small("a", "one", field) + "]" }
-	for name, tc := range map[string]struct{ values, want string }{
-		"an unknown key":           {"replica: 3", "- at '': additional properties 'replica' not allowed"},
-		"a timeout of 30 s":        {"timeoutSeconds: 30", "- at '/timeoutSeconds': maximum: got 30, want 5"},
-		"an unknown source":        {"certificates: {source: vault}", "- at '/certificates/source': value must be one of 'auto', 'cert-manager', 'self-managed', 'files'"},
-		"a bundle in base64":       {"certificates: {caBundle: LS0tLS1C}", `- at '/certificates/caBundle': 'LS0tLS1C' does not match pattern '^\\s*$|-----BEGIN CERTIFICATE-----'`},
-		"a server without TLS":     {"webhookURL: http://polymoat", "- at '/webhookURL': 'http://polymoat' does not match pattern '^(https://[^/?#]+(/[^?#]*)?)?$'"},
-		"no policy":                {"policies: []", "- at '/policies': minItems: got 0, want 1"},
-		"an unknown field":         {policy("relase: b"), "- at '/policies/0/spec': additional properties 'relase' not allowed"},
-		"an unknown standard":      {policy("roles: [{name: jobs, podSecurity: Baseline}]"), "- at '/policies/0/spec/roles/0/podSecurity': value must be one of 'privileged', 'baseline', 'restricted'"},
-		"an unknown effect":        {policy("roles: [{name: jobs, tolerations: [{key: a, effect: Never}]}]"), "- at '/policies/0/spec/roles/0/tolerations/0/effect': value must be one of 'NoSchedule', 'PreferNoSchedule', 'NoExecute'"},
-		"a text for a number":      {policy("defaults: {podSecurityContext: {runAsUser: root}}"), "- at '/policies/0/spec/defaults/podSecurityContext/runAsUser': got string, want integer"},
-		"an unknown answer":        {policy("coreFailurePolicy: Open"), "- at '/policies/0/spec/coreFailurePolicy': value must be one of 'Ignore', 'Fail'"},
-		"another kind":             {"policies: [{kind: Policy, metadata: {name: a}, spec: {namespaces: [b], nodePools: [{name: c, nodeLabel: {key: d, value: e}}]}}]", "- at '/policies/0/kind': value must be 'PlacementPolicy'"},
-		"no namespace":             {"policies: [" + small("a", "", "release: b") + "]", "- at '/policies/0/spec/namespaces': minItems: got 0, want 1"},
-		"polymoat's own namespace": {"policies: [" + small("a", "polymoat-system", "release: b") + "]", `policies[0].spec.namespaces[0]: "polymoat-system" ` + never},
-		"the cluster's namespace":  {"policies: [" + small("a", "b, kube-system", "release: b") + "]", `policies[0].spec.namespaces[1]: "kube-system" ` + never},
-		"two policies of one name": {"policies: [" + small("a", "b", "release: b") + ", " + small("a", "c", "release: c") + "]", `policies[1].metadata.name: "a" names an earlier policy, too; rename one`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := helm.Render(t.Context(), "polymoat", "polymoat-system", writeValues(t, tc.values))
-			if err == nil {
-				t.Fatal("it was rendered")
-			}
-			text := strings.TrimSuffix(strings.TrimSpace(err.Error()), "\n\nUse --debug flag to render out invalid YAML")
-			lines := strings.Split(text, "\n")
-			if got := strings.TrimSpace(lines[len(lines)-1]); got != tc.want {
-				t.Errorf("(-want +got)\n-%s\n+%s\n%s", tc.want, got, err)
-			}
-		})
-	}
-}
-
-// TestDefaultPolicy: the chart installs the built-in policy, and what it installs loads.
-func TestDefaultPolicy(t *testing.T) {
-	all := render(t)
-	name := all.at(t, deployment, pod+".volumes[?(@.name=='policy')].configMap.name}")
-	got, err := v1alpha1.Load("polyaxon.yaml", []byte(all.at(t, "ConfigMap "+name, `{.data.polyaxon\.yaml}`)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(v1alpha1.Default(), got); diff != "" {
-		t.Errorf("the chart's policy (-built-in +chart):\n%s", diff)
-	}
-}
-
-// TestAnotherPolicyIsAnotherConfigMap: that rolls the pods, and leaves those that were there alone.
-func TestAnotherPolicyIsAnotherConfigMap(t *testing.T) {
-	names := map[string]bool{}
-	for _, policies := range []string{
-		small("a", "one", "release: b"), small("a", "one", "release: c"), small("b", "one", "release: b"),
-		small("a", "one", "release: b") + ", " + small("b", "two", "release: b"),
-	} {
-		all := render(t, writeValues(t, "policies: ["+policies+"]"))
-		name := all.at(t, deployment, pod+".volumes[?(@.name=='policy')].configMap.name}")
-		if all.at(t, "ConfigMap "+name, "{.immutable}") != "true" || names[name] {
-			t.Errorf("ConfigMap %s", name)
-		}
-		names[name] = true
-	}
-}
-
-// TestPoliciesOfTheCorpus: the schema refuses nothing that the server takes, and the templates change nothing.
-func TestPoliciesOfTheCorpus(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(root, "internal", "corpus", "testdata", "policies", "*.yaml"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%d policies: %v", len(files), err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want, err := v1alpha1.Load(file, text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		document, err := yaml.YAMLToJSON(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all := render(t, writeValues(t, "policies: ["+string(document)+"]"))
-		name := all.at(t, deployment, pod+".volumes[?(@.name=='policy')].configMap.name}")
-		got, err := v1alpha1.Load(file, []byte(all.at(t, "ConfigMap "+name, fmt.Sprintf(`{.data.%s\.yaml}`, want.Metadata.Name))))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", file, diff)
-		}
-	}
-}
-
-// TestNumbersSurvive: uids of OpenShift have ten digits, which helm knows as floating-point numbers.
-func TestNumbersSurvive(t *testing.T) {
-	all := render(t, writeValues(t, "policies: ["+small("a", "one", "defaults: {podSecurityContext: {runAsUser: 1000660000}}")+"]"))
-	name := all.at(t, deployment, pod+".volumes[?(@.name=='policy')].configMap.name}")
-	p, err := v1alpha1.Load("a.yaml", []byte(all.at(t, "ConfigMap "+name, `{.data.a\.yaml}`)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := *p.Spec.Defaults.PodSecurityContext.RunAsUser; got != 1000660000 {
-		t.Errorf("the uid is %d", got)
 	}
 }
 
