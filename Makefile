@@ -54,7 +54,7 @@ lint: ## golangci-lint, built from internal/tools (the first time takes two minu
 	$(TOOL) golangci-lint run ./...
 
 .PHONY: unit
-unit: ## unit tests and the corpus, with the race detector
+unit: ## unit tests, the corpus and the chart, with the race detector (builds helm: two minutes, once)
 	go test -race -timeout 15m $(UNIT)
 
 .PHONY: e2e

@@ -26,7 +26,7 @@ func TestStrict(t *testing.T) {
 		"defaults":     nil,
 		"cert-manager": {"--set=certificates.source=cert-manager,networkPolicy.enabled=true"},
 		"files":        {"--set=certificates.source=files,webhookURL=https://polymoat.example.com,priorityClassName=,replicas=1,resources=null,imagePullSecrets[0].name=pull"},
-		"self-managed": {"--set=certificates.source=self-managed,nodeSelector.disk=ssd,extraArgs[0]=--log-level=debug"},
+		"self-managed": {"--set=certificates.source=self-managed,nodeSelector.disk=ssd,extraArgs[0]=--log-level=debug,clientCA.secretName=callers"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text, err := helm.Render(t.Context(), "strict", "strict-system", args...)

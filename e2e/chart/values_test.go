@@ -73,6 +73,11 @@ func TestValues(t *testing.T) {
 			{deployment, first + ".args[3:]}"}: "--cert-source=self-managed --cert-secret=polymoat-system/pair --dns-name=polymoat.polymoat-system.svc",
 			{"Secret pair", "{.data}"}:         "",
 		}},
+		{"callers with a client certificate", "clientCA: {secretName: callers, names: [kube-apiserver]}", map[[2]string]string{
+			{deployment, first + ".args[6:]}"}:                             "--client-ca-file=/etc/polymoat/client-ca/ca.crt --client-name=kube-apiserver",
+			{deployment, first + ".volumeMounts[*].mountPath}"}:            "/etc/polymoat/policy /etc/polymoat/client-ca",
+			{deployment, pod + ".volumes[?(@.name=='client-ca')].secret}"}: `{"items":[{"key":"ca.crt","path":"ca.crt"}],"secretName":"callers"}`,
+		}},
 		{"certificates in files", "certificates: {source: files, secretName: pair, caBundle: '-----BEGIN CERTIFICATE-----'}", map[[2]string]string{
 			{deployment, first + ".args[3:]}"}:                       "--cert-source=files --cert-dir=/etc/polymoat/tls",
 			{deployment, pod + ".volumes[?(@.name=='tls')].secret}"}: `{"secretName":"pair"}`,

@@ -18,6 +18,8 @@ type Values struct {
 	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
 	// Certificates say where the serving certificate comes from.
 	Certificates Certificates `json:"certificates,omitzero"`
+	// ClientCA says whose client certificates reviews are taken from.
+	ClientCA ClientCA `json:"clientCA,omitzero"`
 	// WebhookURL is a server outside of the cluster network that the API server asks in place of the Service:
 	// "https://polymoat.example.com:9443". Empty: the Service.
 	WebhookURL string `json:"webhookURL,omitempty" jsonschema:"pattern=^(https://[^/?#]+(/[^?#]*)?)?$"`
@@ -64,6 +66,14 @@ type Certificates struct {
 	CABundle string `json:"caBundle,omitempty" jsonschema:"pattern=^\\s*$|-----BEGIN CERTIFICATE-----"`
 	// IssuerRef is an issuer of cert-manager. Empty: the chart brings its own.
 	IssuerRef IssuerRef `json:"issuerRef,omitzero"`
+}
+
+// ClientCA says whose client certificates reviews are taken from.
+type ClientCA struct {
+	// SecretName is a Secret with ca.crt, the authority in PEM. Empty: anybody may send reviews.
+	SecretName string `json:"secretName,omitempty"`
+	// Names are the common names that count. Empty: any.
+	Names []string `json:"names,omitempty"`
 }
 
 // IssuerRef names an issuer of cert-manager.
