@@ -45,6 +45,10 @@ image: ## dist/image and dist/polymoat.tar: amd64 and arm64, without a container
 release: ## the image, the plugin's archives, checksums and notes of a tag, in dist
 	go run -C internal/release . all
 
+.PHONY: manifests
+manifests: ## manifests/install.yaml, and the schema of the chart's values (builds helm: two minutes, once)
+	go test -count=1 ./e2e/chart -update
+
 .PHONY: clean
 clean: down ## remove what was built, the control plane in .cache too
 	rm -rf bin dist .cache
@@ -63,7 +67,7 @@ lint: ## golangci-lint, built from internal/tools (the first time takes two minu
 	$(TOOL) golangci-lint run ./...
 
 .PHONY: unit
-unit: ## unit tests and the corpus, with the race detector
+unit: ## unit tests, the corpus and the chart, with the race detector (builds helm: two minutes, once)
 	go test -race -timeout 15m $(UNIT)
 	cd internal/release && go test -timeout 15m ./...
 

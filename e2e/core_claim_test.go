@@ -30,7 +30,7 @@ func TestCoreIsEarned(t *testing.T) {
 			var answer error
 			if err := control.Await("the kind", func(ctx context.Context) error { // a CRD takes a moment
 				answer = as(t, cluster.Tenant).Create(ctx, object.DeepCopy())
-				if apierrors.IsNotFound(answer) {
+				if answer != nil && apierrors.ReasonForError(answer) == metav1.StatusReasonUnknown || apierrors.IsNotFound(answer) {
 					return answer
 				}
 				return nil

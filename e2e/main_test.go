@@ -11,14 +11,20 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/polymoat/polymoat/e2e/binaries"
+	"github.com/polymoat/polymoat/e2e/chart"
 	"github.com/polymoat/polymoat/e2e/cluster"
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
 
 var update = flag.Bool("update", false, "write the sentences that the API server answers to testdata; then read the diff")
 
-// control is the control plane that all tests share. They clean up after themselves.
-var control *cluster.Cluster
+// control is the control plane that all tests share, with polymoat installed from install.yaml. They clean up after
+// themselves. server is the program that runs in it, and helm renders and installs the chart.
+var (
+	control *cluster.Cluster
+	server  string
+	helm    *chart.Helm
+)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -41,8 +47,10 @@ func runTests(m *testing.M) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	server, err := binaries.Polymoat(ctx, root)
-	if err != nil {
+	if server, err = binaries.Polymoat(ctx, root); err != nil {
+		return 0, err
+	}
+	if helm, err = chart.New(ctx, root, os.Stderr); err != nil {
 		return 0, err
 	}
 	dir, err := os.MkdirTemp("", "polymoat-e2e-")
@@ -54,6 +62,7 @@ func runTests(m *testing.M) (int, error) {
 		return 0, err
 	}
 	defer control.Stop()
+	helm.Kubeconfig = control.Kubeconfig(cluster.Admin)
 	if err := createEarlier(); err != nil {
 		return 0, err
 	}
@@ -61,7 +70,7 @@ func runTests(m *testing.M) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := control.Install(cluster.Polymoat{Binary: server, Policy: policies, Manifests: filepath.Join(root, "manifests")}); err != nil {
+	if err := control.Install(cluster.Polymoat{Binary: server, Policy: policies, Manifests: filepath.Join(root, "manifests", "install.yaml")}); err != nil {
 		return 0, err
 	}
 	return m.Run(), nil

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/polymoat/polymoat/e2e/cluster"
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
@@ -62,7 +63,7 @@ func (p Placed) Faults(decide *policy.Policy) []string {
 	return faults
 }
 
-// OnCore are the pods on core nodes, of all namespaces.
+// OnCore are the pods on core nodes, of all namespaces but polymoat's own, which belongs there.
 func OnCore(ctx context.Context, admin client.Client) ([]corev1.Pod, error) {
 	pools, err := poolsByNode(ctx, admin)
 	if err != nil {
@@ -74,7 +75,7 @@ func OnCore(ctx context.Context, admin client.Client) ([]corev1.Pod, error) {
 	}
 	var core []corev1.Pod
 	for _, pod := range pods.Items {
-		if pools[pod.Spec.NodeName] == "core" {
+		if pools[pod.Spec.NodeName] == "core" && pod.Namespace != cluster.System {
 			core = append(core, pod)
 		}
 	}

@@ -11,11 +11,11 @@ import (
 	"runtime"
 )
 
-// program is one program of the control plane.
+// program is one program that is built from its Go module.
 type program struct {
 	name   string // kube-apiserver
 	pkg    string // the Go package to build
-	module string // the module that it is versioned by, as e2e/controlplane/go.mod requires it
+	module string // the module that it is versioned by, as the go.mod of the nested module requires it
 }
 
 const (
@@ -47,18 +47,15 @@ func (s Set) Path(name string) string { return s.paths[name] }
 // there yet, with progress on out. Programs in $KUBEBUILDER_ASSETS (the convention of envtest) are used as they are.
 // root is the repository's root; see Root.
 func Ensure(ctx context.Context, root string, out io.Writer) (Set, error) {
-	versions, err := readVersions(filepath.Join(root, module, "go.mod"))
+	versions, err := readVersions(filepath.Join(root, module, "go.mod"), programs...)
 	if err != nil {
 		return Set{}, err
 	}
-	b := builder{root: root, dir: filepath.Join(root, ".cache", "controlplane", versions.key()), versions: versions, out: out}
+	b := builder{module: filepath.Join(root, module), dir: filepath.Join(root, ".cache", "controlplane", versions.key()), versions: versions, out: out}
 	if set, ok := b.find(); ok {
 		return set, nil
 	}
-	if err := os.MkdirAll(b.dir, 0o755); err != nil {
-		return Set{}, err
-	}
-	locked, err := lock(ctx, filepath.Join(b.dir, "lock"), out)
+	locked, err := lock(ctx, b.dir, out)
 	if err != nil {
 		return Set{}, err
 	}

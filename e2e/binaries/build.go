@@ -17,9 +17,9 @@ const heartbeat = 20 * time.Second
 
 // builder builds what is missing into dir, a folder of its own for one set of versions.
 type builder struct {
-	root, dir string
-	versions  versions
-	out       io.Writer
+	module, dir string // the nested module that pins versions, and where programs go
+	versions    versions
+	out         io.Writer
 }
 
 // build builds the programs that are missing, one after the other: each uses all cores.
@@ -81,9 +81,9 @@ func (b builder) ldflags(p program) string {
 	return strings.Join(flags, " ")
 }
 
-// goTool runs the go command in the control plane's module and returns what it printed.
+// goTool runs the go command in the nested module and returns what it printed.
 func (b builder) goTool(ctx context.Context, args ...string) (string, error) {
-	return goTool(ctx, filepath.Join(b.root, module), args...)
+	return goTool(ctx, b.module, args...)
 }
 
 func goTool(ctx context.Context, dir string, args ...string) (string, error) {

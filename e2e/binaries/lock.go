@@ -6,13 +6,18 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/polymoat/polymoat/e2e/filelock"
 )
 
-// lock waits for the lock on a file, so that two processes never build the same thing at once.
-func lock(ctx context.Context, path string, out io.Writer) (*os.File, error) {
+// lock makes a folder and waits for the lock on it, so that two processes never build the same thing at once.
+func lock(ctx context.Context, dir string, out io.Writer) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "lock")
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for waited := false; ; waited = true {
@@ -21,7 +26,7 @@ func lock(ctx context.Context, path string, out io.Writer) (*os.File, error) {
 			return file, err
 		}
 		if !waited {
-			fmt.Fprintln(out, "another process builds the control plane: waiting for it")
+			fmt.Fprintln(out, "another process builds in "+dir+": waiting for it")
 		}
 		select {
 		case <-ctx.Done():

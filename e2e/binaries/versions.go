@@ -9,11 +9,11 @@ import (
 // module is the nested module that pins the control plane. Its dependencies never enter the product's go.mod.
 const module = "e2e/controlplane"
 
-// versions are the module versions of the control plane: "k8s.io/kubernetes" is "v1.37.2".
+// versions are the module versions that a nested module pins: "k8s.io/kubernetes" is "v1.37.2".
 type versions map[string]string
 
 // readVersions reads the versions of the programs' modules from a go.mod.
-func readVersions(gomod string) (versions, error) {
+func readVersions(gomod string, programs ...program) (versions, error) {
 	text, err := os.ReadFile(gomod)
 	if err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func readVersions(gomod string) (versions, error) {
 // of is a program's version without its "v".
 func (v versions) of(p program) string { return strings.TrimPrefix(v[p.module], "v") }
 
-// key names the cache folder: "kubernetes-v1.37.2-etcd-v3.7.0-kwok-v0.8.0-linux-amd64".
+// key names the control plane's cache folder: "kubernetes-v1.37.2-etcd-v3.7.0-kwok-v0.8.0-linux-amd64".
 func (v versions) key() string {
 	return fmt.Sprintf("kubernetes-%s-etcd-%s-kwok-%s-%s", v[kubernetesModule], v[etcdModule], v[kwokModule], platform)
 }

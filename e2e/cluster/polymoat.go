@@ -14,11 +14,14 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
+// System is the namespace of polymoat itself.
+const System = "polymoat-system"
+
 // Polymoat is a server to install.
 type Polymoat struct {
 	Binary string // the program
 	Policy string // its policy file; empty: the built-in one
-	// Manifests is the folder of the shipped manifests.
+	// Manifests is the file of the shipped manifests: manifests/install.yaml.
 	Manifests string
 	// Namespaces are those that the API server asks about; nil: those of the manifests.
 	Namespaces []string
@@ -35,81 +38,87 @@ func (c *Cluster) Install(p Polymoat) error {
 	if err := c.Create(plain...); err != nil {
 		return err
 	}
-	url, err := c.startPolymoat(p)
-	if err != nil {
-		return fmt.Errorf("start polymoat: %w", err)
-	}
-	ca, err := os.ReadFile(c.file("polymoat-tls/tls.crt"))
+	server, err := c.Serve("polymoat", p)
 	if err != nil {
 		return err
 	}
 	for _, object := range webhooks {
-		if err := patchWebhooks(object, url, ca, p.Namespaces); err != nil {
+		if err := patchWebhooks(object, server, p.Namespaces); err != nil {
 			return err
 		}
 	}
 	return c.Create(webhooks...)
 }
 
-// readManifests reads the objects of a folder: those that configure webhooks, and the others.
-func readManifests(dir string) (plain, webhooks []*unstructured.Unstructured, err error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+// readManifests reads the objects of a file: those that configure webhooks, and the others.
+func readManifests(file string) (plain, webhooks []*unstructured.Unstructured, err error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, nil, err
-		}
-		objects, err := Decode(string(text))
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", file, err)
-		}
-		for _, object := range objects {
-			if strings.HasSuffix(object.GetKind(), "WebhookConfiguration") {
-				webhooks = append(webhooks, object)
-			} else {
-				plain = append(plain, object)
-			}
+	objects, err := Decode(string(text))
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", file, err)
+	}
+	for _, object := range objects {
+		if strings.HasSuffix(object.GetKind(), "WebhookConfiguration") {
+			webhooks = append(webhooks, object)
+		} else {
+			plain = append(plain, object)
 		}
 	}
 	return plain, webhooks, nil
 }
 
-// startPolymoat returns the URL of the running server, which has made itself a certificate.
-func (c *Cluster) startPolymoat(p Polymoat) (url string, err error) {
+// Server is a running polymoat.
+type Server struct {
+	URL string // https://127.0.0.1:9443
+	CA  []byte // what a client must trust, in PEM
+}
+
+// Serve runs a server, which makes itself a certificate, and waits until it is ready. No two servers have one name.
+func (c *Cluster) Serve(name string, p Polymoat) (Server, error) {
+	s, err := c.startPolymoat(c.file(name+"-tls"), p)
+	if err != nil {
+		return s, fmt.Errorf("start %s: %w", name, err)
+	}
+	return s, nil
+}
+
+// startPolymoat starts a server whose certificate lies in dir.
+func (c *Cluster) startPolymoat(dir string, p Polymoat) (s Server, err error) {
 	ports, err := freePorts(1)
 	if err != nil {
-		return "", err
+		return s, err
 	}
 	args := []string{
-		"--kubeconfig", c.kubeconfig(polymoat), "--port", fmt.Sprint(ports[0]), "--cert-dir", c.file("polymoat-tls"), "--shutdown-delay", "0s",
+		"--kubeconfig", c.kubeconfig(polymoat), "--port", fmt.Sprint(ports[0]), "--cert-dir", dir, "--shutdown-delay", "0s",
 	}
 	if p.Policy != "" {
 		args = append(args, "--policy", p.Policy)
 	}
-	if err := os.MkdirAll(c.file("polymoat-tls"), 0o700); err != nil {
-		return "", err
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return s, err
 	}
 	if err := c.run(p.Binary, args...); err != nil {
-		return "", err
+		return s, err
 	}
-	url = fmt.Sprintf("https://127.0.0.1:%d", ports[0])
-	return url, c.Await("polymoat", func(ctx context.Context) error { return c.getReady(ctx, url+"/readyz") })
+	s.URL = fmt.Sprintf("https://127.0.0.1:%d", ports[0])
+	return s, c.Await("polymoat", func(ctx context.Context) error {
+		if s.CA, err = os.ReadFile(filepath.Join(dir, "tls.crt")); err != nil {
+			return err
+		}
+		return s.ready(ctx)
+	})
 }
 
-// getReady asks the server whether it is ready, over the TLS that the API server will use.
-func (c *Cluster) getReady(ctx context.Context, url string) error {
-	ca, err := os.ReadFile(c.file("polymoat-tls/tls.crt"))
-	if err != nil {
-		return err
-	}
+// ready asks the server whether it is ready, over the TLS that the API server will use.
+func (s Server) ready(ctx context.Context) error {
 	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(ca)
+	roots.AppendCertsFromPEM(s.CA)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
 	defer transport.CloseIdleConnections()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/readyz", nil)
 	if err != nil {
 		return err
 	}
@@ -119,13 +128,13 @@ func (c *Cluster) getReady(ctx context.Context, url string) error {
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", url, response.Status)
+		return fmt.Errorf("%s answers %s", request.URL, response.Status)
 	}
 	return nil
 }
 
 // patchWebhooks replaces the Service of each webhook by the URL of the server that runs on this machine.
-func patchWebhooks(object *unstructured.Unstructured, url string, ca []byte, namespaces []string) error {
+func patchWebhooks(object *unstructured.Unstructured, s Server, namespaces []string) error {
 	webhooks, found, err := unstructured.NestedSlice(object.Object, "webhooks")
 	if err != nil || !found {
 		return err
@@ -133,7 +142,7 @@ func patchWebhooks(object *unstructured.Unstructured, url string, ca []byte, nam
 	for _, webhook := range webhooks {
 		fields := webhook.(map[string]any)
 		path, _, _ := unstructured.NestedString(fields, "clientConfig", "service", "path")
-		fields["clientConfig"] = map[string]any{"url": url + path, "caBundle": base64.StdEncoding.EncodeToString(ca)}
+		fields["clientConfig"] = map[string]any{"url": s.URL + path, "caBundle": base64.StdEncoding.EncodeToString(s.CA)}
 		if namespaces != nil {
 			fields["namespaceSelector"] = selectByName(namespaces)
 		}

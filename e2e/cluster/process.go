@@ -24,7 +24,7 @@ type process struct {
 func (c *Cluster) run(path string, args ...string) error {
 	p := &process{name: filepath.Base(path), cmd: exec.Command(path, args...), ended: make(chan struct{})}
 	p.log = c.file(p.name + ".log")
-	log, err := os.Create(p.log)
+	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644) // a program may run twice
 	if err != nil {
 		return err
 	}

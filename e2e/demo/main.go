@@ -59,7 +59,7 @@ func start(ctx context.Context, root, dir string, out io.Writer) (*cluster.Clust
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Install(cluster.Polymoat{Binary: server, Manifests: filepath.Join(root, "manifests")}); err != nil {
+	if err := c.Install(cluster.Polymoat{Binary: server, Manifests: filepath.Join(root, "manifests", "install.yaml")}); err != nil {
 		c.Stop()
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package v1alpha1
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -100,7 +101,8 @@ spec:
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `coreTrust:
+	want := `coreFailurePolicy: Ignore
+coreTrust:
   groups:
   - system:masters
 defaults:
@@ -155,5 +157,22 @@ func TestRestrictedBuildsHaveNoRoot(t *testing.T) {
 	r.setDefaults()
 	if r.RootImages != nil || r.HostPaths != nil {
 		t.Errorf("restricted builds may use %q and %v", r.RootImages, r.HostPaths)
+	}
+}
+
+// TestCoreFailurePolicyDefault: where the labels of Polyaxon's charts claim nothing, nothing is let through for them.
+func TestCoreFailurePolicyDefault(t *testing.T) {
+	for match, want := range map[string]FailurePolicy{
+		"{mode: Extend, any: [{labels: {tier: platform}}]}":  Ignore,
+		"{mode: Replace, any: [{labels: {tier: platform}}]}": Fail,
+	} {
+		text := strings.Replace(twentyLines, "nodePools: [core]}\n", "nodePools: [core], match: "+match+"}\n", 1)
+		p, err := Load("policy.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Spec.CoreFailurePolicy; got != want {
+			t.Errorf("core with match %s: %s, want %s", match, got, want)
+		}
 	}
 }

@@ -39,6 +39,7 @@ func (p *PlacementPolicy) setDefaults() {
 	if s.CoreTrust.Groups == nil {
 		s.CoreTrust.Groups = []string{DefaultTrustedGroup}
 	}
+	s.CoreFailurePolicy = cmp.Or(s.CoreFailurePolicy, s.defaultCoreFailurePolicy())
 	if s.Defaults == nil {
 		s.Defaults = &SecurityDefaults{}
 	}
@@ -46,6 +47,21 @@ func (p *PlacementPolicy) setDefaults() {
 	for i := range s.Roles {
 		s.Roles[i].setDefaults()
 	}
+}
+
+func (s *Spec) defaultCoreFailurePolicy() FailurePolicy {
+	if s.replacesCore() {
+		return Fail
+	}
+	return Ignore
+}
+
+// replacesCore says whether the labels of Polyaxon's charts claim nothing: then no workload is refused for them, and a
+// pod may not be let through for them.
+func (s *Spec) replacesCore() bool {
+	return slices.ContainsFunc(s.Roles, func(r Role) bool {
+		return r.Name == RoleCore && r.Match != nil && r.Match.Mode == ReplaceSignal
+	})
 }
 
 // requesters are Polyaxon's service accounts. There is none for a name that is wrong: validation reports the name.

@@ -23,6 +23,8 @@ var mistakesOfPolicy = []mistake{
 		`policy.yaml:6: spec.namespaces[0]: "poly.axon" is not a DNS label: at most 63 lower-case letters, digits and "-", with a letter or digit at both ends
 policy.yaml:6: spec.namespaces[1]: is empty; write a name of lower-case letters, digits and "-"
 policy.yaml:6: spec.namespaces[3]: "a" is at spec.namespaces[2] already; keep one`},
+	{"namespaces: [polyaxon]", "namespaces: [polyaxon, kube-system]",
+		`policy.yaml:6: spec.namespaces[1]: "kube-system" is never governed: the cluster must start without polymoat; remove it`},
 	{"requesters: []", "requesters: ['', 'a b', c, c]",
 		`policy.yaml:7: spec.requesters[0]: is empty; write a user's name: "system:serviceaccount:NAMESPACE:NAME"
 policy.yaml:7: spec.requesters[1]: "a b" has a blank in it; list one user per entry
@@ -41,6 +43,15 @@ policy.yaml:7: spec.coreTrust.users[1]: "a b" has a blank in it; list one user p
 	{"requesters: []", "coreTrust: {groups: [ops, ops, 'system:authenticated']}",
 		`policy.yaml:7: spec.coreTrust.groups[1]: "ops" is at spec.coreTrust.groups[0] already; keep one
 policy.yaml:7: spec.coreTrust.groups[2]: "system:authenticated" holds everybody, whom core must be kept from; name a smaller group`},
+	{"requesters: []", "coreFailurePolicy: ignore",
+		`policy.yaml:7: spec.coreFailurePolicy: "ignore" is not one of "Ignore", "Fail"; did you mean "Ignore"?`},
+	{base[strings.Index(base, "  nodePools:"):], `  coreFailurePolicy: Ignore
+  nodePools:
+  - {name: core, nodeLabel: {key: polyaxon, value: core}, protected: true}
+  roles:
+  - {name: core, match: {mode: Replace, any: [{labels: {tier: platform}}]}}
+`,
+		`policy.yaml:8: spec.coreFailurePolicy: "Ignore" trusts the labels of Polyaxon's charts, and role "core" replaces them; write "Fail", or have its match extend them`},
 	{"requesters: []", "bindingUsers: ['']\n  debugUsers: [a b]",
 		`policy.yaml:7: spec.bindingUsers[0]: is empty; write a user's name: "system:serviceaccount:NAMESPACE:NAME"
 policy.yaml:8: spec.debugUsers[0]: "a b" has a blank in it; list one user per entry`},

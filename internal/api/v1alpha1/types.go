@@ -46,6 +46,11 @@ type Spec struct {
 	// CoreTrust says who may create and change what claims role "core", besides whoever RBAC lets "use" the
 	// cluster-scoped resource roles.polymoat.io named "core".
 	CoreTrust CoreTrust `json:"coreTrust,omitzero"`
+	// CoreFailurePolicy says what becomes of core's own pods while polymoat does not answer: those that Polyaxon's
+	// charts label, asked for by a built-in controller. Ignore lets them be created, as their workloads were judged
+	// where they entered; Fail has them wait like everything else. Default: Ignore, but Fail where role "core" replaces
+	// the built-in signals.
+	CoreFailurePolicy FailurePolicy `json:"coreFailurePolicy,omitempty"`
 	// BindingUsers are schedulers that may bind pods to protected nodes, besides kube-scheduler.
 	// Default: nobody.
 	BindingUsers []string `json:"bindingUsers,omitempty"`
@@ -60,7 +65,7 @@ type Spec struct {
 	NodePools []NodePool `json:"nodePools"`
 	// Roles say where each kind of pod runs. A known role without an entry falls back to a related one
 	// (jobs to experiments, tensorboards to services, ...).
-	Roles []Role `json:"roles"`
+	Roles []Role `json:"roles,omitempty"`
 
 	// Modes say what rules do when they fire. Of the entries that fit a rule, a role and a namespace, the first counts.
 	// Default: Enforce for everything.
@@ -76,6 +81,15 @@ type Spec struct {
 	// core is not meant: rule core-claim judges it. Default: Warn.
 	EarlyAnswers Mode `json:"earlyAnswers,omitempty"`
 }
+
+// FailurePolicy says what the API server does with a request that polymoat does not answer.
+type FailurePolicy string
+
+// The two failure policies.
+const (
+	Ignore FailurePolicy = "Ignore" // it lets the request through
+	Fail   FailurePolicy = "Fail"   // it refuses the request
+)
 
 // SecurityDefaults are security contexts. A field that is not set leaves the pod's field alone.
 type SecurityDefaults struct {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -28,6 +29,7 @@ func (p *PlacementPolicy) validate() field.ErrorList {
 	errs = append(errs, validateUsers(p.Spec.Requesters, spec.Child("requesters"))...)
 	errs = append(errs, validateUsers(p.Spec.NodeNameUsers, spec.Child("nodeNameUsers"))...)
 	errs = append(errs, p.Spec.CoreTrust.validate(spec.Child("coreTrust"))...)
+	errs = append(errs, p.Spec.validateCoreFailurePolicy(spec.Child("coreFailurePolicy"))...)
 	errs = append(errs, validateUsers(p.Spec.BindingUsers, spec.Child("bindingUsers"))...)
 	errs = append(errs, validateUsers(p.Spec.DebugUsers, spec.Child("debugUsers"))...)
 	errs = append(errs, p.Spec.validatePools(spec.Child("nodePools"))...)
@@ -40,7 +42,22 @@ func validateNamespaces(namespaces []string, path *field.Path) field.ErrorList {
 	if len(namespaces) == 0 {
 		return field.ErrorList{missing(path, `lists no namespace; name the one that Polyaxon creates its pods in: ["polyaxon"]`)}
 	}
-	return each(namespaces, path, validateName)
+	return each(namespaces, path, validateNamespace)
+}
+
+// validateNamespace keeps the cluster's own pods out: they must start while nothing else runs yet.
+func validateNamespace(name string, path *field.Path) field.ErrorList {
+	if name == metav1.NamespaceSystem {
+		return field.ErrorList{invalid(path, name, "is never governed: the cluster must start without polymoat; remove it")}
+	}
+	return validateName(name, path)
+}
+
+func (s *Spec) validateCoreFailurePolicy(path *field.Path) field.ErrorList {
+	if s.CoreFailurePolicy == Ignore && s.replacesCore() {
+		return field.ErrorList{invalid(path, string(Ignore), `trusts the labels of Polyaxon's charts, and role "core" replaces them; write "Fail", or have its match extend them`)}
+	}
+	return oneOf(s.CoreFailurePolicy, path, Ignore, Fail)
 }
 
 // validateUsers accepts any name that the API server may report for a user, but no blanks: they come from typing.

@@ -1,0 +1,171 @@
+package chart_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// writeValues writes values to a file and returns the flag that names it.
+func writeValues(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "values.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "--values=" + path
+}
+
+const (
+	deployment = "Deployment polymoat"
+	validating = "ValidatingWebhookConfiguration polymoat"
+	pod        = "{.spec.template.spec"
+	first      = pod + ".containers[0]"
+)
+
+// TestValues: what each value does.
+func TestValues(t *testing.T) {
+	for _, tc := range []struct {
+		name, values string
+		want         map[[2]string]string // object and path to text
+	}{
+		{"none", "", map[[2]string]string{
+			{deployment, "{.spec.replicas}"}:                           "2",
+			{deployment, first + ".image}"}:                            "ghcr.io/polymoat/polymoat:0.1.0",
+			{deployment, pod + ".priorityClassName}"}:                  "system-cluster-critical",
+			{deployment, pod + ".nodeSelector}"}:                       `{"polyaxon":"core"}`,
+			{deployment, pod + ".tolerations}"}:                        `[{"effect":"NoSchedule","key":"polyaxon","operator":"Equal","value":"core"}]`,
+			{deployment, pod + ".volumes[*].name}"}:                    "policy",
+			{"PodDisruptionBudget polymoat", "{.spec.maxUnavailable}"}: "1",
+			{validating, "{.webhooks[*].name}"}:                        "validate.polymoat.io core.polymoat.io workloads.polymoat.io",
+			{validating, "{.webhooks[*].failurePolicy}"}:               "Fail Ignore Fail",
+			{validating, "{.webhooks[*].timeoutSeconds}"}:              "5 5 5",
+			{validating, "{.webhooks[*].clientConfig.service.path}"}:   "/validate /validate /workloads",
+			{validating, "{.webhooks[*].clientConfig.caBundle}"}:       "",
+			{"MutatingWebhookConfiguration polymoat", "{.webhooks[*].failurePolicy} {.webhooks[*].reinvocationPolicy}"}: "Ignore IfNeeded",
+		}},
+		{"an image by digest", "image: {repository: registry.example.com/polymoat, tag: ignored, digest: 'sha256:" + strings.Repeat("0a", 32) + "'}", map[[2]string]string{
+			{deployment, first + ".image}"}: "registry.example.com/polymoat@sha256:" + strings.Repeat("0a", 32),
+		}},
+		{"nodes of its own", "{nodeSelector: {disk: ssd}, tolerations: [], priorityClassName: ''}", map[[2]string]string{
+			{deployment, pod + ".nodeSelector}"}:      `{"disk":"ssd"}`,
+			{deployment, pod + ".tolerations}"}:       "[]",
+			{deployment, pod + ".priorityClassName}"}: "",
+		}},
+		{"any node", "nodeSelector: {}", map[[2]string]string{
+			{deployment, pod + ".nodeSelector}"}: "{}",
+		}},
+		{"more memory", "resources: {limits: {memory: 1Gi}}", map[[2]string]string{
+			{deployment, first + ".resources}"}: `{"limits":{"memory":"1Gi"},"requests":{"cpu":"100m","memory":"64Mi"}}`,
+			{deployment, first + ".env}"}:       `[{"name":"GOMEMLIMIT","valueFrom":{"resourceFieldRef":{"resource":"limits.memory"}}}]`,
+		}},
+		{"no memory limit", "resources: {limits: {memory: null}}", map[[2]string]string{
+			{deployment, first + ".env}"}: "",
+		}},
+		{"a server outside", "webhookURL: https://polymoat.example.com:9443/", map[[2]string]string{
+			{validating, "{.webhooks[*].clientConfig.url}"}:     "https://polymoat.example.com:9443/validate https://polymoat.example.com:9443/validate https://polymoat.example.com:9443/workloads",
+			{validating, "{.webhooks[*].clientConfig.service}"}: "",
+			{deployment, first + ".args[5]}"}:                   "--dns-name=polymoat.example.com",
+		}},
+		{"self-managed certificates", "certificates: {source: self-managed, secretName: pair}", map[[2]string]string{
+			{deployment, first + ".args[3:]}"}: "--cert-source=self-managed --cert-secret=polymoat-system/pair --dns-name=polymoat.polymoat-system.svc",
+			{"Secret pair", "{.data}"}:         "",
+		}},
+		{"callers with a client certificate", "clientCA: {secretName: callers, names: [kube-apiserver]}", map[[2]string]string{
+			{deployment, first + ".args[6:]}"}:                             "--client-ca-file=/etc/polymoat/client-ca/ca.crt --client-name=kube-apiserver",
+			{deployment, first + ".volumeMounts[*].mountPath}"}:            "/etc/polymoat/policy /etc/polymoat/client-ca",
+			{deployment, pod + ".volumes[?(@.name=='client-ca')].secret}"}: `{"items":[{"key":"ca.crt","path":"ca.crt"}],"secretName":"callers"}`,
+		}},
+		{"certificates in files", "certificates: {source: files, secretName: pair, caBundle: '-----BEGIN CERTIFICATE-----'}", map[[2]string]string{
+			{deployment, first + ".args[3:]}"}:                       "--cert-source=files --cert-dir=/etc/polymoat/tls",
+			{deployment, pod + ".volumes[?(@.name=='tls')].secret}"}: `{"secretName":"pair"}`,
+			{validating, "{.webhooks[*].clientConfig.caBundle}"}:     "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t",
+		}},
+		{"certificates of cert-manager", "certificates: {source: cert-manager}", map[[2]string]string{
+			{validating, "{.metadata.annotations}"}:                              `{"cert-manager.io/inject-ca-from":"polymoat-system/polymoat"}`,
+			{"MutatingWebhookConfiguration polymoat", "{.metadata.annotations}"}: `{"cert-manager.io/inject-ca-from":"polymoat-system/polymoat"}`,
+			{"Certificate polymoat", "{.spec.dnsNames[*]} {.spec.issuerRef}"}:    `polymoat.polymoat-system.svc {"kind":"Issuer","name":"polymoat-ca"}`,
+			{"Issuer polymoat-ca", "{.spec.ca.secretName}"}:                      "polymoat-ca",
+			{"Certificate polymoat-ca", "{.spec.isCA} {.spec.secretName}"}:       "true polymoat-ca",
+		}},
+		{"an issuer of the user's", "{certificates: {source: cert-manager, issuerRef: {kind: ClusterIssuer, name: vault}}, webhookURL: 'https://10.0.0.1'}", map[[2]string]string{
+			{"Certificate polymoat", "{.spec.ipAddresses[*]} {.spec.issuerRef}"}: `10.0.0.1 {"kind":"ClusterIssuer","name":"vault"}`,
+		}},
+		{"network policy", "networkPolicy: {enabled: true, apiServerPorts: [6443]}", map[[2]string]string{
+			{"NetworkPolicy polymoat", "{.spec.ingress} {.spec.egress}"}: `[{"ports":[{"port":9443,"protocol":"TCP"}]}] [{"ports":[{"port":6443,"protocol":"TCP"}]}]`,
+		}},
+		{"service monitor", "{serviceMonitor: {enabled: true, labels: {release: prometheus}}, certificates: {source: self-managed}}", map[[2]string]string{
+			{"ServiceMonitor polymoat", "{.metadata.labels.release}"}:                                  "prometheus",
+			{"ServiceMonitor polymoat", "{.spec.endpoints[0].tlsConfig}"}:                              `{"ca":{"secret":{"key":"ca.crt","name":"polymoat-tls"}},"serverName":"polymoat.polymoat-system.svc"}`,
+			{"ServiceMonitor polymoat", "{.spec.selector.matchLabels.*}"}:                              "polymoat polymoat",
+			{"Service polymoat", "{.spec.ports[0].name}{.metadata.labels.app\\.kubernetes\\.io/name}"}: "httpspolymoat",
+		}},
+		{"core waits as well", "policies: [" + small("a", "one", "coreFailurePolicy: Fail") + "]", map[[2]string]string{
+			{validating, "{.webhooks[*].name}"}:                    "validate.polymoat.io workloads.polymoat.io",
+			{validating, "{.webhooks[0].matchConditions[*].name}"}: "a-status-changes-metadata",
+		}},
+		{"one policy of two has core wait", "policies: [" + small("a", "one", "coreFailurePolicy: Fail") + ", " + small("b", "two", "release: b") + "]", map[[2]string]string{
+			{validating, "{.webhooks[*].namespaceSelector.matchExpressions[0].values}"}: `["one","two"] ["two"] ["one","two"]`,
+		}},
+		{"a policy with core's signals replaced", "policies: [" + small("a", "one", "roles: [{name: core, match: {mode: Replace, any: [{labels: {a: b}}]}}]") + "]", map[[2]string]string{
+			{validating, "{.webhooks[*].name}"}: "validate.polymoat.io workloads.polymoat.io",
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			all := render(t, writeValues(t, tc.values))
+			for at, want := range tc.want {
+				if got := all.at(t, at[0], at[1]); got != want {
+					t.Errorf("%s %s is %s, want %s", at[0], at[1], got, want)
+				}
+			}
+		})
+	}
+}
+
+// small is a policy in one line, with one more field of its spec.
+func small(name, namespace, field string) string {
+	return "{metadata: {name: " + name + "}, spec: {namespaces: [" + namespace + "], " + field +
+		", nodePools: [{name: core, nodeLabel: {key: polyaxon, value: core}, protected: true}]}}"
+}
+
+// TestCertManagerIsFound: source auto asks the cluster.
+func TestCertManagerIsFound(t *testing.T) {
+	if all := render(t); all["Secret polymoat-tls"] == nil || all["Certificate polymoat"] != nil {
+		t.Error("without cert-manager certificates are not self-managed")
+	}
+	if all := render(t, "--api-versions=cert-manager.io/v1"); all["Secret polymoat-tls"] != nil || all["Certificate polymoat"] == nil {
+		t.Error("with cert-manager certificates are not its own")
+	}
+}
+
+// TestAlertsUseMetricsThatAreThere: an alert on another name would never fire.
+func TestAlertsUseMetricsThatAreThere(t *testing.T) {
+	source, err := os.ReadFile(filepath.Join(root, "webhook", "metrics.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := render(t, "--set=prometheusRule.enabled=true").at(t, "PrometheusRule polymoat", "{.spec.groups[*].rules[*].expr}")
+	found := regexp.MustCompile(`polymoat_\w+`).FindAllString(rules, -1)
+	if len(found) < 4 {
+		t.Errorf("the rules read only %q", found)
+	}
+	for _, metric := range found {
+		if !strings.Contains(string(source), `"`+strings.TrimSuffix(metric, "_bucket")+`"`) {
+			t.Errorf("no metric is called %s", metric)
+		}
+	}
+}
+
+func TestLint(t *testing.T) {
+	for _, args := range [][]string{
+		nil,
+		{"--set=certificates.source=cert-manager,networkPolicy.enabled=true,serviceMonitor.enabled=true,prometheusRule.enabled=true"},
+		{"--set=certificates.source=files", "--set=webhookURL=https://polymoat.example.com"},
+	} {
+		if _, err := helm.Run(t.Context(), append([]string{"lint", "--strict", helm.Dir, "--namespace", "polymoat-system"}, args...)...); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,62 @@
+{{/* The files of the policies, by their names in the folder that the server reads. */}}
+{{- define "polymoat.policyFiles" -}}
+{{- $files := dict }}
+{{- range $i, $policy := .Values.policies }}
+{{- $file := printf "%s.yaml" $policy.metadata.name }}
+{{- if hasKey $files $file }}
+{{- fail (printf "\n\npolicies[%d].metadata.name: %q names an earlier policy, too; rename one" $i $policy.metadata.name) }}
+{{- end }}
+{{- range $j, $namespace := $policy.spec.namespaces }}
+{{- if has $namespace (list "kube-system" $.Release.Namespace) }}
+{{- fail (printf "\n\npolicies[%d].spec.namespaces[%d]: %q is never governed: the cluster and polymoat itself must start without polymoat; remove it, or install polymoat into a namespace of its own with --namespace polymoat-system" $i $j $namespace) }}
+{{- end }}
+{{- end }}
+{{- $document := merge (deepCopy $policy) (dict "apiVersion" "polymoat.io/v1alpha1" "kind" "PlacementPolicy") }}
+{{- $_ := set $files $file (toYaml $document) }}
+{{- end }}
+{{- toYaml $files }}
+{{- end }}
+
+{{/* A policy of another content is another ConfigMap: a replica never starts with a policy that its Deployment did not name. */}}
+{{- define "polymoat.policyName" -}}
+{{ include "polymoat.name" . }}-policy-{{ include "polymoat.policyFiles" . | sha256sum | trunc 10 }}
+{{- end }}
+
+{{/* All governed namespaces, as a list. */}}
+{{- define "polymoat.namespaces" -}}
+{{- $namespaces := list }}
+{{- range .Values.policies }}{{ $namespaces = concat $namespaces .spec.namespaces }}{{ end }}
+{{- $namespaces | uniq | toJson }}
+{{- end }}
+
+{{/* The governed namespaces whose core pods may be created while polymoat is away, as a list. A policy that replaces the
+signals of core is none of them, whatever it says: there the labels of Polyaxon's charts prove nothing. */}}
+{{- define "polymoat.openNamespaces" -}}
+{{- $namespaces := list }}
+{{- range .Values.policies }}
+{{- $open := ne (.spec.coreFailurePolicy | default "Ignore") "Fail" }}
+{{- range .spec.roles }}
+{{- if and (eq .name "core") (eq (dig "match" "mode" "" .) "Replace") }}{{ $open = false }}{{ end }}
+{{- end }}
+{{- if $open }}{{ $namespaces = concat $namespaces .spec.namespaces }}{{ end }}
+{{- end }}
+{{- $namespaces | uniq | toJson }}
+{{- end }}
+
+{{/* The first protected node pool of the first policy: Polyaxon's own nodes, and polymoat's. Empty where there is none. */}}
+{{- define "polymoat.corePool" -}}
+{{- $core := dict }}
+{{- range (first .Values.policies).spec.nodePools }}
+{{- if and .protected (not $core) }}{{ $core = . }}{{ end }}
+{{- end }}
+{{- toYaml $core }}
+{{- end }}
+
+{{/* What a pod needs to run there. */}}
+{{- define "polymoat.coreTolerations" -}}
+{{- $tolerations := list }}
+{{- range (include "polymoat.corePool" . | fromYaml).taints }}
+{{- $tolerations = append $tolerations (dict "key" .key "operator" "Equal" "value" (.value | default "") "effect" .effect) }}
+{{- end }}
+{{- toYaml $tolerations }}
+{{- end }}
