@@ -123,7 +123,7 @@ func askingServer(t *testing.T, answer func(context.Context, authenticationv1.Us
 		t.Fatal(err)
 	}
 	m, log := newMetrics(policies.documents), slog.New(slog.DiscardHandler)
-	return newMux(&decider{policies.compiled, nil, answer, log}, m, &readiness{}, log)
+	return newMux(&decider{policies.compiled, nil, answer, log}, m, &readiness{}, nil, log)
 }
 
 // TestRBACIsAsked only for claims of core by users whom nobody else trusts, and its silence refuses.
