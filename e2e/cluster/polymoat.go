@@ -28,7 +28,7 @@ type Polymoat struct {
 // first, its webhooks when it is ready. Services lead nowhere without kubelets, so the webhook configurations name the
 // running server by URL, and it reaches the API server by a kubeconfig: those are the only differences.
 func (c *Cluster) Install(p Polymoat) error {
-	plain, webhooks, err := readManifests(p.Manifests)
+	plain, webhooks, err := Manifests(p.Manifests)
 	if err != nil {
 		return err
 	}
@@ -44,15 +44,15 @@ func (c *Cluster) Install(p Polymoat) error {
 		return err
 	}
 	for _, object := range webhooks {
-		if err := patchWebhooks(object, url, ca, p.Namespaces); err != nil {
+		if err := PointAt(object, url, ca, p.Namespaces); err != nil {
 			return err
 		}
 	}
 	return c.Create(webhooks...)
 }
 
-// readManifests reads the objects of a folder: those that configure webhooks, and the others.
-func readManifests(dir string) (plain, webhooks []*unstructured.Unstructured, err error) {
+// Manifests reads the objects of a folder: those that configure webhooks, and the others.
+func Manifests(dir string) (plain, webhooks []*unstructured.Unstructured, err error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
 	if err != nil {
 		return nil, nil, err
@@ -124,8 +124,9 @@ func (c *Cluster) getReady(ctx context.Context, url string) error {
 	return nil
 }
 
-// patchWebhooks replaces the Service of each webhook by the URL of the server that runs on this machine.
-func patchWebhooks(object *unstructured.Unstructured, url string, ca []byte, namespaces []string) error {
+// PointAt replaces the Service of each webhook by the URL of a server that runs on this machine. Without namespaces, the
+// API server asks about those of the manifest.
+func PointAt(object *unstructured.Unstructured, url string, ca []byte, namespaces []string) error {
 	webhooks, found, err := unstructured.NestedSlice(object.Object, "webhooks")
 	if err != nil || !found {
 		return err
