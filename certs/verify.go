@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"net"
 	"net/url"
 	"time"
 
@@ -61,8 +60,5 @@ func serverName(webhook admissionregistrationv1.WebhookClientConfig) string {
 	if err != nil {
 		return *webhook.URL // no certificate is for that
 	}
-	if host, _, err := net.SplitHostPort(u.Host); err == nil {
-		return host
-	}
-	return u.Host
+	return u.Hostname()
 }
