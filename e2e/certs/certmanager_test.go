@@ -34,7 +34,7 @@ func TestRotationOfCertManager(t *testing.T) {
 	}
 	awaitReady(t, b.servers...)
 	awaitPlaced(t)
-	l, serial := startLoad(t), awaitLeaf(t, "", b.servers...)
+	l, serial := startLoad(t, b), awaitLeaf(t, "", b.servers...)
 	for i := range rotations {
 		if i == rotations-1 {
 			renewAuthority(t)

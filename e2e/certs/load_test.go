@@ -23,13 +23,14 @@ const (
 
 // load creates pods by dry-run, as fast as it is answered.
 type load struct {
-	answered atomic.Int64
-	mu       sync.Mutex
-	failures []string
+	answered  atomic.Int64
+	latecomer *latecomer
+	mu        sync.Mutex
+	failures  []string
 }
 
-// startLoad runs until the test ends, and lets it fail for every pod that was not taken.
-func startLoad(t *testing.T) *load {
+// startLoad runs until the test ends, and lets it fail for every pod that was not taken, and every handshake.
+func startLoad(t *testing.T, b *balancer) *load {
 	t.Helper()
 	config := control.As(cluster.Tenant)
 	config.QPS, config.Burst = perSecond, perSecond
@@ -38,20 +39,28 @@ func startLoad(t *testing.T) *load {
 		t.Fatal(err)
 	}
 	pod := run(t)
-	l := &load{}
+	l := &load{latecomer: &latecomer{admin: as(t, cluster.Admin), b: b}}
 	ctx, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	for range creators {
 		running.Go(func() {
 			for ctx.Err() == nil {
-				l.note(ctx, create(ctx, tenant, pod))
+				err := create(ctx, tenant, pod)
+				if ctx.Err() != nil {
+					return // the test has ended, and taken the request with it
+				}
+				l.answered.Add(1)
+				if err != nil {
+					l.note(err)
+				}
 			}
 		})
 	}
+	running.Go(func() { l.latecomer.run(ctx, l.note) })
 	t.Cleanup(func() {
 		stop()
 		running.Wait()
-		t.Logf("%d pods, %d of them not taken", l.answered.Load(), len(l.failures))
+		t.Logf("%d pods, %d handshakes, %d failures", l.answered.Load(), l.latecomer.beats.Load(), len(l.failures))
 		for _, failure := range l.failures[:min(5, len(l.failures))] {
 			t.Error(failure)
 		}
@@ -59,16 +68,22 @@ func startLoad(t *testing.T) *load {
 	return l
 }
 
-func (l *load) note(ctx context.Context, err error) {
-	if ctx.Err() != nil {
-		return // the test has ended, and taken the request with it
-	}
-	l.answered.Add(1)
-	if err != nil {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.failures = append(l.failures, err.Error())
-	}
+func (l *load) note(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failures = append(l.failures, err.Error())
+}
+
+// awaitHeard waits until the latecomer, too, has heard of what was changed before.
+func (l *load) awaitHeard(t *testing.T) {
+	t.Helper()
+	target := l.latecomer.beats.Load() + int64(len(l.latecomer.heard)) + 1
+	await(t, "the latecomer", func() error {
+		if got := l.latecomer.beats.Load(); got < target {
+			return fmt.Errorf("%d of %d beats", got, target)
+		}
+		return nil
+	})
 }
 
 // awaitMore waits until n more pods were answered: so many, at least, have met what was changed before.

@@ -3,11 +3,13 @@ package certs_test
 import (
 	"bytes"
 	"context"
+	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/polymoat/polymoat/e2e/cluster"
@@ -68,11 +70,12 @@ func TestRotationOfFiles(t *testing.T) {
 	install(t, b.open(t), ca.pem, nil)
 	awaitReady(t, servers...)
 	awaitPlaced(t)
-	l, serial := startLoad(t), awaitLeaf(t, "", servers...)
+	l, serial := startLoad(t, b), awaitLeaf(t, "", servers...)
 	for range rotations {
 		old := ca.pem
 		ca = newAuthority(t)
 		trustOnly(t, append(append([]byte{}, old...), ca.pem...))
+		l.awaitHeard(t)
 		meet(t, b, l)
 		replace()
 		serial = awaitLeaf(t, serial, servers...)
@@ -84,7 +87,7 @@ func TestRotationOfFiles(t *testing.T) {
 }
 
 // TestRotationOfSelfManaged: two servers that start at once, without a Secret, agree on one authority, and renew it when
-// the Secret is deleted.
+// the Secret is deleted or emptied.
 func TestRotationOfSelfManaged(t *testing.T) {
 	removeSecret(t)
 	flags := []string{"--cert-source", "self-managed", "--dns-name", "127.0.0.1"}
@@ -97,11 +100,25 @@ func TestRotationOfSelfManaged(t *testing.T) {
 	if n := bytes.Count(bundleOf(t), []byte("BEGIN")); n != 1 {
 		t.Errorf("%d authorities are trusted after the start", n)
 	}
-	l, admin := startLoad(t), as(t, cluster.Admin)
-	for range rotations {
-		must(t, admin.Delete(t.Context(), secret(t, tlsSecret)))
+	if _, metrics, err := servers[0].get(t.Context(), "/metrics"); !strings.Contains(metrics, `polymoat_certificate_not_after_seconds{source="self-managed"}`) {
+		t.Errorf("the metrics do not tell when the certificate expires (%v)", err)
+	}
+	l := startLoad(t, b)
+	for i := range rotations {
+		if i%2 == 0 {
+			must(t, as(t, cluster.Admin).Delete(t.Context(), secret(t, tlsSecret)))
+		} else {
+			emptySecret(t)
+		}
 		serial = awaitLeaf(t, serial, servers...)
 		meet(t, b, l)
 		awaitReady(t, servers...)
 	}
+}
+
+// emptySecret takes the certificate out of the Secret.
+func emptySecret(t *testing.T) {
+	t.Helper()
+	empty := client.RawPatch(types.MergePatchType, []byte(`{"data":{"tls.crt":""}}`))
+	must(t, as(t, cluster.Admin).Patch(t.Context(), secret(t, tlsSecret), empty))
 }
