@@ -25,6 +25,8 @@ const (
 	settle = 5 * time.Second
 	// lookAgain is how often the pair is looked at when nothing happens, retryAfter how soon after a mistake.
 	lookAgain, retryAfter = time.Hour, 10 * time.Second
+	// passTimeout bounds what one look takes: an API server that does not answer is asked again.
+	passTimeout = 30 * time.Second
 )
 
 // Keeper keeps the serving pair in a Secret that all replicas share. There is no leader: whoever finds the pair due
@@ -37,7 +39,7 @@ const (
 //  2. The new authority is added to every caBundle. The old one stays there until it expires.
 //  3. Five seconds later, everybody shows the new pair.
 //
-// A Secret that is deleted is such a renewal, too, and the way to force one.
+// A Secret that is deleted or emptied is such a renewal, too, and the way to force one.
 //
 // github.com/open-policy-agent/cert-controller (v0.16.0) does this for others and not for us: it replaces the authority
 // in every caBundle at once, while replicas show the old pair until their kubelets have brought the new one, for a
@@ -108,6 +110,8 @@ func (k *Keeper) Start(ctx context.Context) error {
 
 // pass does what is due, and says when to look again if nothing happens before.
 func (k *Keeper) pass(ctx context.Context, now time.Time) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, passTimeout)
+	defer cancel()
 	secret, err := k.secret()
 	if err != nil {
 		return 0, err
