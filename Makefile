@@ -54,7 +54,7 @@ unit: ## unit tests and the corpus, with the race detector
 	go test -race -timeout 15m $(UNIT)
 
 .PHONY: e2e
-e2e: ## a real control plane, built from Go modules (the first time takes seven minutes)
+e2e: ## a real control plane, and cert-manager, built from Go modules (the first time takes ten minutes)
 	go run ./e2e/demo build
 	cd e2e/scheduler && go test -count=1 -timeout 20m -v -run Landing ./...
 	go test -count=1 -timeout 20m -v -p 1 ./e2e ./e2e/certs
