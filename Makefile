@@ -1,7 +1,7 @@
 # Every target is one command that a person could type. `make` alone prints this help.
 SHELL := bash
 TOOL    := go tool -modfile=internal/tools/go.mod
-UNIT    := $$(go list ./... | grep -v /e2e$$)
+UNIT    := $$(go list ./... | grep -vE '/e2e(/certs)?$$')
 FUZZTIME ?= 30s
 # What a binary says of itself with --version; internal/release and the Dockerfile write the same.
 BUILD   := github.com/polymoat/polymoat/internal/build
@@ -72,10 +72,10 @@ unit: ## unit tests, the corpus and the chart, with the race detector (builds he
 	cd internal/release && go test -timeout 15m ./...
 
 .PHONY: e2e
-e2e: ## a real control plane, built from Go modules (the first time takes seven minutes)
+e2e: ## a real control plane, and cert-manager, built from Go modules (the first time takes ten minutes)
 	go run ./e2e/demo build
 	cd e2e/scheduler && go test -count=1 -timeout 20m -v -run Landing ./...
-	go test -count=1 -timeout 20m -v ./e2e
+	go test -count=1 -timeout 20m -v -p 1 ./e2e ./e2e/certs
 
 .PHONY: fuzz
 fuzz: ## every fuzz test for FUZZTIME (30s)

@@ -1,6 +1,12 @@
-// Package certs says where the serving certificate comes from: the files tls.crt and tls.key of a folder. Whoever writes
-// them (cert-manager, a person) may change them at any time; a running server picks the new pair up. Where neither is
-// there, a self-signed pair is made, for trials.
+// Package certs says where the serving certificate comes from.
+//
+//	files         tls.crt and tls.key of a folder. Whoever writes them (cert-manager through a mounted Secret, a person) may
+//	              change them at any time; a running server picks the new pair up. Where neither is there, a self-signed
+//	              pair is made, for trials.
+//	self-managed  a Secret that the replicas share. They make the authority and the pair, renew both in time, and see to
+//	              it that the webhook configurations trust the new authority before any of them shows the new pair.
+//
+// It also says whom a webhook configuration accepts (Verify), and whom the server accepts as a client (ClientCAs).
 package certs
 
 import (
@@ -13,6 +19,31 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 )
+
+// Source is where the serving certificate comes from. It is the value of a flag.
+type Source string
+
+const (
+	// Files are tls.crt and tls.key of a folder.
+	Files Source = "files"
+	// SelfManaged is a Secret that polymoat itself keeps.
+	SelfManaged Source = "self-managed"
+)
+
+// Set takes the value of the flag.
+func (s *Source) Set(value string) error {
+	switch source := Source(value); source {
+	case Files, SelfManaged:
+		*s = source
+		return nil
+	}
+	return fmt.Errorf("it is %s or %s", Files, SelfManaged)
+}
+
+func (s *Source) String() string { return string(*s) }
+
+// Type names the kind of value in the help.
+func (s *Source) Type() string { return "source" }
 
 // The names of the files, which are those of a Secret of type kubernetes.io/tls.
 const (

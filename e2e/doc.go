@@ -4,6 +4,7 @@
 //	binaries   builds etcd, kube-apiserver, kube-scheduler, kube-controller-manager, kwok and helm from Go modules
 //	cluster    runs them, with polymoat installed
 //	chart      runs helm on the chart in manifests, and tests what it renders
+//	certs      rotates certificates under load, with cert-manager among others, which certmanager builds
 //	demo       what `make demo`, `make up`, `make down` and `make siege` run
 //
 // The tests and the demo share workloads and attempts: what is shown is what is tested.

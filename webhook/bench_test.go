@@ -52,7 +52,7 @@ func serveBenchmark(kind, address, dir string) error {
 		if err != nil {
 			return err
 		}
-		o := Options{CertDir: dir}
+		o := Options{Certificate: Certificate{Dir: dir}}
 		if _, err := fmt.Sscan(port, &o.Port); err != nil {
 			return err
 		}

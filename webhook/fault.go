@@ -29,8 +29,13 @@ func internal(kind string) *fault {
 }
 
 func (f *fault) reason() metav1.StatusReason {
-	if f.code == http.StatusInternalServerError {
+	switch f.code {
+	case http.StatusInternalServerError:
 		return metav1.StatusReasonInternalError
+	case http.StatusUnauthorized:
+		return metav1.StatusReasonUnauthorized
+	case http.StatusForbidden:
+		return metav1.StatusReasonForbidden
 	}
 	return metav1.StatusReasonBadRequest
 }

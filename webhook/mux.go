@@ -5,14 +5,21 @@ import (
 	"net/http"
 )
 
-// newMux is everything that is served over TLS.
-func newMux(d *decider, m *metrics, r *readiness, log *slog.Logger) *http.ServeMux {
+// newMux is everything that is served over TLS. callers is nil where anybody may send reviews.
+func newMux(d *decider, m *metrics, r *readiness, c *callers, log *slog.Logger) *http.ServeMux {
 	mux := probeMux(r)
-	mux.Handle("/mutate", newReviewer("mutate", d.mutate, m, log))
-	mux.Handle("/validate", newReviewer("validate", d.validate, m, log))
+	review := func(path string, v *reviewer) {
+		if c != nil {
+			mux.Handle(path, c.require(v))
+			return
+		}
+		mux.Handle(path, v)
+	}
+	review("/mutate", newReviewer("mutate", d.mutate, m, log))
+	review("/validate", newReviewer("validate", d.validate, m, log))
 	workloads := newReviewer("workloads", d.workloads, m, log)
 	workloads.decode = decodeWorkload
-	mux.Handle("/workloads", workloads)
+	review("/workloads", workloads)
 	mux.Handle("/metrics", m.handler())
 	return mux
 }

@@ -3,17 +3,13 @@ package webhook
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 	authenticationv1 "k8s.io/api/authentication/v1"
-	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/polymoat/polymoat/certs"
@@ -26,38 +22,20 @@ import (
 // and a collection for each few dozen reviews would take a tenth of the time. GOGC is 100 otherwise.
 const heapGrowth = 400
 
-// Options say where a server listens and what it reads. The policy says what it decides.
-type Options struct {
-	Port           uint16 // reviews, /healthz, /readyz and /metrics, over TLS
-	CertDir        string // holds tls.crt and tls.key
-	Cluster        bool   // look at the nodes of a cluster and at Polyaxon's resources, and ask its RBAC who is trusted with core
-	Kubeconfig     string // empty: the service account of the pod
-	MetricsAddress string // "HOST:PORT" for /metrics without TLS; empty: nowhere
-	ProbeAddress   string // "HOST:PORT" for /healthz and /readyz without TLS; empty: nowhere
-	// ShutdownDelay is how long a server that was told to stop goes on serving, not ready, until no one sends it more.
-	ShutdownDelay time.Duration
-	// ShutdownTimeout is how long it then waits for what is in flight. At most a minute.
-	ShutdownTimeout time.Duration
-}
-
 // server is everything that runs, made and checked before any of it starts.
 type server struct {
-	options   Options
-	log       *slog.Logger
-	reviews   ctrlwebhook.Server
-	cert      *certwatcher.CertWatcher
-	nodes     *cluster.Nodes // nil without a cluster, like access
-	access    *cluster.Access
-	owners    *cluster.Owners // nil without a cluster, and where no role accepts overrides
-	ready     *readiness
-	listeners []listener
-	files     []v1alpha1.File
-}
-
-// listener serves without TLS.
-type listener struct {
-	net.Listener
-	handler http.Handler
+	options        Options
+	log            *slog.Logger
+	reviews        ctrlwebhook.Server
+	cert           certificates
+	callers        *callers       // nil where anybody may send reviews
+	nodes          *cluster.Nodes // nil without a cluster, like access and configurations
+	access         *cluster.Access
+	owners         *cluster.Owners // nil without a cluster, and where no role accepts overrides
+	configurations *cluster.Configurations
+	ready          *readiness
+	listeners      []listener
+	files          []v1alpha1.File
 }
 
 // Run serves until the context is done, then finishes what is in flight. The error is nil if everything in flight was.
@@ -75,18 +53,22 @@ func Run(ctx context.Context, o Options, p *Policies, log *slog.Logger) error {
 
 func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 	s := &server{options: o, log: log, files: p.files}
-	var err error
-	if s.cert, err = certs.Open(o.CertDir); err != nil {
+	if err := s.connect(p); err != nil {
+		return nil, err
+	}
+	if err := s.openCertificate(); err != nil {
 		return nil, fmt.Errorf("serving certificate: %w", err)
 	}
-	s.ready = &readiness{certificate: s.cert.GetCertificate}
-	if o.Cluster {
-		if err = s.connect(p); err != nil {
+	s.ready = s.newReadiness()
+	metrics := newMetrics(p.documents)
+	metrics.registry.MustRegister(exceptionEnds(p.files), certificateExpiry(s.cert, o.Certificate.Source))
+	if o.ClientCAFile != "" {
+		authorities, err := certs.OpenClientCAs(o.ClientCAFile, log)
+		if err != nil {
 			return nil, err
 		}
+		s.callers = &callers{authorities, o.ClientNames, metrics, log}
 	}
-	metrics := newMetrics(p.documents)
-	metrics.registry.MustRegister(exceptionEnds(p.files))
 	if err := s.listen(o.MetricsAddress, metricsMux(metrics)); err != nil {
 		return nil, err
 	}
@@ -95,25 +77,52 @@ func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 	}
 	s.reviews = ctrlwebhook.NewServer(ctrlwebhook.Options{
 		Port:       int(o.Port),
-		WebhookMux: newMux(&decider{policy: p.compiled, nodes: s.nodes, owners: s.owners, mayUseCore: s.mayUseCore(), log: log, today: utcToday}, metrics, s.ready, log),
+		WebhookMux: newMux(s.decider(p), metrics, s.ready, s.callers, log),
 		TLSOpts:    []func(*tls.Config){s.configureTLS},
 	})
 	return s, nil
 }
 
-// connect prepares what is asked of the cluster.
+// connect prepares what is known of the cluster, if there is to be one.
 func (s *server) connect(p *Policies) (err error) {
+	if !s.options.Cluster {
+		return nil
+	}
 	if s.nodes, err = cluster.NewNodes(s.options.Kubeconfig); err != nil {
 		return err
 	}
-	s.ready.nodesSynced = s.nodes.Synced
 	if p.compiled.HeedsOwners() {
 		if s.owners, err = cluster.NewOwners(s.options.Kubeconfig, policy.IsOverrideKey); err != nil {
 			return err
 		}
 	}
-	s.access, err = cluster.NewAccess(s.options.Kubeconfig)
+	if s.access, err = cluster.NewAccess(s.options.Kubeconfig); err != nil {
+		return err
+	}
+	s.configurations, err = cluster.NewConfigurations(s.options.Kubeconfig, s.options.WebhookConfiguration)
 	return err
+}
+
+func (s *server) openCertificate() (err error) {
+	c := s.options.Certificate
+	if c.Source == certs.SelfManaged {
+		s.cert, err = certs.Keep(s.options.Kubeconfig, c.Secret, c.DNSNames, s.configurations, s.log)
+		return err
+	}
+	s.cert, err = certs.Open(c.Dir)
+	return err
+}
+
+func (s *server) newReadiness() *readiness {
+	r := &readiness{certificate: s.cert.GetCertificate, log: s.log}
+	if s.options.Cluster {
+		r.nodesSynced, r.configurations = s.nodes.Synced, s.configurations.List
+	}
+	return r
+}
+
+func (s *server) decider(p *Policies) *decider {
+	return &decider{policy: p.compiled, nodes: s.nodes, owners: s.owners, mayUseCore: s.mayUseCore(), log: s.log, today: utcToday}
 }
 
 // mayUseCore asks RBAC; nil without a cluster.
@@ -128,19 +137,9 @@ func (s *server) configureTLS(c *tls.Config) {
 	c.GetCertificate = s.cert.GetCertificate
 	c.MinVersion = tls.VersionTLS12
 	c.NextProtos = []string{"h2", "http/1.1"}
-}
-
-// listen takes a port for plain HTTP now, so that a port that is taken is known before anything starts.
-func (s *server) listen(address string, handler http.Handler) error {
-	if address == "" {
-		return nil
+	if s.callers != nil {
+		s.callers.configureTLS(c)
 	}
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return err
-	}
-	s.listeners = append(s.listeners, listener{l, handler})
-	return nil
 }
 
 // run starts everything, and stops everything when one part fails or when the context is done.
@@ -153,10 +152,12 @@ func (s *server) run(ctx context.Context) error {
 	group.Go(func() error { reportExceptions(serving, s.files, s.log); return nil })
 	if s.nodes != nil {
 		group.Go(func() error { s.nodes.Run(serving); return nil })
+		group.Go(func() error { s.configurations.Run(serving); return nil })
 	}
 	if s.owners != nil {
 		group.Go(func() error { s.owners.Run(serving); return nil })
 	}
+	group.Go(func() error { warnOfExpiry(serving, s.cert, s.log); return nil })
 	for _, l := range s.listeners {
 		group.Go(func() error { return l.serve(serving) })
 	}
@@ -190,14 +191,4 @@ func (s *server) awaitStop(ctx, serving context.Context) {
 	case <-serving.Done():
 	case <-time.After(s.options.ShutdownDelay):
 	}
-}
-
-func (l listener) serve(ctx context.Context) error {
-	plain := &http.Server{Handler: l.handler, ReadHeaderTimeout: 10 * time.Second}
-	stopped := context.AfterFunc(ctx, func() { _ = plain.Close() })
-	defer stopped()
-	if err := plain.Serve(l.Listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
 }

@@ -41,7 +41,7 @@ func start(t *testing.T, o Options) *running {
 		t.Fatal(err)
 	}
 	r := &running{address: "127.0.0.1:" + port, dir: t.TempDir(), ended: make(chan error, 1)}
-	o.CertDir = r.dir
+	o.Certificate = Certificate{Source: certs.Files, Dir: r.dir}
 	if o.ShutdownTimeout == 0 {
 		o.ShutdownTimeout = 10 * time.Second
 	}
@@ -171,7 +171,7 @@ func TestRunSaysWhatIsTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{CertDir: t.TempDir(), MetricsAddress: taken}
+	o := Options{Certificate: Certificate{Dir: t.TempDir()}, MetricsAddress: taken}
 	if err := Run(t.Context(), o, policies, slog.New(slog.DiscardHandler)); err == nil || err.Error() != "listen tcp "+taken+": bind: address already in use" {
 		t.Errorf("got error %v", err)
 	}

@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/polymoat/polymoat/certs"
 	"github.com/polymoat/polymoat/internal/build"
 	"github.com/polymoat/polymoat/webhook"
 )
@@ -34,7 +33,7 @@ func run(args []string) int {
 	flags.SortFlags = false
 	flags.Usage = func() { fmt.Fprint(os.Stderr, usage+flags.FlagUsages()) }
 	flags.Uint16Var(&o.Port, "port", 9443, "port for reviews, probes and metrics, over TLS")
-	flags.StringVar(&o.CertDir, "cert-dir", certs.DefaultDir(), "folder with tls.crt and tls.key, read again when they change; a self-signed pair is made where neither is there")
+	addTLSFlags(flags, &o)
 	policy := flags.String("policy", "", "policy file, or folder of policies, one for each Polyaxon installation (default: the built-in policy)")
 	noCluster := flags.Bool("no-cluster", false, "decide without a cluster: nodes and the owners of pods are unknown, and nobody but those whom the policy names may claim core")
 	flags.StringVar(&o.Kubeconfig, "kubeconfig", "", "how to reach the cluster (default: the service account of the pod)")
@@ -55,15 +54,15 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stdout, "polymoat", build.Read())
 		return 0
 	}
+	o.Cluster = !*noCluster
 	log, err := webhook.NewLogger(os.Stderr, *level)
-	if err != nil {
+	if err := errors.Join(err, checkTLSFlags(o)); err != nil {
 		return fail(2, err)
 	}
 	policies, err := webhook.LoadPolicies(*policy)
 	if err != nil {
 		return fail(1, err)
 	}
-	o.Cluster = !*noCluster
 	// A second signal ends the process at once: stop gives the signals their usual meaning back.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	context.AfterFunc(ctx, stop)

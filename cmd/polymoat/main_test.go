@@ -55,8 +55,13 @@ func TestExitCodes(t *testing.T) {
 		"a policy with mistakes":      {[]string{"--policy", bad, "--no-cluster", "--cert-dir", dir}, 1, []string{"bad.yaml", "colour", "flavour"}},
 		"a policy that is not there":  {[]string{"--policy", dir + "/none"}, 1, []string{"polymoat: read the policy: stat " + dir + "/none: no such file or directory\n"}},
 		"no cluster where one is due": {[]string{"--cert-dir", dir, "--kubeconfig", dir + "/none"}, 1, []string{"polymoat: connect to the cluster: stat " + dir + "/none: no such file or directory\n"}},
+		"a source that is none":       {[]string{"--cert-source", "vault"}, 2, []string{"polymoat: invalid argument \"vault\" for \"--cert-source\" flag: it is files or self-managed; see polymoat --help\n"}},
+		"a Secret without namespace":  {[]string{"--cert-secret", "tls"}, 2, []string{"polymoat: invalid argument \"tls\" for \"--cert-secret\" flag: it is NAMESPACE/NAME; see polymoat --help\n"}},
+		"a Secret without a cluster":  {[]string{"--cert-source", "self-managed", "--no-cluster"}, 2, []string{"polymoat: --cert-source self-managed keeps the certificate in a Secret, which --no-cluster cannot reach; drop one of the two\n"}},
+		"names of no clients":         {[]string{"--client-name", "jane"}, 2, []string{"polymoat: --client-name needs --client-ca-file, which says whose certificates are believed\n"}},
+		"no authorities of clients":   {[]string{"--no-cluster", "--cert-dir", dir + "/tls", "--client-ca-file", dir + "/none"}, 1, []string{"polymoat: --client-ca-file: open " + dir + "/none: no such file or directory\n"}},
 		"the version":                 {[]string{"--version"}, 0, []string{"polymoat " + build.Read().String() + "\n"}},
-		"help names every flag":       {[]string{"--help"}, 0, []string{"--no-cluster", "--port uint16", "--cert-dir string", "--policy string", "--shutdown-delay duration"}},
+		"help names every flag":       {[]string{"--help"}, 0, []string{"--no-cluster", "--port uint16", "--cert-source source", "--cert-dir string", "--cert-secret namespace/name", "--dns-name stringArray", "--webhook-configuration string", "--client-ca-file string", "--client-name stringArray", "--policy string", "--shutdown-delay duration"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, output := command(t, tc.args...)

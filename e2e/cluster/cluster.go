@@ -21,13 +21,16 @@ type Options struct {
 	Binaries binaries.Set
 	// Dir takes data, logs, certificates and kubeconfigs. It is made where it is missing.
 	Dir string
+	// ShowCertificate makes the API server show a client certificate to webhooks. Its authority is in CallerCA.
+	ShowCertificate bool
 }
 
 // Cluster is a running control plane. It has five processes, which end with Stop, or with the process that started it.
 type Cluster struct {
 	dir       string
 	binaries  binaries.Set
-	host      string // https://127.0.0.1:6443
+	admission []string // flags of the API server
+	host      string   // https://127.0.0.1:6443
 	tokens    map[string]string
 	processes []*process
 	// ctx ends when a process of the control plane does; its cause says which one, and why.
@@ -40,14 +43,14 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	ctrllog.SetLogger(logr.Discard()) // its client complains when nobody did
 	c := &Cluster{dir: o.Dir, binaries: o.Binaries, tokens: map[string]string{}}
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
-	if err := c.start(); err != nil {
+	if err := c.start(o.ShowCertificate); err != nil {
 		c.Stop()
 		return nil, fmt.Errorf("start the control plane: %w", err)
 	}
 	return c, nil
 }
 
-func (c *Cluster) start() error {
+func (c *Cluster) start(show bool) error {
 	if err := os.MkdirAll(c.dir, 0o755); err != nil {
 		return err
 	}
@@ -59,6 +62,7 @@ func (c *Cluster) start() error {
 	steps := []func() error{
 		c.writeCertificates,
 		c.writeUsers,
+		func() error { return c.writeAdmission(show) },
 		func() error { return c.startEtcd(ports[0], ports[1]) },
 		func() error { return c.startAPIServer(ports[0], ports[2]) },
 		c.startControllers,

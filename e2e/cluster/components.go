@@ -20,7 +20,7 @@ func (c *Cluster) startEtcd(client, peer int) error {
 
 // startAPIServer starts kube-apiserver, which waits for etcd by itself.
 func (c *Cluster) startAPIServer(etcd, port int) error {
-	err := c.run(c.binaries.Path("kube-apiserver"),
+	args := []string{
 		"--etcd-servers", fmt.Sprintf("http://127.0.0.1:%d", etcd),
 		"--bind-address", "127.0.0.1", "--secure-port", fmt.Sprint(port),
 		"--tls-cert-file", c.file("apiserver.crt"), "--tls-private-key-file", c.file("apiserver.key"),
@@ -28,8 +28,9 @@ func (c *Cluster) startAPIServer(etcd, port int) error {
 		"--service-account-issuer", "https://kubernetes.default.svc",
 		"--service-account-key-file", c.file("sa.pub"), "--service-account-signing-key-file", c.file("sa.key"),
 		"--service-cluster-ip-range", "10.96.0.0/16", "--allow-privileged=true",
-		"--endpoint-reconciler-type", "none") // on loopback it refuses to start otherwise
-	if err != nil {
+		"--endpoint-reconciler-type", "none", // on loopback it refuses to start otherwise
+	}
+	if err := c.run(c.binaries.Path("kube-apiserver"), append(args, c.admission...)...); err != nil {
 		return err
 	}
 	client, err := kubernetes.NewForConfig(c.As(Admin))

@@ -31,7 +31,7 @@ type Polymoat struct {
 // first, its webhooks when it is ready. Services lead nowhere without kubelets, so the webhook configurations name the
 // running server by URL, and it reaches the API server by a kubeconfig: those are the only differences.
 func (c *Cluster) Install(p Polymoat) error {
-	plain, webhooks, err := readManifests(p.Manifests)
+	plain, webhooks, err := Manifests(p.Manifests)
 	if err != nil {
 		return err
 	}
@@ -43,15 +43,15 @@ func (c *Cluster) Install(p Polymoat) error {
 		return err
 	}
 	for _, object := range webhooks {
-		if err := patchWebhooks(object, server, p.Namespaces); err != nil {
+		if err := PointAt(object, server.URL, server.CA, p.Namespaces); err != nil {
 			return err
 		}
 	}
 	return c.Create(webhooks...)
 }
 
-// readManifests reads the objects of a file: those that configure webhooks, and the others.
-func readManifests(file string) (plain, webhooks []*unstructured.Unstructured, err error) {
+// Manifests reads the objects of a file: those that configure webhooks, and the others.
+func Manifests(file string) (plain, webhooks []*unstructured.Unstructured, err error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, nil, err
@@ -133,8 +133,9 @@ func (s Server) ready(ctx context.Context) error {
 	return nil
 }
 
-// patchWebhooks replaces the Service of each webhook by the URL of the server that runs on this machine.
-func patchWebhooks(object *unstructured.Unstructured, s Server, namespaces []string) error {
+// PointAt replaces the Service of each webhook by the URL of a server that runs on this machine. Without namespaces, the
+// API server asks about those of the manifest.
+func PointAt(object *unstructured.Unstructured, url string, ca []byte, namespaces []string) error {
 	webhooks, found, err := unstructured.NestedSlice(object.Object, "webhooks")
 	if err != nil || !found {
 		return err
@@ -142,7 +143,7 @@ func patchWebhooks(object *unstructured.Unstructured, s Server, namespaces []str
 	for _, webhook := range webhooks {
 		fields := webhook.(map[string]any)
 		path, _, _ := unstructured.NestedString(fields, "clientConfig", "service", "path")
-		fields["clientConfig"] = map[string]any{"url": s.URL + path, "caBundle": base64.StdEncoding.EncodeToString(s.CA)}
+		fields["clientConfig"] = map[string]any{"url": url + path, "caBundle": base64.StdEncoding.EncodeToString(ca)}
 		if namespaces != nil {
 			fields["namespaceSelector"] = selectByName(namespaces)
 		}

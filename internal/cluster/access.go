@@ -31,7 +31,7 @@ type Access struct {
 
 // NewAccess prepares to ask. kubeconfig is a file, or empty in a pod: its service account is used then.
 func NewAccess(kubeconfig string) (*Access, error) {
-	client, err := connect(kubeconfig)
+	client, err := Connect(kubeconfig)
 	if err != nil {
 		return nil, err
 	}

@@ -8,8 +8,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// connect prepares a client. kubeconfig is a file, or empty in a pod: its service account is used then.
-func connect(kubeconfig string) (*kubernetes.Clientset, error) {
+// Connect prepares a client. kubeconfig is a file, or empty in a pod: its service account is used then.
+func Connect(kubeconfig string) (*kubernetes.Clientset, error) {
 	config, err := configure(kubeconfig)
 	if err != nil {
 		return nil, err

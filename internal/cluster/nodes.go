@@ -26,7 +26,7 @@ type Nodes struct {
 
 // NewNodes prepares the cache. kubeconfig is a file, or empty in a pod: its service account is used then. Run fills it.
 func NewNodes(kubeconfig string) (*Nodes, error) {
-	client, err := connect(kubeconfig)
+	client, err := Connect(kubeconfig)
 	if err != nil {
 		return nil, err
 	}

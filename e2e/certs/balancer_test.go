@@ -1,0 +1,68 @@
+package certs_test
+
+import (
+	"io"
+	"net"
+	"sync/atomic"
+	"testing"
+)
+
+// balancer stands for a Service: it sends every new connection to the next server that is ready, and leaves the ones
+// that there are alone.
+type balancer struct {
+	servers []*server
+	turn    atomic.Uint64
+}
+
+// open listens on another port, until the test ends. An API server that is sent there must shake hands anew: on a
+// connection that it has, no change of certificate would ever show.
+func (b *balancer) open(t *testing.T) (url string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			connection, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go b.serve(connection)
+		}
+	}()
+	return "https://" + l.Addr().String()
+}
+
+func (b *balancer) serve(client net.Conn) {
+	defer func() { _ = client.Close() }()
+	s := b.next()
+	if s == nil {
+		return // as a Service without endpoints
+	}
+	backend, err := net.Dial("tcp", s.address)
+	if err != nil {
+		return
+	}
+	defer func() { _ = backend.Close() }()
+	done := make(chan struct{}, 2)
+	for _, way := range [][2]net.Conn{{client, backend}, {backend, client}} {
+		go func() {
+			_, _ = io.Copy(way[0], way[1])
+			done <- struct{}{}
+		}()
+	}
+	<-done
+}
+
+// next is the server whose turn it is; nil if none is ready.
+func (b *balancer) next() *server {
+	for range b.servers {
+		s := b.servers[b.turn.Add(1)%uint64(len(b.servers))]
+		if s.ready.Load() {
+			return s
+		}
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+// Package certs_test rotates certificates in a real control plane, from every source, while pods are created through two
+// real servers behind one address: no request may fail. It also tells the API server's identity from anybody else's.
+package certs_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/polymoat/polymoat/e2e/binaries"
+	"github.com/polymoat/polymoat/e2e/cluster"
+)
+
+var (
+	// control is the control plane that all tests share. They clean up after themselves.
+	control *cluster.Cluster
+	// root is the repository, program the server.
+	root, program string
+	// shipped are the webhook configurations of the manifests.
+	shipped []*unstructured.Unstructured
+)
+
+// serviceAccount is the user as whom servers reach the API server.
+const serviceAccount = "system:serviceaccount:polymoat-system:polymoat"
+
+func TestMain(m *testing.M) {
+	code, err := runTests(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// runTests starts a control plane with everything of the manifests but the webhook configurations.
+func runTests(m *testing.M) (code int, err error) {
+	ctx := context.Background()
+	if root, err = binaries.Root(); err != nil {
+		return 0, err
+	}
+	set, err := binaries.Ensure(ctx, root, os.Stderr)
+	if err != nil {
+		return 0, err
+	}
+	if program, err = binaries.Polymoat(ctx, root); err != nil {
+		return 0, err
+	}
+	dir, err := os.MkdirTemp("", "polymoat-e2e-certs-")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	if control, err = cluster.Start(ctx, cluster.Options{Binaries: set, Dir: dir, ShowCertificate: true}); err != nil {
+		return 0, err
+	}
+	defer control.Stop()
+	plain, webhooks, err := cluster.Manifests(filepath.Join(root, "manifests", "install.yaml"))
+	if err != nil {
+		return 0, err
+	}
+	shipped = webhooks
+	rights, err := decodeFile("testdata/rbac.yaml")
+	if err != nil {
+		return 0, err
+	}
+	if err := control.Create(append(plain, rights...)...); err != nil {
+		return 0, err
+	}
+	return m.Run(), nil
+}
+
+func decodeFile(path string) ([]*unstructured.Unstructured, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return cluster.Decode(string(text))
+}
+
+// as is a client of cluster.Admin or cluster.Tenant.
+func as(t *testing.T, user string) client.Client {
+	t.Helper()
+	c, err := client.New(control.As(user), client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// await polls until ready returns nil, for a minute at most.
+func await(t *testing.T, what string, ready func() error) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(time.Minute)
+	for {
+		err := ready()
+		if err == nil {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("wait for %s: %v", what, err)
+		case <-t.Context().Done():
+			t.Fatalf("wait for %s: %v", what, t.Context().Err())
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package certs_test
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/polymoat/polymoat/e2e/cluster"
+)
+
+// rotations is how often each source is made to rotate.
+const rotations = 10
+
+// tlsSecret is where self-managed and cert-manager keep the pair.
+var tlsSecret = client.ObjectKey{Namespace: "polymoat-system", Name: "polymoat-tls"}
+
+// secret reads a Secret; it is empty where there is none.
+func secret(t *testing.T, key client.ObjectKey) *corev1.Secret {
+	t.Helper()
+	s := &corev1.Secret{}
+	must(t, client.IgnoreNotFound(as(t, cluster.Admin).Get(t.Context(), key, s)))
+	return s
+}
+
+// removeSecret removes what the test leaves behind.
+func removeSecret(t *testing.T) {
+	admin := as(t, cluster.Admin)
+	t.Cleanup(func() {
+		s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: tlsSecret.Namespace, Name: tlsSecret.Name}}
+		if err := client.IgnoreNotFound(admin.Delete(context.WithoutCancel(t.Context()), s)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// awaitPlaced waits until the API server sends pods to the servers: it hears of a new configuration a moment later.
+func awaitPlaced(t *testing.T) {
+	t.Helper()
+	tenant, pod := as(t, cluster.Tenant), run(t)
+	await(t, "a pod that is placed", func() error { return create(t.Context(), tenant, pod) })
+}
+
+// meet makes the API server shake hands anew with every server, and waits until pods have gone that way.
+func meet(t *testing.T, b *balancer, l *load) {
+	t.Helper()
+	send(t, b.open(t), b.open(t))
+	l.awaitMore(t, 50)
+}
+
+// TestRotationOfFiles: an administrator replaces authority and pair by hand, in the order that README tells: trust both
+// authorities, replace the files, trust the new one alone. One folder is written in place, one as a kubelet does.
+func TestRotationOfFiles(t *testing.T) {
+	byHand, mounted := t.TempDir(), t.TempDir()
+	ca := newAuthority(t)
+	replace := func() {
+		cert, key := ca.pair(t, time.Now().Add(time.Hour))
+		overwrite(t, byHand, cert, key)
+		mount(t, mounted, map[string][]byte{"tls.crt": cert, "tls.key": key})
+	}
+	replace()
+	servers := []*server{startServer(t, "--cert-dir", byHand), startServer(t, "--cert-dir", mounted)}
+	b := &balancer{servers: servers}
+	install(t, b.open(t), ca.pem, nil)
+	awaitReady(t, servers...)
+	awaitPlaced(t)
+	l, serial := startLoad(t, b), awaitLeaf(t, "", servers...)
+	for range rotations {
+		old := ca.pem
+		ca = newAuthority(t)
+		trustOnly(t, append(append([]byte{}, old...), ca.pem...))
+		l.awaitHeard(t)
+		meet(t, b, l)
+		replace()
+		serial = awaitLeaf(t, serial, servers...)
+		meet(t, b, l)
+		trustOnly(t, ca.pem)
+		meet(t, b, l)
+		awaitReady(t, servers...)
+	}
+}
+
+// TestRotationOfSelfManaged: two servers that start at once, without a Secret, agree on one authority, and renew it when
+// the Secret is deleted or emptied.
+func TestRotationOfSelfManaged(t *testing.T) {
+	removeSecret(t)
+	flags := []string{"--cert-source", "self-managed", "--dns-name", "127.0.0.1"}
+	servers := []*server{startServer(t, flags...), startServer(t, flags...)}
+	b := &balancer{servers: servers}
+	install(t, b.open(t), nil, nil)
+	awaitReady(t, servers...)
+	awaitPlaced(t)
+	serial := awaitLeaf(t, "", servers...)
+	if n := bytes.Count(bundleOf(t), []byte("BEGIN")); n != 1 {
+		t.Errorf("%d authorities are trusted after the start", n)
+	}
+	if _, metrics, err := servers[0].get(t.Context(), "/metrics"); !strings.Contains(metrics, `polymoat_certificate_not_after_seconds{source="self-managed"}`) {
+		t.Errorf("the metrics do not tell when the certificate expires (%v)", err)
+	}
+	l := startLoad(t, b)
+	for i := range rotations {
+		if i%2 == 0 {
+			must(t, as(t, cluster.Admin).Delete(t.Context(), secret(t, tlsSecret)))
+		} else {
+			emptySecret(t)
+		}
+		serial = awaitLeaf(t, serial, servers...)
+		meet(t, b, l)
+		awaitReady(t, servers...)
+	}
+}
+
+// emptySecret takes the certificate out of the Secret.
+func emptySecret(t *testing.T) {
+	t.Helper()
+	empty := client.RawPatch(types.MergePatchType, []byte(`{"data":{"tls.crt":""}}`))
+	must(t, as(t, cluster.Admin).Patch(t.Context(), secret(t, tlsSecret), empty))
+}
