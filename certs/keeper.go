@@ -166,6 +166,10 @@ func (k *Keeper) renew(ctx context.Context, secret *corev1.Secret, why string, n
 	if apierrors.IsAlreadyExists(err) || apierrors.IsConflict(err) {
 		return nil
 	}
+	if apierrors.IsForbidden(err) && secret.ResourceVersion == "" {
+		return fmt.Errorf("the Secret %s is missing, and polymoat may only fill the one that is shipped; put it back: kubectl -n %s create secret generic %s",
+			k.name, k.name.Namespace, k.name.Name)
+	}
 	if err != nil {
 		return fmt.Errorf("write Secret %s: %w", k.name, err)
 	}

@@ -22,7 +22,7 @@ import (
 // TestRotationOfCertManager: cert-manager's own controllers renew the pair, and its injector writes the caBundles. The
 // last rotation renews the authority, too: the injector then is ahead of the kubelets.
 func TestRotationOfCertManager(t *testing.T) {
-	removeSecret(t)
+	withoutSecret(t)
 	startCertManager(t)
 	mounts := []string{t.TempDir(), t.TempDir()}
 	b := &balancer{}

@@ -65,11 +65,7 @@ func runTests(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	shipped = webhooks
-	rights, err := decodeFile("testdata/rbac.yaml")
-	if err != nil {
-		return 0, err
-	}
-	if err := control.Create(append(plain, rights...)...); err != nil {
+	if err := control.Create(plain...); err != nil {
 		return 0, err
 	}
 	return m.Run(), nil

@@ -2,8 +2,15 @@ package certs_test
 
 import (
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/polymoat/polymoat/e2e/cluster"
 )
 
 // says waits until the server answers /readyz so.
@@ -49,4 +56,21 @@ ValidatingWebhookConfiguration "polymoat" is not there, so that the API server a
 	blind.says(t, `ok
 MutatingWebhookConfiguration "other" may not be read, so nobody knows whether it accepts the serving certificate; let RBAC allow to get, list and watch it
 ValidatingWebhookConfiguration "other" may not be read, so nobody knows whether it accepts the serving certificate; let RBAC allow to get, list and watch it`)
+}
+
+// TestMissingSecret: a server that has lost the Secret says how to put it back, and goes on as soon as that was done.
+func TestMissingSecret(t *testing.T) {
+	withoutSecret(t)
+	s := startServer(t, "--cert-source", "self-managed", "--dns-name", "127.0.0.1")
+	const want = `"the Secret polymoat-system/polymoat-tls is missing, and polymoat may only fill the one that is shipped; ` +
+		`put it back: kubectl -n polymoat-system create secret generic polymoat-tls"`
+	await(t, want, func() error {
+		log, err := os.ReadFile(s.log)
+		if err == nil && !strings.Contains(string(log), want) {
+			err = fmt.Errorf("the log says:\n%s", log)
+		}
+		return err
+	})
+	must(t, as(t, cluster.Admin).Create(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: tlsSecret.Namespace, Name: tlsSecret.Name}}))
+	awaitReady(t, s)
 }

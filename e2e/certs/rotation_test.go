@@ -29,15 +29,20 @@ func secret(t *testing.T, key client.ObjectKey) *corev1.Secret {
 	return s
 }
 
-// removeSecret removes what the test leaves behind.
-func removeSecret(t *testing.T) {
+// shipSecret puts the Secret back as it is shipped: empty. polymoat may fill it, and make no other.
+func shipSecret(ctx context.Context, t *testing.T) {
+	t.Helper()
 	admin := as(t, cluster.Admin)
-	t.Cleanup(func() {
-		s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: tlsSecret.Namespace, Name: tlsSecret.Name}}
-		if err := client.IgnoreNotFound(admin.Delete(context.WithoutCancel(t.Context()), s)); err != nil {
-			t.Error(err)
-		}
-	})
+	s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: tlsSecret.Namespace, Name: tlsSecret.Name}}
+	must(t, client.IgnoreNotFound(admin.Delete(ctx, s.DeepCopy())))
+	must(t, admin.Create(ctx, s))
+}
+
+// withoutSecret takes the Secret away for the test: whoever gives certificates makes one of its own.
+func withoutSecret(t *testing.T) {
+	t.Helper()
+	must(t, as(t, cluster.Admin).Delete(t.Context(), secret(t, tlsSecret)))
+	t.Cleanup(func() { shipSecret(context.WithoutCancel(t.Context()), t) })
 }
 
 // awaitPlaced waits until the API server sends pods to the servers: it hears of a new configuration a moment later.
@@ -86,10 +91,10 @@ func TestRotationOfFiles(t *testing.T) {
 	}
 }
 
-// TestRotationOfSelfManaged: two servers that start at once, without a Secret, agree on one authority, and renew it when
-// the Secret is deleted or emptied.
+// TestRotationOfSelfManaged: two servers that start at once, with an empty Secret, agree on one authority, and renew it
+// when the Secret is put back or emptied. They have the rights that are shipped, and no others.
 func TestRotationOfSelfManaged(t *testing.T) {
-	removeSecret(t)
+	shipSecret(t.Context(), t)
 	flags := []string{"--cert-source", "self-managed", "--dns-name", "127.0.0.1"}
 	servers := []*server{startServer(t, flags...), startServer(t, flags...)}
 	b := &balancer{servers: servers}
@@ -106,7 +111,7 @@ func TestRotationOfSelfManaged(t *testing.T) {
 	l := startLoad(t, b)
 	for i := range rotations {
 		if i%2 == 0 {
-			must(t, as(t, cluster.Admin).Delete(t.Context(), secret(t, tlsSecret)))
+			shipSecret(t.Context(), t)
 		} else {
 			emptySecret(t)
 		}
