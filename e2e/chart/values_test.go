@@ -2,10 +2,13 @@ package chart_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/polymoat/polymoat/e2e/binaries"
 )
 
 // writeValues writes values to a file and returns the flag that names it.
@@ -140,15 +143,38 @@ func TestCertManagerIsFound(t *testing.T) {
 	}
 }
 
-// TestAlertsUseMetricsThatAreThere: an alert on another name would never fire.
-func TestAlertsUseMetricsThatAreThere(t *testing.T) {
-	source, err := os.ReadFile(filepath.Join(root, "webhook", "metrics.go"))
+// TestServerTakesItsArguments: what the Deployment passes is what the program of this checkout accepts.
+func TestServerTakesItsArguments(t *testing.T) {
+	program, err := binaries.Polymoat(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, source := range []string{"files", "cert-manager", "self-managed"} {
+		args := strings.Fields(render(t, "--set=certificates.source="+source, "--set=clientCA.secretName=authorities,clientCA.names={kube-apiserver}").
+			at(t, deployment, first+".args[*]}"))
+		if out, err := exec.CommandContext(t.Context(), program, append(args, "--version")...).CombinedOutput(); err != nil || len(args) < 3 {
+			t.Errorf("%s: %q: %v: %s", source, args, err, out)
+		}
+	}
+}
+
+// TestAlertsUseMetricsThatAreThere: an alert on another name would never fire.
+func TestAlertsUseMetricsThatAreThere(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, "webhook", "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var source []byte
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source = append(source, text...)
+	}
 	rules := render(t, "--set=prometheusRule.enabled=true").at(t, "PrometheusRule polymoat", "{.spec.groups[*].rules[*].expr}")
 	found := regexp.MustCompile(`polymoat_\w+`).FindAllString(rules, -1)
-	if len(found) < 4 {
+	if len(found) < 7 {
 		t.Errorf("the rules read only %q", found)
 	}
 	for _, metric := range found {
