@@ -14,11 +14,13 @@
 //	                    override.go      overrides that are malformed or out of bounds: invalid
 //	                    rules.go         every rule of one literal list, one file each
 //	                    earn.go          from whom a claim of core is taken
+//	                    settle.go        what comes of each violation: modes, exceptions
 //	                    nowhere.go       a warning where no live node takes the pod
-//	ValidateWorkload ─▶ workload.go     the same of pod templates, where they enter
+//	ValidateWorkload ─▶ workload.go     what pod templates claim, where they enter
+//	                    early.go         what will become of their pods, in the same words
 //
 //	BindingRequest ─▶ ValidateBinding (rule_binding.go)    who binds pods, to which node
 //
 // Nothing here reads a clock, a context, a logger, a file or the network. What a rule needs to know of the cluster
-// (who asks, the nodes, the pod's owner) is a field of Request. Validate never trusts that Mutate ran.
+// (who asks, the nodes, the pod's owner, the day) is a field of Request. Validate never trusts that Mutate ran.
 package policy

@@ -10,6 +10,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/corpus"
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
@@ -241,5 +242,31 @@ func TestRuleIDs(t *testing.T) {
 	}
 	if diff := cmp.Diff(append(ids, policy.RuleBinding), v1alpha1.RuleIDs); diff != "" {
 		t.Errorf("(-implemented +accepted):\n%s", diff)
+	}
+}
+
+// TestModesOnlyLoosen: whatever the corpus holds, with every rule in mode Audit nothing is refused but malformed
+// overrides, and the same violations are found.
+func TestModesOnlyLoosen(t *testing.T) {
+	cases, err := corpus.Cases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	enforcing := compile(t, v1alpha1.Default())
+	auditing := compile(t, v1alpha1.Default(), func(d *v1alpha1.PlacementPolicy) { d.Spec.Modes = []v1alpha1.RuleMode{{Mode: v1alpha1.Audit}} })
+	for _, tc := range cases {
+		t.Run(tc.Name, func(t *testing.T) {
+			r, err := tc.Request()
+			if err != nil {
+				t.Fatal(err)
+			}
+			was, is := enforcing.Review(r), auditing.Review(r)
+			if len(is.Violations) > 0 || (is.Verdict == policy.Denied) != (len(was.Invalid) > 0) {
+				t.Errorf("%s for %v", is.Verdict, is.Violations)
+			}
+			if diff := cmp.Diff(was.Violations, is.Audited, fields); diff != "" {
+				t.Errorf("violations (-enforced +audited):\n%s", diff)
+			}
+		})
 	}
 }
