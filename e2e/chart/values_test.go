@@ -70,19 +70,19 @@ func TestValues(t *testing.T) {
 		{"a server outside", "webhookURL: https://polymoat.example.com:9443/", map[[2]string]string{
 			{validating, "{.webhooks[*].clientConfig.url}"}:     "https://polymoat.example.com:9443/validate https://polymoat.example.com:9443/validate https://polymoat.example.com:9443/workloads",
 			{validating, "{.webhooks[*].clientConfig.service}"}: "",
-			{deployment, first + ".args[5]}"}:                   "--dns-name=polymoat.example.com",
+			{deployment, first + ".args[6]}"}:                   "--dns-name=polymoat.example.com",
 		}},
 		{"self-managed certificates", "certificates: {source: self-managed, secretName: pair}", map[[2]string]string{
-			{deployment, first + ".args[3:]}"}: "--cert-source=self-managed --cert-secret=polymoat-system/pair --dns-name=polymoat.polymoat-system.svc",
+			{deployment, first + ".args[4:]}"}: "--cert-source=self-managed --cert-secret=polymoat-system/pair --dns-name=polymoat.polymoat-system.svc",
 			{"Secret pair", "{.data}"}:         "",
 		}},
 		{"callers with a client certificate", "clientCA: {secretName: callers, names: [kube-apiserver]}", map[[2]string]string{
-			{deployment, first + ".args[6:]}"}:                             "--client-ca-file=/etc/polymoat/client-ca/ca.crt --client-name=kube-apiserver",
+			{deployment, first + ".args[7:]}"}:                             "--client-ca-file=/etc/polymoat/client-ca/ca.crt --client-name=kube-apiserver",
 			{deployment, first + ".volumeMounts[*].mountPath}"}:            "/etc/polymoat/policy /etc/polymoat/client-ca",
 			{deployment, pod + ".volumes[?(@.name=='client-ca')].secret}"}: `{"items":[{"key":"ca.crt","path":"ca.crt"}],"secretName":"callers"}`,
 		}},
 		{"certificates in files", "certificates: {source: files, secretName: pair, caBundle: '-----BEGIN CERTIFICATE-----'}", map[[2]string]string{
-			{deployment, first + ".args[3:]}"}:                       "--cert-source=files --cert-dir=/etc/polymoat/tls",
+			{deployment, first + ".args[4:]}"}:                       "--cert-source=files --cert-dir=/etc/polymoat/tls",
 			{deployment, pod + ".volumes[?(@.name=='tls')].secret}"}: `{"secretName":"pair"}`,
 			{validating, "{.webhooks[*].clientConfig.caBundle}"}:     "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t",
 		}},
@@ -97,7 +97,7 @@ func TestValues(t *testing.T) {
 			{"Certificate polymoat", "{.spec.ipAddresses[*]} {.spec.issuerRef}"}: `10.0.0.1 {"kind":"ClusterIssuer","name":"vault"}`,
 		}},
 		{"network policy", "networkPolicy: {enabled: true, apiServerPorts: [6443]}", map[[2]string]string{
-			{"NetworkPolicy polymoat", "{.spec.ingress} {.spec.egress}"}: `[{"ports":[{"port":9443,"protocol":"TCP"}]}] [{"ports":[{"port":6443,"protocol":"TCP"}]}]`,
+			{"NetworkPolicy polymoat", "{.spec.ingress} {.spec.egress}"}: `[{"ports":[{"port":9443,"protocol":"TCP"},{"port":8081,"protocol":"TCP"}]}] [{"ports":[{"port":6443,"protocol":"TCP"}]}]`,
 		}},
 		{"service monitor", "{serviceMonitor: {enabled: true, labels: {release: prometheus}}, certificates: {source: self-managed}}", map[[2]string]string{
 			{"ServiceMonitor polymoat", "{.metadata.labels.release}"}:                                  "prometheus",
