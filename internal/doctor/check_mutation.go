@@ -24,7 +24,7 @@ func laterMutation(v View) []Finding {
 			names = append(names, h.configuration+"/"+h.name)
 		}
 	}
-	for _, p := range v.Facts.Policies {
+	for _, p := range v.Policies {
 		if p.Spec.ReinvocationPolicy == admissionregistrationv1.IfNeededReinvocationPolicy && v.constrains(p) {
 			names = append(names, "MutatingAdmissionPolicy/"+p.Name)
 		}

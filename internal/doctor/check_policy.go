@@ -23,7 +23,7 @@ func policyLoads(v View) []Finding {
 			What:     fmt.Sprintf("%s has no volume \"policy\" with a ConfigMap.", v.place()),
 			Why:      "Which policy it runs cannot be told.", Mend: v.reinstall(),
 		}}
-	case v.Facts.Policy == nil:
+	case v.Policy == nil:
 		return []Finding{{Severity: Error, What: where + ", which is to hold the policy, is missing.", Why: why, Mend: v.reinstall()}}
 	case v.policyErr != nil:
 		return []Finding{{
@@ -79,14 +79,22 @@ func stuck(d *appsv1.Deployment) bool {
 // exceptions finds those that end within a week, and those that are over.
 func exceptions(v View) []Finding {
 	var found []Finding
+	now := v1alpha1.DayOf(v.Now)
 	for _, f := range v.files {
-		for _, report := range f.Policy.Spec.Reports(v1alpha1.DayOf(v.Now)) {
-			found = append(found, Finding{
-				Severity: Warning,
-				What:     ended(fmt.Sprintf("In policy %q, %s", f.Policy.Metadata.Name, report)),
-				Why:      "Pods that it lets through are refused from the day after.",
-				Mend:     v.kubectl("get configmap " + v.Facts.Policy.Name + " -o yaml # change it in the values, then: " + v.reinstall()),
-			})
+		for _, e := range f.Policy.Spec.Exceptions {
+			alone := v1alpha1.Spec{Exceptions: []v1alpha1.Exception{e}}
+			for _, report := range alone.Reports(now) {
+				finding := Finding{
+					Severity: Warning,
+					What:     ended(fmt.Sprintf("In policy %q, %s", f.Policy.Metadata.Name, report)),
+					Why:      "Pods that it lets through are refused from the day after.",
+					Mend:     v.kubectl("get configmap " + v.Policy.Name + " -o yaml # change it where it comes from, and install it again"),
+				}
+				if e.Until(now) == "" {
+					finding.Severity, finding.Why = Info, "Whoever reads the policy takes it for being in force."
+				}
+				found = append(found, finding)
+			}
 		}
 	}
 	return found

@@ -22,7 +22,7 @@ func (v View) grants() []grant {
 	for _, b := range v.ClusterGrants {
 		all = append(all, grant{subjects: b.Subjects, rules: v.clusterRole(b.RoleRef.Name)})
 	}
-	for _, b := range v.Facts.Grants {
+	for _, b := range v.Grants {
 		rules := v.clusterRole(b.RoleRef.Name)
 		if b.RoleRef.Kind == "Role" {
 			rules = v.role(b.Namespace, b.RoleRef.Name)
@@ -42,7 +42,7 @@ func (v View) clusterRole(name string) []rbacv1.PolicyRule {
 }
 
 func (v View) role(namespace, name string) []rbacv1.PolicyRule {
-	for _, r := range v.Facts.Roles {
+	for _, r := range v.Roles {
 		if r.Namespace == namespace && r.Name == name {
 			return r.Rules
 		}
