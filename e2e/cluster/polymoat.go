@@ -23,6 +23,8 @@ type Polymoat struct {
 	Policy string // its policy file; empty: the built-in one
 	// Manifests is the file of the shipped manifests: manifests/install.yaml.
 	Manifests string
+	// Configuration is the name of both webhook configurations; empty: polymoat.
+	Configuration string
 	// Namespaces are those that the API server asks about; nil: those of the manifests.
 	Namespaces []string
 }
@@ -96,6 +98,9 @@ func (c *Cluster) startPolymoat(dir string, p Polymoat) (s Server, err error) {
 	}
 	if p.Policy != "" {
 		args = append(args, "--policy", p.Policy)
+	}
+	if p.Configuration != "" {
+		args = append(args, "--webhook-configuration", p.Configuration)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return s, err
