@@ -130,3 +130,26 @@ func (r *trial) untaint(t *testing.T, name string) {
 	was := before
 	t.Cleanup(func() { set(was) })
 }
+
+// leaveUnready has cert-manager's API say of the certificate that it could not be issued, until the test ends.
+func (r *trial) leaveUnready(t *testing.T) {
+	for _, crd := range decodeAll(t, read(t, "testdata/crds/cert-manager.yaml")) {
+		create(t, r.admin, crd)
+	}
+	for _, object := range decodeAll(t, `
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {namespace: trial-system, name: trial-polymoat}
+status: {conditions: [{type: Ready, status: "False", reason: DoesNotExist, message: Issuing certificate as Secret does not exist}]}
+---
+apiVersion: cert-manager.io/v1
+kind: Issuer
+metadata: {namespace: trial-system, name: trial-polymoat-ca}
+status: {conditions: [{type: Ready, status: "True", reason: KeyPairVerified}]}
+`) {
+		err := control.Await("the API of cert-manager", func(ctx context.Context) error { return r.admin.Create(ctx, object.DeepCopy()) })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

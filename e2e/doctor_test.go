@@ -11,6 +11,7 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -20,6 +21,7 @@ import (
 // TestDoctor breaks an installation in one place at a time. What doctor then says, and its exit code, stand in
 // testdata/doctor. What a test breaks it mends: at the end nothing is found that was not there at the beginning.
 func TestDoctor(t *testing.T) {
+	t.Cleanup(func() { awaitNoTrial(t) }) // runs last: another test may want the namespaces
 	r := newTrial(t)
 	r.helm("--values=" + policyValues(t, "trial", "first"))
 	good := certificate(t, 2100)
@@ -40,6 +42,7 @@ func TestDoctor(t *testing.T) {
 		}},
 		{"fails-open", r.failOpen},
 		{"core-node-without-taint", func(t *testing.T) { r.untaint(t, "core-1") }},
+		{"certificate-not-ready", r.leaveUnready},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Cleanup(func() { r.certify(good) }) // after what tc.hurt mends
@@ -48,6 +51,7 @@ func TestDoctor(t *testing.T) {
 		})
 	}
 	r.examine(cluster.Tenant, "no-right", 1)
+	r.examine(cluster.Admin, "one-check", 0, "--only", "pool-labels", "--output", "json")
 	r.examine(cluster.Admin, "healthy-again", 0)
 }
 
@@ -88,5 +92,22 @@ func (r *trial) awaitReplicas() {
 	})
 	if err != nil {
 		r.t.Fatal(err)
+	}
+}
+
+// awaitNoTrial waits until the namespaces of a trial are gone, with all that was in them.
+func awaitNoTrial(t *testing.T) {
+	t.Helper()
+	admin := as(t, cluster.Admin)
+	err := control.Await("the end of the trial", func(ctx context.Context) error {
+		for _, name := range []string{"trial", "trial-system"} {
+			if err := admin.Get(ctx, client.ObjectKey{Name: name}, &corev1.Namespace{}); !apierrors.IsNotFound(err) {
+				return fmt.Errorf("namespace %s is still there: %w", name, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }

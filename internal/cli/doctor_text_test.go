@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -58,5 +59,23 @@ func TestReportInColour(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in %q", want, out.String())
 		}
+	}
+}
+
+// The README shows a finding as it is.
+func TestREADMEShowsAFinding(t *testing.T) {
+	words := func(path string) string {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(strings.Fields(string(text)), " ")
+	}
+	readme, findings := words("../../README.md"), words("../doctor/testdata/serving-certificate.txt")
+	_, shown, _ := strings.Cut(readme, "serving-certificate What: ")
+	shown, _, _ = strings.Cut(shown, " ```")
+	shown = "error serving-certificate: " + strings.Replace(shown, " Why:", "", 1)
+	if !strings.Contains(findings, shown) {
+		t.Errorf("doctor does not say %q", shown)
 	}
 }

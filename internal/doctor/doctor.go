@@ -105,9 +105,20 @@ func (v View) unread(blind map[Resource][]string) []Finding {
 			Check: Access, Severity: Warning,
 			What: fmt.Sprintf("Could not look at %s: %v.", resource, err),
 			Why:  fmt.Sprintf("Whether these checks would find something is not known: %s.", strings.Join(blind[resource], ", ")),
-			Mend: "kubectl create clusterrole polymoat-doctor --verb=get,list --resource=" + string(resource) +
-				" && kubectl create clusterrolebinding polymoat-doctor --clusterrole=polymoat-doctor --user=YOU # or run as an administrator",
+			Mend: v.allow(resource),
 		})
 	}
 	return found
+}
+
+// allow is the command that lets somebody look. Of Secrets it is the one, in its namespace, and no other.
+func (v View) allow(resource Resource) string {
+	name, _, _ := strings.Cut(string(resource), ".")
+	name = "polymoat-doctor-" + name
+	if resource == Secrets && v.Deployment != nil {
+		return v.kubectl(fmt.Sprintf("create role %s --verb=get --resource=secrets --resource-name=%s", name, ServingSecret(v.Deployment))) +
+			" && " + v.kubectl(fmt.Sprintf("create rolebinding %s --role=%s --user=YOU # or run as an administrator", name, name))
+	}
+	return fmt.Sprintf("kubectl create clusterrole %s --verb=get,list --resource=%s && "+
+		"kubectl create clusterrolebinding %s --clusterrole=%s --user=YOU # or run as an administrator", name, resource, name, name)
 }

@@ -125,9 +125,16 @@ func TestUnread(t *testing.T) {
 	f.Unread[Budgets] = apierrors.NewForbidden(schema.ParseGroupResource(string(Budgets)), "", errors.New("no right"))
 	want := `warning access: Could not look at poddisruptionbudgets.policy: poddisruptionbudgets.policy is forbidden: no right. ` +
 		`Whether these checks would find something is not known: disruption-budget. ` +
-		`Mend: kubectl create clusterrole polymoat-doctor --verb=get,list --resource=poddisruptionbudgets.policy && ` +
-		`kubectl create clusterrolebinding polymoat-doctor --clusterrole=polymoat-doctor --user=YOU # or run as an administrator`
+		`Mend: kubectl create clusterrole polymoat-doctor-poddisruptionbudgets --verb=get,list --resource=poddisruptionbudgets.policy && ` +
+		`kubectl create clusterrolebinding polymoat-doctor-poddisruptionbudgets --clusterrole=polymoat-doctor-poddisruptionbudgets --user=YOU # or run as an administrator`
 	if got := Examine(f, Checks).Findings[0].String(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	f = healthy(t)
+	f.Unread[Secrets] = apierrors.NewForbidden(schema.ParseGroupResource(string(Secrets)), "polymoat-tls", errors.New("no right"))
+	want = "kubectl -n polymoat-system create role polymoat-doctor-secrets --verb=get --resource=secrets --resource-name=polymoat-tls && " +
+		"kubectl -n polymoat-system create rolebinding polymoat-doctor-secrets --role=polymoat-doctor-secrets --user=YOU # or run as an administrator"
+	if got := Examine(f, Checks).Findings[0].Mend; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
