@@ -51,6 +51,7 @@ func TestDoctor(t *testing.T) {
 		})
 	}
 	r.examine(cluster.Tenant, "no-right", 1)
+	r.examine(cluster.Tenant, "no-right-for-one-check", 1, "--only", "pool-labels", "--output", "json")
 	r.examine(cluster.Admin, "one-check", 0, "--only", "pool-labels", "--output", "json")
 	r.examine(cluster.Admin, "healthy-again", 0)
 }

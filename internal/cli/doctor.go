@@ -32,8 +32,8 @@ words in capitals are to be replaced. What you may not look at is a finding, too
 (access), and the checks that need it are left out.
 
 The exit code is 0 where nothing is found, or nothing but what is worth knowing
-(info), 1 where anything is an error or a warning, and 2 where the cluster could
-not be looked at.`,
+(info), 1 where anything is an error or a warning or a check could not run, and
+2 where the cluster could not be looked at.`,
 		Example: `  # What is wrong?
   kubectl polymoat doctor
 
@@ -78,12 +78,16 @@ func (e *examination) run(ctx context.Context, c *console) error {
 		return nil
 	}
 	report := doctor.Examine(facts, checks)
-	if slices.ContainsFunc(report.Findings, func(f doctor.Finding) bool { return f.Severity != doctor.Info }) {
+	wrong := slices.ContainsFunc(report.Findings, func(f doctor.Finding) bool { return f.Severity != doctor.Info })
+	if wrong || len(report.LeftOut) > 0 {
 		c.exit(exitDiffer)
 	}
 	if e.output == "json" {
 		for _, f := range report.Findings {
 			c.print(jsonText(f))
+		}
+		if len(report.LeftOut) > 0 {
+			c.tell("note: %s\n", leftOut(report))
 		}
 		return nil
 	}

@@ -37,15 +37,19 @@ func (c *console) reportText(r doctor.Report, verbose bool) {
 		}
 	}
 	if len(r.LeftOut) > 0 {
-		var ids []string
-		for _, check := range r.LeftOut {
-			ids = append(ids, check.ID)
-		}
-		text := fmt.Sprintf("%s could not run: %s.", count(len(ids), "check"), strings.Join(ids, ", "))
-		for _, line := range wrap(text, width) {
+		for _, line := range wrap(leftOut(r), width) {
 			c.print(c.styles.yellow.Sprint(line) + "\n")
 		}
 	}
+}
+
+// leftOut names the checks that could not run.
+func leftOut(r doctor.Report) string {
+	var ids []string
+	for _, check := range r.LeftOut {
+		ids = append(ids, check.ID)
+	}
+	return fmt.Sprintf("%s could not run: %s.", count(len(ids), "check"), strings.Join(ids, ", "))
 }
 
 func (c *console) severity(s doctor.Severity) *color.Color {

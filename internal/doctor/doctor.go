@@ -63,7 +63,7 @@ type Report struct {
 	LeftOut  []Check   // those that could not run
 }
 
-// Examine runs checks. today decides about certificates and exceptions, and is part of the facts.
+// Examine runs checks over what was read.
 func Examine(f *Facts, checks []Check) Report {
 	v := newView(f)
 	var r Report

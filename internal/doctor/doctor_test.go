@@ -121,6 +121,10 @@ func TestUnread(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What is told of it says what was not looked for, and how to be allowed to.
+func TestAccess(t *testing.T) {
 	f := healthy(t)
 	f.Unread[Budgets] = apierrors.NewForbidden(schema.ParseGroupResource(string(Budgets)), "", errors.New("no right"))
 	want := `warning access: Could not look at poddisruptionbudgets.policy: poddisruptionbudgets.policy is forbidden: no right. ` +
