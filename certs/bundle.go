@@ -3,8 +3,9 @@ package certs
 import (
 	"bytes"
 	"crypto/x509"
-	"encoding/pem"
 	"time"
+
+	"github.com/polymoat/polymoat/certs/verify"
 )
 
 // merge is what a bundle must become for wanted, authorities in PEM, to be trusted: those, and whatever else was trusted
@@ -16,8 +17,8 @@ func merge(wanted, present []byte, now time.Time) []byte {
 	if trusts(present, wanted) {
 		return nil
 	}
-	merged := parseBundle(wanted)
-	for _, cert := range parseBundle(present) {
+	merged := verify.Bundle(wanted)
+	for _, cert := range verify.Bundle(present) {
 		if now.Before(cert.NotAfter) && !contains(merged, cert) {
 			merged = append(merged, cert)
 		}
@@ -31,27 +32,13 @@ func merge(wanted, present []byte, now time.Time) []byte {
 
 // trusts says whether every certificate of wanted is in the bundle.
 func trusts(bundle, wanted []byte) bool {
-	present := parseBundle(bundle)
-	for _, cert := range parseBundle(wanted) {
+	present := verify.Bundle(bundle)
+	for _, cert := range verify.Bundle(wanted) {
 		if !contains(present, cert) {
 			return false
 		}
 	}
 	return true
-}
-
-// parseBundle reads the certificates of a bundle. What is no certificate vouches for nobody, and is left out.
-func parseBundle(bundle []byte) []*x509.Certificate {
-	var list []*x509.Certificate
-	for {
-		var block *pem.Block
-		if block, bundle = pem.Decode(bundle); block == nil {
-			return list
-		}
-		if cert, err := x509.ParseCertificate(block.Bytes); err == nil && block.Type == "CERTIFICATE" {
-			list = append(list, cert)
-		}
-	}
 }
 
 func contains(list []*x509.Certificate, cert *x509.Certificate) bool {

@@ -8,6 +8,8 @@ import (
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/polymoat/polymoat/certs/verify"
 )
 
 // caName is the key of the Secret that holds authorities, as cert-manager names it.
@@ -33,7 +35,7 @@ func readSecret(secret *corev1.Secret) *contents {
 
 // due says why the pair is to be replaced; empty if it is not. A third of its life is left for that to succeed.
 func (c *contents) due(names []string, now time.Time) string {
-	leaf, err := Leaf(c.pair)
+	leaf, err := verify.Leaf(c.pair)
 	if err != nil {
 		return "there is none"
 	}
@@ -42,7 +44,7 @@ func (c *contents) due(names []string, now time.Time) string {
 	}
 	for _, name := range names {
 		url := "https://" + name
-		if err := Verify(c.pair, admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: c.ca}, now); err != nil {
+		if err := verify.Pair(c.pair, admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: c.ca}, now); err != nil {
 			return fmt.Sprintf("it does not serve %s: %v", name, err)
 		}
 	}
@@ -53,7 +55,7 @@ func (c *contents) due(names []string, now time.Time) string {
 // names of the old pair are kept: during a rolling update that changes --dns-name, two versions would otherwise undo
 // each other's work.
 func (c *contents) renewed(names []string, now time.Time) (*contents, error) {
-	if leaf, err := Leaf(c.pair); err == nil {
+	if leaf, err := verify.Leaf(c.pair); err == nil {
 		names = append(append([]string{}, names...), leaf.DNSNames...)
 		for _, ip := range leaf.IPAddresses {
 			names = append(names, ip.String())

@@ -16,6 +16,7 @@ import (
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/cache"
 
+	"github.com/polymoat/polymoat/certs/verify"
 	"github.com/polymoat/polymoat/internal/cluster"
 )
 
@@ -182,7 +183,7 @@ func (k *Keeper) show(now time.Time) time.Duration {
 	if k.last.pair == k.shown.Load() {
 		return lookAgain
 	}
-	if leaf, err := Leaf(k.shown.Load()); err == nil && now.Before(leaf.NotAfter) {
+	if leaf, err := verify.Leaf(k.shown.Load()); err == nil && now.Before(leaf.NotAfter) {
 		if k.trusted.IsZero() {
 			return lookAgain
 		}

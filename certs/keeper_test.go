@@ -7,6 +7,8 @@ import (
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/polymoat/polymoat/certs/verify"
 )
 
 // fresh are contents as the first replica of an installation writes them.
@@ -69,14 +71,14 @@ func TestRenewed(t *testing.T) {
 		t.Error("the new pair is of the old authority")
 	}
 	later := fresh(t, renewed, []string{Service}, now.Add(validity+time.Hour))
-	if got := len(parseBundle(later.ca)); got != 1 {
+	if got := len(verify.Bundle(later.ca)); got != 1 {
 		t.Errorf("%d authorities are kept after the others have expired", got)
 	}
 }
 
 func verifyFor(c *contents, name string, ca []byte, now time.Time) error {
 	url := "https://" + name + ":9443/mutate"
-	return Verify(c.pair, admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: ca}, now)
+	return verify.Pair(c.pair, admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: ca}, now)
 }
 
 func TestMerge(t *testing.T) {

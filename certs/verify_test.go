@@ -6,6 +6,8 @@ import (
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	"k8s.io/utils/ptr"
+
+	"github.com/polymoat/polymoat/certs/verify"
 )
 
 func TestVerify(t *testing.T) {
@@ -36,7 +38,7 @@ func TestVerify(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := ""
-			if err := Verify(c.pair, tc.webhook, tc.at); err != nil {
+			if err := verify.Pair(c.pair, tc.webhook, tc.at); err != nil {
 				got = err.Error()
 			}
 			if got != tc.want {

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/polymoat/polymoat/certs"
+	"github.com/polymoat/polymoat/certs/verify"
 )
 
 const (
@@ -68,5 +69,5 @@ func servedLeaf(c certificates) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	return certs.Leaf(pair)
+	return verify.Leaf(pair)
 }

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/polymoat/polymoat/certs"
+	"github.com/polymoat/polymoat/certs/verify"
 	"github.com/polymoat/polymoat/internal/cluster"
 )
 
@@ -87,7 +87,7 @@ func (r *readiness) certificateProblem(now time.Time) string {
 	if err != nil {
 		return err.Error()
 	}
-	leaf, err := certs.Leaf(pair)
+	leaf, err := verify.Leaf(pair)
 	switch {
 	case err != nil:
 		return err.Error()

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/polymoat/polymoat/certs"
+	"github.com/polymoat/polymoat/certs/verify"
 	"github.com/polymoat/polymoat/internal/cluster"
 )
 
@@ -52,7 +52,7 @@ func judge(configurations []cluster.Configuration, pair *tls.Certificate, now ti
 // distrust says which webhook does not accept the pair; empty if all do. One is enough: they are installed together.
 func distrust(c cluster.Configuration, pair *tls.Certificate, now time.Time) string {
 	for _, w := range c.Webhooks {
-		err := certs.Verify(pair, w.ClientConfig, now)
+		err := verify.Pair(pair, w.ClientConfig, now)
 		_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
 		switch {
 		case err == nil:

@@ -1,6 +1,6 @@
-// Package cli is the kubectl plugin: it explains pods, shows, tests and previews policies, and besieges clusters. It decides
-// with the same code as the webhook, and only what is asked about live objects needs a cluster. It starts in milliseconds:
-// no clientset, no controller-runtime.
+// Package cli is the kubectl plugin: it explains pods, shows, tests and previews policies, and examines and besieges
+// clusters. It decides with the same code as the webhook, and only what is asked about live objects needs a cluster. It
+// starts in milliseconds: no clientset, no controller-runtime.
 package cli
 
 import (
@@ -12,7 +12,7 @@ import (
 // The exit codes; of several, the highest counts.
 const (
 	exitClean  = 0
-	exitDiffer = 1 // a pod is refused or differs, or a case fails
+	exitDiffer = 1 // a pod is refused or differs, a case fails, or doctor finds an error or a warning
 	exitError  = 2 // something could not be read, or the command line is wrong
 )
 
@@ -43,8 +43,8 @@ role each pod has and why, where it would be placed, how it would be hardened,
 and whether it would be refused. It changes nothing, and needs a cluster only
 where it is asked about one.
 
-Exit codes: 0 clean, 1 a pod is refused or differs or a case fails, 2 usage or
-input error.`,
+Exit codes: 0 clean, 1 a pod is refused or differs, a case fails or doctor finds
+something, 2 usage or input error.`,
 		Example: `  # Say what polymoat would do with the pods of a file
   kubectl polymoat explain -f job.yaml
 
@@ -56,6 +56,9 @@ input error.`,
 
   # Say what a new policy would change for the pods that run
   kubectl polymoat preview --policy new.yaml
+
+  # Examine the installation
+  kubectl polymoat doctor
 
   # Start a policy of one's own, and see what it comes to
   kubectl polymoat policy default > policy.yaml
@@ -70,7 +73,7 @@ input error.`,
 	root.SetFlagErrorFunc(flagError)
 	addGroup(root, "Pods:", newExplain(c), newDiff(c), newWhere(c))
 	addGroup(root, "Policies:", newPolicy(c), newRoles(c), newRules(c), newOverrides(c), newTest(c), newPreview(c))
-	addGroup(root, "Clusters:", newSiege(c))
+	addGroup(root, "Clusters:", newDoctor(c), newSiege(c))
 	root.AddCommand(newVersion(c), newCompletion(c))
 	return root
 }

@@ -29,8 +29,8 @@ or left without a node under a new policy, had they to be created again, and
 which would come under polymoat or be governed no longer. Only what differs from
 the policy in force is listed. Nothing is written to the cluster.
 
-The policy in force is that of the ConfigMap polymoat-policy in the namespace
-polymoat-system, or what --against names.
+The policy in force is that of the ConfigMap which polymoat's own Deployment
+mounts, or what --against names.
 
 A pod that runs carries what the policy in force gave it. So that this is not
 taken for its own wish, it is judged by the template of its ReplicaSet, Job,

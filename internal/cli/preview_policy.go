@@ -3,68 +3,60 @@ package cli
 import (
 	"context"
 	"fmt"
-	"maps"
-	"path/filepath"
-	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/doctor"
 )
 
-// Where an installation keeps its policy: a ConfigMap whose keys are the files of the server's policy folder.
-const (
-	policyNamespace = "polymoat-system"
-	policyConfigMap = "polymoat-policy"
-)
+// nameIt is what to do where the cluster does not tell its policy.
+const nameIt = "name the policy in force with --against FILE"
 
 // inForce are the policies that the cluster runs; nil, and reported, where one of them is wrong.
 func (v *preview) inForce(ctx context.Context, c *console) ([]v1alpha1.File, error) {
 	if v.against != "" {
 		return c.policyFiles(v.against), nil
 	}
-	client, err := v.client(corev1.SchemeGroupVersion)
+	d, err := v.deployment(ctx, "", nameIt)
+	if apierrors.IsForbidden(err) {
+		return nil, fmt.Errorf("%w; %s", err, nameIt)
+	}
 	if err != nil {
-		return nil, err
+		return nil, v.remedy(err)
+	}
+	if d == nil {
+		return nil, fmt.Errorf("no Deployment with the label %q tells the policy in force; name it with --against FILE"+
+			" (the built-in one is what kubectl polymoat policy default prints)", doctor.Label)
+	}
+	name := doctor.PolicyMap(d.Spec.Template.Spec)
+	if name == "" {
+		return nil, fmt.Errorf("the Deployment %q in namespace %q has no volume \"policy\" with a ConfigMap; %s", d.Name, d.Namespace, nameIt)
 	}
 	held := &corev1.ConfigMap{}
-	err = client.Get().Namespace(policyNamespace).Resource("configmaps").Name(policyConfigMap).Do(ctx).Into(held)
+	err = v.get(ctx, corev1.SchemeGroupVersion, "configmaps", d.Namespace, name, held)
 	switch {
-	case apierrors.IsNotFound(err):
-		return nil, fmt.Errorf("no ConfigMap %q in namespace %q tells the policy in force; name it with --against FILE"+
-			" (the built-in one is what kubectl polymoat policy default prints)", policyConfigMap, policyNamespace)
 	case apierrors.IsForbidden(err):
-		return nil, fmt.Errorf("%w; name the policy in force with --against FILE", err)
+		return nil, fmt.Errorf("%w; %s", err, nameIt)
 	case err != nil:
 		return nil, v.remedy(err)
 	}
 	return c.policiesOf(held)
 }
 
-// policiesOf loads the policies of a ConfigMap, in the order of their keys.
+// policiesOf loads the policies of a ConfigMap, and reports each mistake on a line of its own.
 func (c *console) policiesOf(held *corev1.ConfigMap) ([]v1alpha1.File, error) {
-	var loaded []v1alpha1.File
-	failed := false
-	for _, key := range slices.Sorted(maps.Keys(held.Data)) {
-		if !slices.Contains(extensions, filepath.Ext(key)) {
-			continue
+	loaded, err := doctor.LoadPolicies(held)
+	if err != nil {
+		for mistake := range strings.SplitSeq(err.Error(), "\n") {
+			c.fail(fmt.Errorf("%s", mistake))
 		}
-		name := fmt.Sprintf("configmap/%s[%s]", held.Name, key)
-		p, err := v1alpha1.Load(name, []byte(held.Data[key]))
-		if err != nil {
-			c.fail(err)
-			failed = true
-			continue
-		}
-		loaded = append(loaded, v1alpha1.File{Name: name, Policy: p})
-	}
-	if failed {
 		return nil, nil
 	}
 	if len(loaded) == 0 {
-		return nil, fmt.Errorf("the ConfigMap %q in namespace %q holds no .yaml, .yml or .json file; name the policy in force with --against FILE",
-			held.Name, held.Namespace)
+		return nil, fmt.Errorf("the ConfigMap %q in namespace %q holds no .yaml, .yml or .json file; %s", held.Name, held.Namespace, nameIt)
 	}
 	return loaded, nil
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -13,8 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/tools/pager"
 
 	"github.com/polymoat/polymoat/internal/landing"
 )
@@ -126,26 +123,4 @@ func templateOf(o runtime.Object) *corev1.PodTemplateSpec {
 		return o.Spec.Template
 	}
 	return nil
-}
-
-// each hands every object of a resource to use, page by page; namespace is empty for all.
-func (s *survey) each(
-	ctx context.Context, gv schema.GroupVersion, resource, namespace string, o metav1.ListOptions, use func(runtime.Object),
-) error {
-	client, err := s.client(gv)
-	if err != nil {
-		return err
-	}
-	pages := pager.New(func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-		return client.Get().NamespaceIfScoped(namespace, namespace != "").Resource(resource).VersionedParams(&o, scheme.ParameterCodec).Do(ctx).Get()
-	})
-	pages.PageSize = pageSize
-	err = pages.EachListItem(ctx, o, func(o runtime.Object) error {
-		use(o)
-		return nil
-	})
-	if err != nil && !apierrors.IsForbidden(err) {
-		return fmt.Errorf("list %s: %w", resource, err)
-	}
-	return err
 }

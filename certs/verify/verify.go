@@ -1,8 +1,11 @@
-package certs
+// Package verify says whether an API server accepts a serving certificate. The server asks it about its own, and the
+// plugin about the one in the Secret: it knows of no cluster and of no way to get a certificate.
+package verify
 
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"net/url"
 	"time"
@@ -10,10 +13,10 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 )
 
-// Verify says why an API server would not accept the pair from the webhook of that configuration; nil if it would. It
+// Pair says why an API server would not accept the pair from the webhook of that configuration; nil if it would. It
 // judges as the API server does: by the name of the Service or the host of the URL, and by the caBundle, or by the
 // machine's own authorities where there is none.
-func Verify(pair *tls.Certificate, webhook admissionregistrationv1.WebhookClientConfig, now time.Time) error {
+func Pair(pair *tls.Certificate, webhook admissionregistrationv1.WebhookClientConfig, now time.Time) error {
 	leaf, err := Leaf(pair)
 	if err != nil {
 		return err
@@ -46,6 +49,20 @@ func Leaf(pair *tls.Certificate) (*x509.Certificate, error) {
 		return pair.Leaf, nil
 	}
 	return x509.ParseCertificate(pair.Certificate[0])
+}
+
+// Bundle reads the certificates of a bundle. What is no certificate vouches for nobody, and is left out.
+func Bundle(bundle []byte) []*x509.Certificate {
+	var list []*x509.Certificate
+	for {
+		var block *pem.Block
+		if block, bundle = pem.Decode(bundle); block == nil {
+			return list
+		}
+		if cert, err := x509.ParseCertificate(block.Bytes); err == nil && block.Type == "CERTIFICATE" {
+			list = append(list, cert)
+		}
+	}
 }
 
 // serverName is the name for which an API server wants a certificate.

@@ -1,0 +1,74 @@
+package doctor
+
+import "fmt"
+
+// mayBind finds who is a scheduler besides the cluster's own: a Binding looks at no taint and no affinity. The rule
+// "binding" refuses those to protected nodes, so it is no more than worth knowing.
+func mayBind(v View) []Finding {
+	who := v.may([]right{{verb: "create", resource: "pods/binding"}, {verb: "create", resource: "bindings"}}, v.governed()...)
+	if len(who) == 0 {
+		return nil
+	}
+	return []Finding{{
+		Severity: Info,
+		What:     fmt.Sprintf("Pods of governed namespaces can be bound to nodes by %s.", named(who)),
+		Why:      "A binding passes by the scheduler; only the rule \"binding\" keeps it off protected nodes, and it is not enforced in every mode.",
+		Mend:     whoMay("create", "pods/binding"),
+	}}
+}
+
+// mayChangeNodes finds who could take the label or the taint from a core node, or give it to another.
+func mayChangeNodes(v View) []Finding {
+	who := v.may([]right{{verb: "patch", resource: "nodes"}, {verb: "update", resource: "nodes"}})
+	if len(who) == 0 {
+		return nil
+	}
+	return []Finding{{
+		Severity: Warning,
+		What:     fmt.Sprintf("Labels and taints of nodes can be changed by %s.", named(who)),
+		Why:      "Whoever makes a core node look like another one gets runs onto it, and polymoat cannot see it.",
+		Mend:     whoMay("patch", "nodes"),
+	}}
+}
+
+// mayClaimCore finds who is trusted with core by RBAC, and is no cluster administrator.
+func mayClaimCore(v View) []Finding {
+	who := v.may([]right{{"use", "polymoat.io", "roles", "core"}})
+	if len(who) == 0 {
+		return nil
+	}
+	return []Finding{{
+		Severity: Info,
+		What:     fmt.Sprintf("Pods that land on core nodes can be created by %s.", named(who)),
+		Why:      "RBAC lets them use the role core: they should be those who deploy Polyaxon, and nobody else.",
+		Mend:     whoMay("use", "roles.polymoat.io/core"),
+	}}
+}
+
+// mayChangePolymoat finds who could switch polymoat off.
+func mayChangePolymoat(v View) []Finding {
+	configuration, policy := configurationName(v.Deployment), PolicyMap(v.Deployment.Spec.Template.Spec)
+	var rights []right
+	for _, verb := range []string{"patch", "update", "delete"} {
+		rights = append(rights,
+			right{verb, "admissionregistration.k8s.io", "validatingwebhookconfigurations", configuration},
+			right{verb, "admissionregistration.k8s.io", "mutatingwebhookconfigurations", configuration},
+			right{verb, "apps", "deployments", v.Deployment.Name},
+			right{verb, "", "configmaps", policy})
+	}
+	who := v.may(rights, v.Deployment.Namespace)
+	if len(who) == 0 {
+		return nil
+	}
+	return []Finding{{
+		Severity: Warning,
+		What:     fmt.Sprintf("polymoat's webhooks, Deployment or policy can be changed by %s.", named(who)),
+		Why:      "Whoever changes them decides what is judged.",
+		Mend:     whoMay("patch", "validatingwebhookconfigurations/"+configuration),
+	}}
+}
+
+// whoMay is the command that shows where a right comes from.
+func whoMay(verb, resource string) string {
+	return "kubectl get clusterrolebindings,rolebindings -A -o wide # then, for each: kubectl auth can-i " + verb + " " + resource + " --as=USER"
+}

@@ -1,0 +1,52 @@
+package doctor
+
+// Checks are all checks, in the order in which findings of one severity are told: the installation from the outside in,
+// then what the policy takes for granted, then Polyaxon.
+var Checks = []Check{
+	{"installed", "polymoat is installed, and no webhooks are left of one that was not uninstalled whole", []Resource{Mutating, Validating}, installed},
+	{"kubernetes-version", "the cluster is of a version that polymoat runs on", nil, kubernetesVersion},
+	{"version-skew", "the replicas run one version, which the plugin is of, too", []Resource{Deployments, Pods}, versionSkew},
+	{"replicas", "two replicas or more are ready", []Resource{Deployments}, replicas},
+	{"replica-nodes", "they run on more than one node, of a protected node pool", []Resource{Deployments, Pods, Nodes, LoadedPolicy}, replicaNodes},
+	{"disruption-budget", "a PodDisruptionBudget keeps one of them running while nodes are drained", []Resource{Deployments, Budgets}, disruptionBudget},
+	{"server-rights", "RBAC lets the server do what it needs", []Resource{Deployments, ClusterRoles, ClusterGrants, Roles, Grants}, serverRights},
+
+	{"webhooks", "both webhook configurations are there, with every webhook that was shipped", []Resource{Deployments, Mutating, Validating}, webhooks},
+	{"webhook-drift", "the webhooks ask, wait and fail as shipped", []Resource{Deployments, Mutating, Validating}, webhookDrift},
+	{"webhook-target", "they lead to a Service with ready endpoints, or to a URL", []Resource{Deployments, Mutating, Validating, Services, EndpointSlices}, webhookTarget},
+	{"webhook-namespaces", "they are called for the governed namespaces, and for no others", []Resource{Deployments, Mutating, Validating, LoadedPolicy}, webhookNamespaces},
+	{"later-mutation", "nothing else changes pods of governed namespaces after polymoat did", []Resource{Deployments, Mutating, Policies, Namespaces, LoadedPolicy}, laterMutation},
+
+	{"ca-bundle", "every webhook has authorities that have not expired", []Resource{Deployments, Mutating, Validating}, caBundle},
+	{"serving-certificate", "the Secret holds a certificate that is valid for another two weeks", []Resource{Deployments, Secrets}, servingCertificate},
+	{"certificate-trust", "every webhook accepts that certificate", []Resource{Deployments, Mutating, Validating, Secrets}, certificateTrust},
+	{"cert-manager", "cert-manager's Certificates and Issuers are ready", []Resource{Deployments, Certificates, Issuers}, certManager},
+
+	{"policy", "the policy in the cluster loads", []Resource{Deployments, ConfigMaps}, policyLoads},
+	{"policy-in-force", "every replica runs it", []Resource{Deployments, Pods}, policyInForce},
+	{"exceptions", "no exception ends soon or is over", []Resource{Deployments, LoadedPolicy}, exceptions},
+	{"namespaces", "the governed namespaces exist", []Resource{Namespaces, LoadedPolicy}, namespaces},
+	{"namespace-standards", "no namespace enforces a stricter Pod Security Standard than its roles are held to", []Resource{Namespaces, LoadedPolicy}, namespaceStandards},
+
+	{"pool-nodes", "every node pool has nodes", []Resource{Nodes, LoadedPolicy}, poolNodes},
+	{"pool-taints", "every node has the taints of its pool", []Resource{Nodes, LoadedPolicy}, poolTaints},
+	{"pool-labels", "no kubelet could write the label of a protected pool itself", []Resource{LoadedPolicy}, poolLabels},
+	{"two-pools", "no node is in two pools", []Resource{Nodes, LoadedPolicy}, twoPools},
+	{"no-pool", "every node is in a pool", []Resource{Nodes, LoadedPolicy}, noPool},
+
+	{"may-bind", "nobody but the cluster itself binds pods to nodes", access(LoadedPolicy), mayBind},
+	{"may-change-nodes", "nobody but the cluster itself changes nodes", access(), mayChangeNodes},
+	{"may-claim-core", "nobody but cluster administrators may claim core", access(), mayClaimCore},
+	{"may-change-polymoat", "nobody but cluster administrators changes polymoat's webhooks and policy", access(Deployments), mayChangePolymoat},
+
+	{"core-apart", "Polyaxon's core shares no node with runs", []Resource{Pods, LoadedPolicy}, coreApart},
+	{"database", "its database is external, or replicated and on durable volumes", []Resource{Pods, LoadedPolicy}, database},
+	{"stores", "artifacts and logs are neither on hostPath nor on emptyDir", []Resource{Pods, LoadedPolicy}, stores},
+	{"ingress-tls", "its ingress has TLS", []Resource{Ingresses, LoadedPolicy}, ingressTLS},
+	{"core-security", "its security context is switched on", []Resource{Pods, LoadedPolicy}, coreSecurity},
+}
+
+// access is what a check needs that asks who may do something.
+func access(more ...Resource) []Resource {
+	return append(more, ClusterRoles, ClusterGrants, Roles, Grants)
+}

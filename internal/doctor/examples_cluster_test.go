@@ -1,0 +1,134 @@
+package doctor
+
+import (
+	"slices"
+	"strings"
+
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+)
+
+var ofWebhooks = map[string][]example{
+	"webhooks": {
+		{"both are gone", plainly(func(f *Facts) { f.Mutating, f.Validating = nil, nil })},
+		{"one webhook is gone", plainly(func(f *Facts) { f.Validating[0].Webhooks = f.Validating[0].Webhooks[:2] })},
+	},
+	"webhook-drift": {
+		{"failure policies", plainly(func(f *Facts) {
+			validating(f, "validate.polymoat.io").FailurePolicy = ptr.To(admissionregistrationv1.Ignore)
+			f.Mutating[0].Webhooks[0].FailurePolicy = ptr.To(admissionregistrationv1.Fail)
+		})},
+		{"everything else", plainly(func(f *Facts) {
+			w := &f.Mutating[0].Webhooks[0]
+			w.MatchPolicy, w.TimeoutSeconds = ptr.To(admissionregistrationv1.Exact), ptr.To[int32](30)
+			w.ReinvocationPolicy = ptr.To(admissionregistrationv1.NeverReinvocationPolicy)
+			w.ObjectSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"judge": "me"}}
+		})},
+		{"rules", plainly(func(f *Facts) {
+			w := validating(f, "validate.polymoat.io")
+			w.Rules = w.Rules[:1]
+			w = validating(f, "workloads.polymoat.io")
+			w.Rules = w.Rules[1:]
+		})},
+		{"a managed Helm release", plainly(func(f *Facts) {
+			f.Deployment.Labels["app.kubernetes.io/managed-by"] = "Helm"
+			validating(f, "core.polymoat.io").TimeoutSeconds = ptr.To[int32](10)
+		})},
+	},
+	"webhook-target": {
+		{"the Service is gone", plainly(func(f *Facts) { f.Services = nil })},
+		{"no endpoint", plainly(func(f *Facts) { f.EndpointSlices = nil })},
+		{"no ready endpoint", plainly(func(f *Facts) { f.EndpointSlices[0].Endpoints[0].Conditions.Ready = ptr.To(false) })},
+		{"another port", plainly(func(f *Facts) { f.Services[0].Spec.Ports[0].Port = 8443 })},
+		{"another namespace", plainly(func(f *Facts) { f.Mutating[0].Webhooks[0].ClientConfig.Service.Namespace = "elsewhere" })},
+	},
+	"webhook-namespaces": {
+		{"other names", plainly(func(f *Facts) {
+			validating(f, "validate.polymoat.io").NamespaceSelector.MatchExpressions[0].Values = []string{"polyaxon-old"}
+		})},
+		{"by another label", plainly(func(f *Facts) {
+			f.Mutating[0].Webhooks[0].NamespaceSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"polymoat": "on"}}
+		})},
+	},
+	"later-mutation": {
+		{"a later webhook, one that is called again, and a policy", plainly(func(f *Facts) {
+			pods := admissionregistrationv1.RuleWithOperations{
+				Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.OperationAll},
+				Rule:       admissionregistrationv1.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"pods"}},
+			}
+			for _, name := range []string{"again", "before", "zz-sidecars"} {
+				w := admissionregistrationv1.MutatingWebhook{Name: name + ".example.com", Rules: []admissionregistrationv1.RuleWithOperations{pods}}
+				if name == "again" {
+					w.ReinvocationPolicy = ptr.To(admissionregistrationv1.IfNeededReinvocationPolicy)
+				}
+				f.Add(&admissionregistrationv1.MutatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: name}, Webhooks: []admissionregistrationv1.MutatingWebhook{w}})
+			}
+			elsewhere := &metav1.LabelSelector{MatchLabels: map[string]string{"kubernetes.io/metadata.name": "elsewhere"}}
+			f.Add(&admissionregistrationv1.MutatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: "zz-elsewhere"}, Webhooks: []admissionregistrationv1.MutatingWebhook{
+				{Name: "elsewhere.example.com", Rules: []admissionregistrationv1.RuleWithOperations{pods}, NamespaceSelector: elsewhere},
+			}})
+			f.Add(&admissionregistrationv1.MutatingAdmissionPolicy{ObjectMeta: metav1.ObjectMeta{Name: "tolerate"}, Spec: admissionregistrationv1.MutatingAdmissionPolicySpec{
+				ReinvocationPolicy: admissionregistrationv1.IfNeededReinvocationPolicy,
+				MatchConstraints:   &admissionregistrationv1.MatchResources{ResourceRules: []admissionregistrationv1.NamedRuleWithOperations{{RuleWithOperations: pods}}},
+			}})
+		})},
+	},
+}
+
+var ofCluster = map[string][]example{
+	"namespaces": {{"a governed one is missing", plainly(func(f *Facts) { f.Namespaces = nil })}},
+	"namespace-standards": {{"a restricted one", plainly(func(f *Facts) {
+		for _, ns := range f.Namespaces {
+			ns.Labels = map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}
+		}
+	})}},
+	"pool-nodes":  {{"no nodes at all", plainly(func(f *Facts) { f.Nodes = nil })}},
+	"pool-taints": {{"nodes without one", plainly(func(f *Facts) { f.Nodes[0].Spec.Taints, f.Nodes[2].Spec.Taints, f.Nodes[3].Spec.Taints = nil, nil, nil })}},
+	"pool-labels": {{"the built-in policy", plainly(func(*Facts) {})}},
+	"two-pools": {{"a node of two", plainly(func(f *Facts) {
+		f.Policy.Data["polyaxon.yaml"] = strings.ReplaceAll(f.Policy.Data["polyaxon.yaml"], "key: polyaxon\n      value: builds", "key: builds\n      value: builds")
+		f.Nodes[0].Labels["builds"] = "builds"
+	})}},
+	"no-pool": {{"one of no pool", plainly(func(f *Facts) { f.Add(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "plain-1"}}) })}},
+
+	"may-bind": {{"a tenant, and everybody", plainly(func(f *Facts) {
+		allow(f, "polyaxon", []string{"create"}, "", "pods/binding")
+		allow(f, "elsewhere", []string{"create"}, "", "pods/binding")
+		f.ClusterGrants = append(f.ClusterGrants, bind("everything", "system:authenticated"))
+		f.ClusterRoles = append(f.ClusterRoles, role("everything", []string{"create"}, "", "bindings"))
+	})}},
+	"may-change-nodes":    {{"a tenant", plainly(func(f *Facts) { allow(f, "", []string{"patch"}, "", "nodes") })}},
+	"may-claim-core":      {{"an administrator of Polyaxon", plainly(func(f *Facts) { allow(f, "", []string{"use"}, "polymoat.io", "roles") })}},
+	"may-change-polymoat": {{"a tenant", plainly(func(f *Facts) { allow(f, "polymoat-system", []string{"*"}, "", "configmaps") })}},
+	"ingress-tls": {{"none", plainly(func(f *Facts) {
+		f.Add(&networkingv1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: "polyaxon", Name: "polyaxon-polyaxon-ingress"}})
+	})}},
+}
+
+// allow lets jane do something in a namespace, or everywhere.
+func allow(f *Facts, namespace string, verbs []string, group, resource string) {
+	r := role("jane-"+namespace, verbs, group, resource)
+	f.ClusterRoles = append(f.ClusterRoles, r)
+	if namespace == "" {
+		f.ClusterGrants = append(f.ClusterGrants, bind(r.Name, "jane@example.com"))
+		return
+	}
+	b := bind(r.Name, "jane@example.com")
+	b.Subjects = append(b.Subjects, rbacv1.Subject{Kind: "ServiceAccount", Namespace: namespace, Name: "runner"}, rbacv1.Subject{Kind: "User", Name: "system:kube-scheduler"})
+	f.Grants = append(f.Grants, &rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: r.Name}, RoleRef: b.RoleRef, Subjects: slices.Clone(b.Subjects)})
+}
+
+func role(name string, verbs []string, group, resource string) *rbacv1.ClusterRole {
+	return &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: name}, Rules: []rbacv1.PolicyRule{{Verbs: verbs, APIGroups: []string{group}, Resources: []string{resource}}}}
+}
+
+func bind(role, user string) *rbacv1.ClusterRoleBinding {
+	return &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: role}, RoleRef: rbacv1.RoleRef{Kind: "ClusterRole", Name: role},
+		Subjects: []rbacv1.Subject{{Kind: "User", Name: user}},
+	}
+}
