@@ -31,7 +31,7 @@ func (c *Cluster) run(path string, args ...string) error {
 		return err
 	}
 	defer func() { _ = log.Close() }()
-	p.cmd.Stdout, p.cmd.Stderr, p.cmd.SysProcAttr = log, log, childAttributes()
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.SysProcAttr = log, log, ChildAttributes()
 	if err := p.cmd.Start(); err != nil {
 		return err
 	}
