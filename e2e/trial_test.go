@@ -40,7 +40,7 @@ func newTrial(t *testing.T) *trial {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.server, err = control.Serve("trial", cluster.Polymoat{Binary: server, Policy: r.mount(text)}); err != nil {
+	if r.server, err = control.Serve("trial", cluster.Polymoat{Binary: server, Policy: r.mount(text), Configuration: "trial-polymoat"}); err != nil {
 		t.Fatal(err)
 	}
 	return r

@@ -25,6 +25,8 @@ type Polymoat struct {
 	Manifests string
 	// Namespaces are those that the API server asks about; nil: those of the manifests.
 	Namespaces []string
+	// Configuration names the webhook configurations that must trust the server; empty: those of the manifests.
+	Configuration string
 }
 
 // Install runs polymoat beside the control plane and applies the shipped manifests: its service account and its rights
@@ -96,6 +98,9 @@ func (c *Cluster) startPolymoat(dir string, p Polymoat) (s Server, err error) {
 	}
 	if p.Policy != "" {
 		args = append(args, "--policy", p.Policy)
+	}
+	if p.Configuration != "" {
+		args = append(args, "--webhook-configuration", p.Configuration)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return s, err
