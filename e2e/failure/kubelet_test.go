@@ -47,7 +47,7 @@ func (r *replica) probe(ctx context.Context, p *corev1.Probe, say func(bool)) {
 	failures := int32(0)
 	for {
 		life := r.life()
-		_, err := r.get(ctx, p.HTTPGet.Path, time.Duration(p.TimeoutSeconds)*time.Second)
+		err := r.get(ctx, p.HTTPGet.Path, time.Duration(p.TimeoutSeconds)*time.Second)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -71,23 +71,22 @@ func (r *replica) probe(ctx context.Context, p *corev1.Probe, say func(bool)) {
 	}
 }
 
-// get is what the server answers at a path; an error, if that is not OK.
-func (r *replica) get(ctx context.Context, path string, patience time.Duration) (string, error) {
+// get asks the server at a path; the error says what it answers, if that is not OK.
+func (r *replica) get(ctx context.Context, path string, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+r.address+path, nil)
 	if err != nil {
-		return "", err
+		return err
 	}
 	response, err := probes.Do(request)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
-	answer := strings.TrimSpace(string(text))
 	if err == nil && response.StatusCode != http.StatusOK {
-		err = errors.New(answer)
+		err = errors.New(strings.TrimSpace(string(text)))
 	}
-	return answer, err
+	return err
 }

@@ -177,7 +177,7 @@ func (s *site) startReplicas() {
 func (s *site) stayReady(t *testing.T) {
 	t.Helper()
 	for _, r := range s.replicas {
-		if _, err := r.get(t.Context(), "/readyz", 5*time.Second); err != nil {
+		if err := r.get(t.Context(), "/readyz", 5*time.Second); err != nil {
 			t.Errorf("%s says %v", r.address, err)
 		}
 	}
