@@ -1,7 +1,7 @@
 # Every target is one command that a person could type. `make` alone prints this help.
 SHELL := bash
 TOOL    := go tool -modfile=internal/tools/go.mod
-UNIT    := $$(go list ./... | grep -vE '/e2e(/certs)?$$')
+UNIT    := $$(go list ./... | grep -vE '/e2e(/certs|/failure)?$$')
 FUZZTIME ?= 30s
 # What a binary says of itself with --version; internal/release and the Dockerfile write the same.
 BUILD   := github.com/polymoat/polymoat/internal/build
@@ -75,7 +75,7 @@ unit: ## unit tests, the corpus and the chart, with the race detector (builds he
 e2e: ## a real control plane, and cert-manager, built from Go modules (the first time takes ten minutes)
 	go run ./e2e/demo build
 	cd e2e/scheduler && go test -count=1 -timeout 20m -v -run Landing ./...
-	go test -count=1 -timeout 20m -v -p 1 ./e2e ./e2e/certs
+	go test -count=1 -timeout 20m -v -p 1 ./e2e ./e2e/certs ./e2e/failure
 
 .PHONY: fuzz
 fuzz: ## every fuzz test for FUZZTIME (30s)

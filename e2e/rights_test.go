@@ -51,7 +51,7 @@ func rights(t *testing.T, account string) []string {
 	return rows
 }
 
-// shownRights are the rows of the README's table, without the reasons.
+// shownRights are the rows of the README's table, without the reasons, and one for each resource.
 func shownRights(t *testing.T) []string {
 	t.Helper()
 	root, err := binaries.Root()
@@ -67,8 +67,10 @@ func shownRights(t *testing.T) []string {
 		t.Fatal("the README has no table of rights")
 	}
 	var rows []string
-	for _, m := range regexp.MustCompile(`(?m)^\| (.+ \| .+ \| .+) \| .+ \|$`).FindAllStringSubmatch(table[1], -1) {
-		rows = append(rows, m[1])
+	for _, m := range regexp.MustCompile(`(?m)^\| (.+) (\| .+ \| .+) \| .+ \|$`).FindAllStringSubmatch(table[1], -1) {
+		for resource := range strings.SplitSeq(m[1], ", ") {
+			rows = append(rows, resource+" "+m[2])
+		}
 	}
 	slices.Sort(rows)
 	return rows

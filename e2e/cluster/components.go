@@ -33,6 +33,11 @@ func (c *Cluster) startAPIServer(etcd, port int) error {
 	if err := c.run(c.binaries.Path("kube-apiserver"), append(args, c.admission...)...); err != nil {
 		return err
 	}
+	return c.AwaitAPIServer()
+}
+
+// AwaitAPIServer waits until the API server says that it is ready.
+func (c *Cluster) AwaitAPIServer() error {
 	client, err := kubernetes.NewForConfig(c.As(Admin))
 	if err != nil {
 		return err

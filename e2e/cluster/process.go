@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -17,6 +18,7 @@ const grace = 10 * time.Second
 type process struct {
 	name, log string
 	cmd       *exec.Cmd
+	killed    atomic.Bool // by Kill: it ends, and the cluster goes on
 	ended     chan struct{}
 }
 
@@ -29,7 +31,7 @@ func (c *Cluster) run(path string, args ...string) error {
 		return err
 	}
 	defer func() { _ = log.Close() }()
-	p.cmd.Stdout, p.cmd.Stderr, p.cmd.SysProcAttr = log, log, childAttributes()
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.SysProcAttr = log, log, ChildAttributes()
 	if err := p.cmd.Start(); err != nil {
 		return err
 	}
@@ -37,6 +39,9 @@ func (c *Cluster) run(path string, args ...string) error {
 	go func() {
 		_ = p.cmd.Wait() // how it ended is in its ProcessState
 		close(p.ended)
+		if p.killed.Load() {
+			return
+		}
 		c.cancel(fmt.Errorf("%s ended (%s); %s says:\n%s", p.name, p.cmd.ProcessState, p.log, p.lastWords()))
 	}()
 	return nil

@@ -4,5 +4,5 @@ package cluster
 
 import "syscall"
 
-// childAttributes keep Ctrl-C for the parent, which stops its children in order.
-func childAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+// ChildAttributes keep Ctrl-C for the parent, which stops its children in order.
+func ChildAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

@@ -1,0 +1,123 @@
+// Package failure_test installs polymoat by its chart in a real control plane, with real servers behind one address, and
+// takes away one part after the other, under load and without: what must wait waits with a clear message, everything
+// else goes on, and all of it recovers unaided.
+package failure_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/polymoat/polymoat/e2e/binaries"
+	"github.com/polymoat/polymoat/e2e/chart"
+	"github.com/polymoat/polymoat/e2e/cluster"
+)
+
+var (
+	// control is the control plane that all tests share. They clean up after themselves.
+	control *cluster.Cluster
+	helm    *chart.Helm
+	// root is the repository, program the server.
+	root, program string
+)
+
+// serviceAccount is the user as whom servers reach the API server.
+const serviceAccount = "system:serviceaccount:polymoat-system:polymoat"
+
+func TestMain(m *testing.M) {
+	code, err := runTests(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// runTests starts a control plane without polymoat.
+func runTests(m *testing.M) (code int, err error) {
+	ctx := context.Background()
+	if root, err = binaries.Root(); err != nil {
+		return 0, err
+	}
+	set, err := binaries.Ensure(ctx, root, os.Stderr)
+	if err != nil {
+		return 0, err
+	}
+	if program, err = binaries.Polymoat(ctx, root); err != nil {
+		return 0, err
+	}
+	if helm, err = chart.New(ctx, root, os.Stderr); err != nil {
+		return 0, err
+	}
+	dir, err := os.MkdirTemp("", "polymoat-e2e-failure-")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	if control, err = cluster.Start(ctx, cluster.Options{Binaries: set, Dir: dir}); err != nil {
+		return 0, err
+	}
+	defer control.Stop()
+	helm.Kubeconfig = control.Kubeconfig(cluster.Admin)
+	if err := createNamespace(ctx); err != nil {
+		return 0, err
+	}
+	return m.Run(), nil
+}
+
+// createNamespace makes polymoat's own namespace, held to the restricted standard.
+func createNamespace(ctx context.Context) error {
+	admin, err := client.New(control.As(cluster.Admin), client.Options{})
+	if err != nil {
+		return err
+	}
+	return admin.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name: cluster.System, Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"},
+	}})
+}
+
+// as is a client of a user: cluster.Admin, cluster.Tenant, or anybody whom the administrator can impersonate.
+func as(t *testing.T, user string) client.Client {
+	t.Helper()
+	config := control.Impersonating(user)
+	if user == cluster.Admin || user == cluster.Tenant {
+		config = control.As(user)
+	}
+	c, err := client.New(config, client.Options{})
+	must(t, err)
+	return c
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// await polls until ready returns nil, for a minute at most.
+func await(t *testing.T, what string, ready func() error) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(time.Minute)
+	for {
+		err := ready()
+		if err == nil {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("wait for %s: %v", what, err)
+		case <-t.Context().Done():
+			t.Fatalf("wait for %s: %v", what, t.Context().Err())
+		case <-tick.C:
+		}
+	}
+}

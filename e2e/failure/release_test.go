@@ -1,0 +1,88 @@
+package failure_test
+
+import (
+	"context"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/polymoat/polymoat/e2e/cluster"
+)
+
+// release is polymoat as helm installs it, with its replicas on this machine. Everything else of it is real.
+type release struct {
+	t        *testing.T
+	service  *balancer
+	replicas []*replica
+}
+
+// newRelease prepares a release that is removed after the test.
+func newRelease(t *testing.T) *release {
+	t.Helper()
+	r := &release{t: t, service: newBalancer(t)}
+	t.Cleanup(func() { // what is left of a failed test must not fail the others
+		_, _ = helm.Run(context.WithoutCancel(t.Context()), "uninstall", "polymoat", "--namespace="+cluster.System, "--ignore-not-found")
+	})
+	return r
+}
+
+// apply installs or upgrades, as README says. Flags come last.
+func (r *release) apply(flags ...string) error {
+	args := []string{
+		"upgrade", "--install", "polymoat", helm.Dir, "--namespace=" + cluster.System,
+		"--set=certificates.source=self-managed,webhookURL=" + r.service.url(),
+	}
+	_, err := helm.Run(r.t.Context(), append(args, flags...)...)
+	return err
+}
+
+// run runs another command of helm's on the release.
+func (r *release) run(command string, args ...string) {
+	r.t.Helper()
+	_, err := helm.Run(r.t.Context(), append([]string{command, "polymoat", "--namespace=" + cluster.System}, args...)...)
+	must(r.t, err)
+}
+
+func (r *release) deployment() *appsv1.Deployment {
+	r.t.Helper()
+	d := &appsv1.Deployment{}
+	must(r.t, as(r.t, cluster.Admin).Get(r.t.Context(), client.ObjectKey{Namespace: cluster.System, Name: "polymoat"}, d))
+	return d
+}
+
+// roll does what the Deployment's strategy says, maxUnavailable 0 and maxSurge 1: a new replica, and when it is ready an
+// old one less. There are none at first.
+func (r *release) roll() {
+	r.t.Helper()
+	d, old := r.deployment(), r.replicas
+	r.replicas = nil
+	var ends []func()
+	for range ptr.Deref(d.Spec.Replicas, 1) {
+		fresh := newReplica(r.t, d)
+		r.replicas = append(r.replicas, fresh)
+		r.service.replace(append(append([]*replica{}, r.replicas...), old...))
+		awaitReady(r.t, fresh)
+		if len(ends) < len(old) {
+			ends = append(ends, old[len(ends)].retire())
+		}
+	}
+	for _, ended := range ends {
+		ended()
+	}
+	r.service.replace(r.replicas)
+}
+
+// retire ends all replicas, as the end of the Deployment does.
+func (r *release) retire() {
+	r.t.Helper()
+	var ends []func()
+	for _, replica := range r.replicas {
+		ends = append(ends, replica.retire())
+	}
+	for _, ended := range ends {
+		ended()
+	}
+	r.replicas = nil
+}

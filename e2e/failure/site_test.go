@@ -1,0 +1,132 @@
+package failure_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/polymoat/polymoat/e2e/cluster"
+)
+
+// site is an installation beside a Polyaxon that is in use: a part of its core runs.
+type site struct {
+	*release
+}
+
+// newSite installs polymoat, and Polyaxon's API, for the test's time.
+func newSite(t *testing.T) *site {
+	t.Helper()
+	s := &site{release: newRelease(t)}
+	s.install(t)
+	text, err := cluster.Decode(api)
+	must(t, err)
+	must(t, control.Create(text...))
+	t.Cleanup(func() {
+		must(t, as(t, cluster.Admin).Delete(context.WithoutCancel(t.Context()), text[0], client.PropagationPolicy("Background")))
+	})
+	s.comesBack(t, cluster.Namespace, apiLabels)
+	return s
+}
+
+var (
+	apiLabels = client.MatchingLabels{"app.kubernetes.io/name": "polyaxon-polyaxon-api"}
+	ownLabels = client.MatchingLabels{"app.kubernetes.io/name": "polymoat"}
+)
+
+// api is Polyaxon's API as its chart makes it, on core nodes by its own values.
+const api = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: polyaxon-polyaxon-api, namespace: polyaxon}
+spec:
+  selector:
+    matchLabels: {app.kubernetes.io/name: polyaxon-polyaxon-api, app.kubernetes.io/part-of: polyaxon-core}
+  template:
+    metadata:
+      labels: {app.kubernetes.io/name: polyaxon-polyaxon-api, app.kubernetes.io/part-of: polyaxon-core}
+    spec:
+      nodeSelector: {polyaxon: core}
+      tolerations: [{key: polyaxon, operator: Equal, value: core, effect: NoSchedule}]
+      containers:
+      - {name: api, image: polyaxon/polyaxon-api:1.20.0}
+`
+
+// placesRuns waits until runs are placed again, and what must be refused is refused by the policy.
+func (s *site) placesRuns(t *testing.T) {
+	t.Helper()
+	await(t, "a run that is placed", func() error { return placed(t) })
+	stray := train(t)
+	stray.Name, stray.Spec.NodeName = "stray", "core-1"
+	const want = `admission webhook "validate.polymoat.io" denied the request: pods "stray": role "jobs" violates node-name: ` +
+		`spec.nodeName is "core-1", which passes by the scheduler and every taint; remove it and let the scheduler choose among nodes labelled polyaxon=experiments`
+	if err := as(t, cluster.Tenant).Create(t.Context(), stray, client.DryRunAll); err == nil || err.Error() != want {
+		t.Errorf("a run that names a core node: got %v, want %s", err, want)
+	}
+}
+
+// newRun makes a run for real, which is there when things go wrong.
+func (s *site) newRun(t *testing.T) *corev1.Pod {
+	t.Helper()
+	pod := train(t)
+	await(t, "a run", func() error { return as(t, cluster.Tenant).Create(t.Context(), pod) })
+	return pod
+}
+
+// runsWait: runs, and what they are made of, are refused because nobody is there to ask.
+func (s *site) runsWait(t *testing.T) {
+	t.Helper()
+	s.awaitAway(t)
+	job := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "train"}}
+	job.Spec.Template.Spec = train(t).Spec
+	err := as(t, cluster.Tenant).Create(t.Context(), job, client.DryRunAll)
+	if want := s.waits("workloads", "workloads", s.nobody()); err == nil || err.Error() != want {
+		t.Errorf("a Job: got %v, want %s", err, want)
+	}
+}
+
+// restGoesOn: everything else does not need polymoat: that core comes back, and polymoat itself; pods of other
+// namespaces; what kubelets report of a run; the end of one, by its owner or by a drain.
+func (s *site) restGoesOn(t *testing.T, run, drained *corev1.Pod) {
+	t.Helper()
+	s.comesBack(t, cluster.Namespace, apiLabels)
+	s.comesBack(t, cluster.System, ownLabels)
+	admin := as(t, cluster.Admin)
+	elsewhere := train(t)
+	elsewhere.Namespace = "elsewhere"
+	must(t, admin.Create(t.Context(), elsewhere, client.DryRunAll))
+	status := client.RawPatch(types.MergePatchType, []byte(`{"status":{"message":"evicted"}}`))
+	must(t, admin.Status().Patch(t.Context(), run, status))
+	must(t, as(t, cluster.Tenant).Delete(t.Context(), run, client.GracePeriodSeconds(0)))
+	must(t, admin.SubResource("eviction").Create(t.Context(), drained, &policyv1.Eviction{}))
+}
+
+// comesBack removes the pods with the labels and waits until their controller has made others, which are bound to core nodes.
+func (s *site) comesBack(t *testing.T, namespace string, labels client.MatchingLabels) {
+	t.Helper()
+	admin, before := as(t, cluster.Admin), &corev1.PodList{}
+	must(t, admin.List(t.Context(), before, client.InNamespace(namespace), labels))
+	gone := map[types.UID]bool{}
+	for _, pod := range before.Items {
+		gone[pod.UID] = true
+		must(t, client.IgnoreNotFound(admin.Delete(t.Context(), &pod, client.GracePeriodSeconds(0))))
+	}
+	await(t, "another pod", func() error {
+		pods := &corev1.PodList{}
+		if err := admin.List(t.Context(), pods, client.InNamespace(namespace), labels); err != nil {
+			return err
+		}
+		for _, pod := range pods.Items {
+			if !gone[pod.UID] && (pod.Spec.NodeName == "core-1" || pod.Spec.NodeName == "core-2") {
+				return nil
+			}
+		}
+		return fmt.Errorf("of %d pods of %s none is new and on a core node", len(pods.Items), labels)
+	})
+}
