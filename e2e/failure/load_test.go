@@ -55,7 +55,7 @@ func startLoad(t *testing.T) *load {
 	for range creators {
 		running.Go(func() {
 			for ctx.Err() == nil {
-				l.once(ctx)
+				l.once(context.WithoutCancel(ctx))
 			}
 		})
 	}
@@ -67,7 +67,7 @@ func startLoad(t *testing.T) *load {
 	return l
 }
 
-// once creates a run and notes why it was refused, or not placed.
+// once creates a run and notes why it was refused, or not placed. What was begun is finished, or a run would be left.
 func (l *load) once(ctx context.Context) {
 	l.held.RLock()
 	defer l.held.RUnlock()
@@ -77,9 +77,6 @@ func (l *load) once(ctx context.Context) {
 		options = append(options, client.DryRunAll)
 	}
 	err := l.tenant.Create(ctx, pod, options...)
-	if ctx.Err() != nil {
-		return // the test has ended, and taken the request with it
-	}
 	l.answered.Add(1)
 	switch {
 	case err != nil:
@@ -91,7 +88,7 @@ func (l *load) once(ctx context.Context) {
 		return
 	}
 	l.real.Add(1)
-	if err := l.tenant.Delete(context.WithoutCancel(ctx), pod, client.GracePeriodSeconds(0)); err != nil {
+	if err := l.tenant.Delete(ctx, pod, client.GracePeriodSeconds(0)); err != nil {
 		l.note(fmt.Errorf("delete a run: %w", err))
 	}
 }
