@@ -28,14 +28,19 @@ const (
 // reviewer answers the reviews of one webhook: decode, decide, respond.
 type reviewer struct {
 	webhook string // "mutate", "validate", "workloads"
-	decode  func(body []byte) (*request, *fault)
-	decide  func(context.Context, *request) (outcome, *fault)
+	decode  decodes
+	decide  decides
 	metrics *metrics
 	log     *slog.Logger
 	bodies  *sync.Pool
 }
 
-func newReviewer(webhook string, decide func(context.Context, *request) (outcome, *fault), m *metrics, log *slog.Logger) *reviewer {
+type (
+	decodes func(body []byte) (*request, *fault)
+	decides func(context.Context, *request) (outcome, *fault)
+)
+
+func newReviewer(webhook string, decode decodes, decide decides, m *metrics, log *slog.Logger) *reviewer {
 	return &reviewer{
 		webhook: webhook,
 		decode:  decode,

@@ -49,6 +49,9 @@ func New(docs ...*v1alpha1.PlacementPolicy) (*Policy, error) {
 // Namespaces are the governed namespaces of all documents, sorted.
 func (p *Policy) Namespaces() []string { return slices.Sorted(maps.Keys(p.governed)) }
 
+// Governs says whether the namespace is a governed one.
+func (p *Policy) Governs(namespace string) bool { return p.governed[namespace] != nil }
+
 // Mutate returns the pod as it should be stored: placed and hardened on creation, and later nothing but the ephemeral
 // containers that are added, hardened. It never refuses: what it cannot resolve it leaves as it is, for Validate to
 // name. In shadow it says what it would have changed, and changes nothing.
