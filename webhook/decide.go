@@ -165,7 +165,7 @@ func (r *request) user() policy.UserInfo {
 func (d *decider) facts(r *request, pod, old *corev1.Pod) policy.Request {
 	return policy.Request{
 		Namespace: r.Namespace, User: r.user(), Subresource: r.SubResource,
-		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName), Today: d.today(),
+		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName), Today: d.today(), Brief: true,
 	}
 }
 
