@@ -136,7 +136,7 @@ func TestRefuse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			response := refuse(tc.decision, "a")
-			got, err := json.Marshal(response.AdmissionResponse)
+			got, err := json.Marshal(response)
 			if err != nil {
 				t.Fatal(err)
 			}

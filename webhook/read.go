@@ -47,9 +47,9 @@ var undecisiveOfContainers = []string{"env", "envFrom", "resizePolicy", "resourc
 func (d *decider) decode(body []byte) (*request, *fault) {
 	shape := created
 	switch {
-	case !d.policy.Governs(valueOf(body, `"namespace":"`)):
+	case !d.policy.Governs(string(valueOf(body, `"namespace":"`))):
 		shape = outside
-	case valueOf(body, `"operation":"`) != string(admissionv1.Create):
+	case string(valueOf(body, `"operation":"`)) != string(admissionv1.Create):
 		shape = whole
 	}
 	var r review
@@ -63,11 +63,11 @@ func (d *decider) decode(body []byte) (*request, *fault) {
 }
 
 // valueOf is what stands between a mark and the next quote, near the beginning: the groups of the user come later.
-func valueOf(body []byte, mark string) string {
+func valueOf(body []byte, mark string) []byte {
 	const near = 1024
 	_, rest, _ := bytes.Cut(body[:min(len(body), near)], []byte(mark))
 	value, _, _ := bytes.Cut(rest, []byte(`"`))
-	return string(value)
+	return value
 }
 
 // suffices says whether the review is one, and was read with all that its decision depends on.

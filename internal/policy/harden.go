@@ -96,14 +96,13 @@ func (e *edit) hardenContainer(c containerAt, ctx contexts, identity bool) {
 		c.SecurityContext = orNew(c.SecurityContext)
 		var skip []string
 		if mayEscalate(c.SecurityContext) {
-			skip = []string{"allowPrivilegeEscalation"}
+			skip = append(skip, "allowPrivilegeEscalation")
 		}
-		src := *ctx.container
 		if isRoot(e.pod.Spec.SecurityContext, c) {
-			src.RunAsNonRoot = nil
+			skip = append(skip, "runAsNonRoot")
 		}
-		e.dropCapabilities(at, c.SecurityContext, src.Capabilities, ctx.source)
-		e.fill(at, c.SecurityContext, &src, ctx.source, skip)
+		e.dropCapabilities(at, c.SecurityContext, ctx.container.Capabilities, ctx.source)
+		e.fill(at, c.SecurityContext, ctx.container, ctx.source, skip)
 	}
 	if identity && ctx.pod != nil {
 		c.SecurityContext = orNew(c.SecurityContext)

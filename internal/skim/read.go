@@ -90,7 +90,7 @@ func (r *reader) list(n *node, v reflect.Value, read bool) bool {
 	return r.elements(func() bool {
 		i := v.Len()
 		if i == v.Cap() {
-			v.Grow(max(2, i)) // most lists are short
+			v.Grow(max(n.first, i))
 		}
 		v.SetLen(i + 1)
 		return r.value(n.elem, v.Index(i), true)

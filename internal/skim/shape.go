@@ -29,6 +29,7 @@ type node struct {
 	typ    reflect.Type
 	elem   *node             // of a pointer, a list, a map
 	empty  reflect.Value     // a list without elements
+	first  int               // for how many elements of a list there is room at first: most lists are short
 	fields map[string]*field // of a struct, by their names in JSON
 	plain  bool              // a map[string]string
 }
@@ -40,6 +41,9 @@ type field struct {
 	read  bool
 	node  *node
 }
+
+// large is from how many bytes on an element is too large to have room for more than there are.
+const large = 512
 
 // mostFields is how many fields of a struct can be told apart by their bits.
 const mostFields = 64
@@ -86,7 +90,10 @@ func (b *builder) describe(n *node) {
 		if t.Elem().Kind() == reflect.Uint8 { // base64
 			unreadable(t)
 		}
-		n.kind, n.elem, n.empty = aList, b.nodeOf(t.Elem()), reflect.MakeSlice(t, 0, 0)
+		n.kind, n.elem, n.empty, n.first = aList, b.nodeOf(t.Elem()), reflect.MakeSlice(t, 0, 0), 4
+		if t.Elem().Size() > large {
+			n.first = 1
+		}
 	case reflect.Map:
 		if t.Key().Kind() != reflect.String || reflect.PointerTo(t.Key()).Implements(textUnmarshaler) {
 			unreadable(t)
