@@ -136,7 +136,7 @@ func TestRefuse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			response := refuse(tc.decision, "a")
-			got, err := json.Marshal(response.AdmissionResponse)
+			got, err := json.Marshal(response)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -178,7 +178,7 @@ func TestUpdates(t *testing.T) {
 func TestPanic(t *testing.T) {
 	var logged bytes.Buffer
 	m := newMetrics(nil)
-	v := newReviewer("validate", func(context.Context, *request) (outcome, *fault) { panic("boom") }, m, slog.New(slog.NewJSONHandler(&logged, nil)))
+	v := newReviewer("validate", decode, func(context.Context, *request) (outcome, *fault) { panic("boom") }, m, slog.New(slog.NewJSONHandler(&logged, nil)))
 	for range 2 {
 		got := post(t, v, "/validate", benchmarkReview(t)).Response
 		want := &metav1.Status{Status: "Failure", Code: 500, Reason: "InternalError", Message: "polymoat: internal error; this is not a decision of the policy, and polymoat's log says more"}

@@ -62,7 +62,7 @@ func corpusMux(t *testing.T, tc corpus.Case) *http.ServeMux {
 }
 
 // corpusReview is the case as an API server would ask it.
-func corpusReview(t *testing.T, tc corpus.Case) []byte {
+func corpusReview(t testing.TB, tc corpus.Case) []byte {
 	t.Helper()
 	r, err := tc.Request()
 	if err != nil {
@@ -106,7 +106,7 @@ func refusal(answer *admissionv1.AdmissionResponse) string {
 	return answer.Result.Message
 }
 
-func yamlToJSON(t *testing.T, text string) []byte {
+func yamlToJSON(t testing.TB, text string) []byte {
 	t.Helper()
 	b, err := yaml.YAMLToJSON([]byte(text))
 	if err != nil {

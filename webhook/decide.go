@@ -11,7 +11,6 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/cluster"
@@ -23,13 +22,13 @@ import (
 // outcome is a decision and the answer that it becomes.
 type outcome struct {
 	decision policy.Decision
-	response admission.Response
+	response admissionv1.AdmissionResponse
 }
 
 // untouched is the outcome of requests that a webhook has nothing to say about.
 var untouched = outcome{
 	decision: policy.Decision{Verdict: policy.OutOfScope},
-	response: admission.Response{AdmissionResponse: admissionv1.AdmissionResponse{Allowed: true}},
+	response: admissionv1.AdmissionResponse{Allowed: true},
 }
 
 // ignoredSubresources of pods carry no pod and place none: an eviction ends one. They are listed by name, so that a
@@ -68,13 +67,13 @@ func (d *decider) mutate(ctx context.Context, r *request) (outcome, *fault) {
 	if decision.Pod == nil {
 		return outcome{decision, response}, nil
 	}
-	operations, err := patch.Operations(pod, decision.Pod)
-	if err == nil {
-		err = attach(&response, operations)
-	}
+	text, err := patch.Text(pod, decision.Pod)
 	if err != nil {
 		d.log.Error("no patch", "uid", r.UID, "error", err)
 		return outcome{}, internal("patch")
+	}
+	if text != nil {
+		response.Patch, response.PatchType = text, new(admissionv1.PatchTypeJSONPatch)
 	}
 	return outcome{decision, response}, nil
 }
@@ -165,7 +164,7 @@ func (r *request) user() policy.UserInfo {
 func (d *decider) facts(r *request, pod, old *corev1.Pod) policy.Request {
 	return policy.Request{
 		Namespace: r.Namespace, User: r.user(), Subresource: r.SubResource,
-		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName), Today: d.today(),
+		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName), Today: d.today(), Brief: true,
 	}
 }
 

@@ -7,5 +7,6 @@
 // Workloads, which make pods, walk it too (workload.go): as JSON values, because they may be of any kind.
 //
 // A pod is decoded once, straight into a pod, leniently: fields that our version of k8s.io/api does not know are
-// legal, and the patch never mentions them.
+// legal, and the patch never mentions them. Most reviews are read the quick way (read.go), which is held to give the same
+// answers, byte for byte, as the typed way that it falls back to.
 package webhook

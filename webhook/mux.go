@@ -15,11 +15,9 @@ func newMux(d *decider, m *metrics, r *readiness, c *callers, log *slog.Logger) 
 		}
 		mux.Handle(path, v)
 	}
-	review("/mutate", newReviewer("mutate", d.mutate, m, log))
-	review("/validate", newReviewer("validate", d.validate, m, log))
-	workloads := newReviewer("workloads", d.workloads, m, log)
-	workloads.decode = decodeWorkload
-	review("/workloads", workloads)
+	review("/mutate", newReviewer("mutate", d.decode, d.mutate, m, log))
+	review("/validate", newReviewer("validate", d.decode, d.validate, m, log))
+	review("/workloads", newReviewer("workloads", decodeWorkload, d.workloads, m, log))
 	mux.Handle("/metrics", m.handler())
 	return mux
 }

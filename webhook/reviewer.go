@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"sync"
 	"time"
 
@@ -21,6 +22,8 @@ const (
 	maxBody = 7 << 20
 	// maxKeptBody is the largest buffer that is kept for the next review: a few huge pods do not cost memory for ever.
 	maxKeptBody = 256 << 10
+	// chunked is how long an answer may be of which net/http finds out the length itself.
+	chunked = 2 << 10
 	// bodyTimeout bounds how long a client may take to send a review. An API server waits 30 seconds at most for the answer.
 	bodyTimeout = 30 * time.Second
 )
@@ -28,14 +31,19 @@ const (
 // reviewer answers the reviews of one webhook: decode, decide, respond.
 type reviewer struct {
 	webhook string // "mutate", "validate", "workloads"
-	decode  func(body []byte) (*request, *fault)
-	decide  func(context.Context, *request) (outcome, *fault)
+	decode  decodes
+	decide  decides
 	metrics *metrics
 	log     *slog.Logger
 	bodies  *sync.Pool
 }
 
-func newReviewer(webhook string, decide func(context.Context, *request) (outcome, *fault), m *metrics, log *slog.Logger) *reviewer {
+type (
+	decodes func(body []byte) (*request, *fault)
+	decides func(context.Context, *request) (outcome, *fault)
+)
+
+func newReviewer(webhook string, decode decodes, decide decides, m *metrics, log *slog.Logger) *reviewer {
 	return &reviewer{
 		webhook: webhook,
 		decode:  decode,
@@ -67,7 +75,9 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, req, f)
 		return
 	}
-	body, err := encode(req.UID, out.response)
+	body := v.bodies.Get().(*bytes.Buffer)
+	defer v.keep(body)
+	text, err := appendAnswer(body.AvailableBuffer(), req.UID, &out.response)
 	if err != nil {
 		v.log.Error("no answer", "uid", req.UID, "error", err)
 		v.fail(w, r, req, internal("encode"))
@@ -75,7 +85,8 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	verdict = v.metrics.decided(v.webhook, req.DryRun, out.decision)
 	v.logRefusal(r.Context(), req, out)
-	write(w, body)
+	body.Write(text)
+	write(w, body.Bytes())
 }
 
 // read decodes the request in the body.
@@ -83,8 +94,7 @@ func (v *reviewer) read(w http.ResponseWriter, r *http.Request) (*request, *faul
 	if r.Method != http.MethodPost {
 		return nil, httpFault(http.StatusMethodNotAllowed, "method", "the method is %s; POST an AdmissionReview of admission.k8s.io/v1", r.Method)
 	}
-	contentType := r.Header.Get("Content-Type")
-	if mediaType, _, _ := mime.ParseMediaType(contentType); mediaType != "application/json" {
+	if contentType := r.Header.Get("Content-Type"); !isJSON(contentType) {
 		return nil, httpFault(http.StatusUnsupportedMediaType, "content-type", "the Content-Type is %q; send application/json", contentType)
 	}
 	// Not every ResponseWriter can: without it, the client's own patience is the limit.
@@ -95,6 +105,14 @@ func (v *reviewer) read(w http.ResponseWriter, r *http.Request) (*request, *faul
 		return nil, unread(err)
 	}
 	return v.decode(body.Bytes())
+}
+
+func isJSON(contentType string) bool {
+	if contentType == "application/json" { // as an API server writes it
+		return true
+	}
+	mediaType, _, _ := mime.ParseMediaType(contentType)
+	return mediaType == "application/json"
 }
 
 func (v *reviewer) keep(body *bytes.Buffer) {
@@ -119,7 +137,8 @@ func (v *reviewer) fail(w http.ResponseWriter, r *http.Request, req *request, f 
 		http.Error(w, f.text, f.code)
 		return
 	}
-	body, err := encodeFault(req.UID, f)
+	answer := faulty(f)
+	body, err := appendAnswer(nil, req.UID, &answer)
 	if err != nil {
 		http.Error(w, f.text, f.code)
 		return
@@ -127,8 +146,14 @@ func (v *reviewer) fail(w http.ResponseWriter, r *http.Request, req *request, f 
 	write(w, body)
 }
 
+// contentType is that of every answer. Headers share it.
+var contentType = []string{"application/json"}
+
 func write(w http.ResponseWriter, body []byte) {
-	w.Header().Set("Content-Type", "application/json")
+	w.Header()["Content-Type"] = contentType
+	if len(body) > chunked {
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	// The client is gone if this fails: there is nobody left to tell.
 	_, _ = w.Write(body)
 }

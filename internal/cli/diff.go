@@ -86,13 +86,9 @@ func unified(r review) (string, error) {
 
 // patched applies the decision to the JSON of the file: fields that our API version does not know stay.
 func patched(raw []byte, r review) ([]byte, error) {
-	operations, err := patch.Operations(r.pod.Pod, r.decision.Pod)
-	if err != nil {
-		return nil, err
-	}
-	text, err := json.Marshal(operations)
-	if err != nil {
-		return nil, err
+	text, err := patch.Text(r.pod.Pod, r.decision.Pod)
+	if err != nil || text == nil {
+		return raw, err
 	}
 	decoded, err := jsonpatch.DecodePatch(text)
 	if err != nil {

@@ -52,6 +52,9 @@ func storable(n landing.Node) string {
 func check(t interface{ Fatalf(string, ...any) }, c landing.Constraints, pool landing.Pool) {
 	truth := newOracle(c)
 	witness, ok := landing.Witness(c, pool)
+	if landing.Possible(c, pool) != ok {
+		t.Fatalf("Possible says %v, and Witness %v", !ok, ok)
+	}
 	if landing.Because(c, pool) == "" {
 		t.Fatalf("no reason given")
 	}

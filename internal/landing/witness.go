@@ -21,6 +21,16 @@ func Witness(c Constraints, pool Pool) (Node, bool) {
 	return node, ok
 }
 
+// Possible reports whether there is such a node, which Witness returns. Without required affinity it need not be made to
+// be known.
+func Possible(c Constraints, pool Pool) bool {
+	if c.required() != nil {
+		_, ok := Witness(c, pool)
+		return ok
+	}
+	return !repelled(c.Tolerations, pool.Taints) && selectable(c.NodeSelector, pool) && nameable(c.NodeName)
+}
+
 // Lands reports whether the scheduler would bind the pod to the node, which is a known one and has a name.
 func Lands(c Constraints, n Node) bool {
 	// Parsing comes last: most pods fail for lack of a toleration.

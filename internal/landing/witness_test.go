@@ -198,6 +198,9 @@ func TestWitness(t *testing.T) {
 			if got != tc.want {
 				t.Errorf("Witness: got %s, want %s", got, tc.want)
 			}
+			if Possible(tc.constraints, tc.pool) != ok {
+				t.Errorf("Possible: says %v", !ok)
+			}
 			if ok && !Lands(tc.constraints, node) {
 				t.Errorf("Lands: refuses the witness %s", node)
 			}

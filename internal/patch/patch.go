@@ -9,75 +9,87 @@ import (
 	"errors"
 	"reflect"
 	"strconv"
-	"strings"
 
-	"gomodules.xyz/jsonpatch/v2"
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Operations turn the JSON that before was decoded from into after. They are in the order of the pod's fields, map
-// keys sorted: the same change gives the same operations. A field that is missing, null or empty in the JSON is the
-// same to them. Neither pod is modified; the operations share memory with after.
-func Operations(before, after *corev1.Pod) ([]jsonpatch.Operation, error) {
-	var ops operations
+// Text is the patch that turns the JSON that before was decoded from into after; nil where there is nothing to change. Its
+// operations are in the order of the pod's fields, map keys sorted: the same change gives the same text. A field that is
+// missing, null or empty in the JSON is the same to it. Neither pod is modified.
+func Text(before, after *corev1.Pod) ([]byte, error) {
 	b, a := &before.Spec, &after.Spec
-	ops.diff("/spec/nodeSelector", b.NodeSelector, a.NodeSelector)
-	ops.diff("/spec/tolerations", b.Tolerations, a.Tolerations)
-	ops.diff("/spec/affinity", b.Affinity, a.Affinity)
-	ops.diff("/spec/securityContext", b.SecurityContext, a.SecurityContext)
 	if len(b.InitContainers) != len(a.InitContainers) || len(b.Containers) != len(a.Containers) ||
 		len(b.EphemeralContainers) != len(a.EphemeralContainers) {
 		return nil, errors.New("patch: containers were added or removed")
 	}
-	ops.containers("/spec/initContainers/", b.InitContainers, a.InitContainers)
-	ops.containers("/spec/containers/", b.Containers, a.Containers)
-	ops.containers("/spec/ephemeralContainers/", commons(b.EphemeralContainers), commons(a.EphemeralContainers))
-	return ops, nil
-}
-
-type operations []jsonpatch.Operation
-
-// commons are ephemeral containers as the containers that they are but for their target. They share memory.
-func commons(list []corev1.EphemeralContainer) []corev1.Container {
-	var containers []corev1.Container
-	for i := range list {
-		containers = append(containers, corev1.Container(list[i].EphemeralContainerCommon))
+	var p patch
+	p.diff("nodeSelector", &b.NodeSelector, &a.NodeSelector)
+	p.diff("tolerations", &b.Tolerations, &a.Tolerations)
+	p.diff("affinity", &b.Affinity, &a.Affinity)
+	p.diff("securityContext", &b.SecurityContext, &a.SecurityContext)
+	for i := range b.InitContainers {
+		p.container("initContainers", i, b.InitContainers[i].SecurityContext, a.InitContainers[i].SecurityContext)
 	}
-	return containers
+	for i := range b.Containers {
+		p.container("containers", i, b.Containers[i].SecurityContext, a.Containers[i].SecurityContext)
+	}
+	for i := range b.EphemeralContainers {
+		p.container("ephemeralContainers", i, b.EphemeralContainers[i].SecurityContext, a.EphemeralContainers[i].SecurityContext)
+	}
+	if p.err != nil || p.text == nil {
+		return nil, p.err
+	}
+	return append(p.text, ']'), nil
 }
 
-func (ops *operations) containers(path string, before, after []corev1.Container) {
-	for i := range before {
-		b, a := before[i].SecurityContext, after[i].SecurityContext
-		if b != a { // a pointer that was not copied cannot have changed
-			ops.diff(path+strconv.Itoa(i)+"/securityContext", b, a)
-		}
+// patch is the operations so far, as text: "[" and what follows. It is nil before the first.
+type patch struct {
+	text []byte
+	err  error
+	at   [160]byte // room for pointers
+}
+
+// pointer is a JSON pointer. Those that begin with it share its memory, one at a time.
+type pointer []byte
+
+// to is the pointer to a member of known name.
+func (at pointer) to(name string) pointer { return append(append(at, '/'), name...) }
+
+func (at pointer) element(i int) pointer { return strconv.AppendInt(append(at, '/'), int64(i), 10) }
+
+// spec is the pointer to the pod's spec.
+func (p *patch) spec() pointer { return append(p.at[:0], "/spec"...) }
+
+func (p *patch) diff(name string, before, after any) {
+	p.values("add", p.spec().to(name), reflect.ValueOf(before).Elem(), reflect.ValueOf(after).Elem())
+}
+
+// container compares security contexts. A pointer that was not copied cannot have changed.
+func (p *patch) container(list string, i int, before, after *corev1.SecurityContext) {
+	if before != after {
+		p.values("add", p.spec().to(list).element(i).to("securityContext"), reflect.ValueOf(before), reflect.ValueOf(after))
 	}
 }
 
-func (ops *operations) diff(path string, before, after any) {
-	ops.values("add", path, reflect.ValueOf(before), reflect.ValueOf(after))
-}
-
-// values compares two values of one type. set is the operation that gives the place at path a new value: "add" for a
-// member of an object, which may not be there yet; "replace" for an element of a list, where "add" would insert.
-func (ops *operations) values(set, path string, before, after reflect.Value) {
+// values compares two values of one type. set is the operation that gives the place a new value: "add" for a member of
+// an object, which may not be there yet; "replace" for an element of a list, where "add" would insert.
+func (p *patch) values(set string, at pointer, before, after reflect.Value) {
 	switch {
 	case isAbsent(before) && isAbsent(after):
 	case isAbsent(after):
-		ops.add("remove", path, nil)
+		p.remove(at)
 	case isAbsent(before):
-		ops.add(set, path, after.Interface())
+		p.set(set, at, after)
 	case before.Kind() == reflect.Pointer:
-		ops.values(set, path, before.Elem(), after.Elem())
+		p.values(set, at, before.Elem(), after.Elem())
 	case before.Kind() == reflect.Struct:
-		ops.structs(path, before, after)
+		p.structs(at, before, after)
 	case before.Kind() == reflect.Map:
-		ops.maps(path, before.Interface().(map[string]string), after.Interface().(map[string]string))
+		p.maps(at, *before.Addr().Interface().(*map[string]string), *after.Addr().Interface().(*map[string]string))
 	case before.Kind() == reflect.Slice:
-		ops.lists(path, before, after)
+		p.lists(at, before, after)
 	case !before.Equal(after):
-		ops.add(set, path, after.Interface())
+		p.set(set, at, after)
 	}
 }
 
@@ -94,18 +106,33 @@ func isAbsent(v reflect.Value) bool {
 	}
 }
 
-func (ops *operations) structs(path string, before, after reflect.Value) {
-	for i := range before.NumField() {
-		name, options, _ := strings.Cut(before.Type().Field(i).Tag.Get("json"), ",")
-		member, b, a := path+"/"+name, before.Field(i), after.Field(i)
-		if a.IsZero() && !b.IsZero() && !isAbsent(b) && strings.Contains(options, "omitempty") {
-			ops.add("remove", member, nil)
+func (p *patch) structs(at pointer, before, after reflect.Value) {
+	for i, f := range fields[before.Type()] {
+		b, a := before.Field(i), after.Field(i)
+		if a.IsZero() && !b.IsZero() && !isAbsent(b) && f.omitempty {
+			p.remove(at.to(f.name))
 			continue
 		}
-		ops.values("add", member, b, a)
+		p.values("add", at.to(f.name), b, a)
 	}
 }
 
-func (ops *operations) add(op, path string, value any) {
-	*ops = append(*ops, jsonpatch.NewOperation(op, path, value))
+func (p *patch) remove(at pointer) { p.text = append(p.begin("remove", at), '}') }
+
+func (p *patch) set(op string, at pointer, value reflect.Value) {
+	text, err := appendValue(append(p.begin(op, at), `,"value":`...), value)
+	if err != nil && p.err == nil {
+		p.err = err
+	}
+	p.text = append(text, '}')
+}
+
+// begin writes an operation as far as its path.
+func (p *patch) begin(op string, at pointer) []byte {
+	text := append(p.text, ',')
+	if p.text == nil {
+		text = append(make([]byte, 0, 1024), '[')
+	}
+	text = append(append(text, `{"op":"`...), op...)
+	return appendString(append(text, `","path":`...), at)
 }

@@ -1,6 +1,8 @@
 package patch
 
 import (
+	"bytes"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -74,23 +76,22 @@ func TestUnknownFieldsSurvive(t *testing.T) {
 func checkPatched(t *rapid.T, raw []byte, before, after *corev1.Pod) []byte {
 	t.Helper()
 	kept := before.DeepCopy()
-	ops, err := Operations(before, after)
+	text, err := Text(before, after)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !apiequality.Semantic.DeepEqual(kept, before) {
-		t.Fatal("Operations modified before")
+		t.Fatal("Text modified before")
 	}
-	again, _ := Operations(before, after)
-	if string(encode(t, ops)) != string(encode(t, again)) {
-		t.Fatal("the same change gave other operations")
+	if again, _ := Text(before, after); !bytes.Equal(text, again) {
+		t.Fatal("the same change gave another patch")
 	}
 	patched := raw
-	if len(ops) > 0 {
-		patched = apply(t, raw, encode(t, ops))
+	if text != nil {
+		patched = apply(t, raw, text)
 	}
 	if got := decode(t, patched); !apiequality.Semantic.DeepEqual(got, after) {
-		t.Fatalf("raw %s\nops %s\n(-want +got):\n%s", raw, encode(t, ops), cmp.Diff(after, got))
+		t.Fatalf("raw %s\npatch %s\n(-want +got):\n%s", raw, text, cmp.Diff(after, got))
 	}
 	return patched
 }
@@ -194,4 +195,33 @@ func extendAffinity(t *rapid.T, spec *corev1.PodSpec) {
 		term := &required.NodeSelectorTerms[i]
 		term.MatchExpressions = append(term.MatchExpressions, drawSome[corev1.NodeSelectorRequirement](t)...)
 	}
+}
+
+// TestValuesAsEncodingJSON: a value in a patch is what encoding/json would write.
+func TestValuesAsEncodingJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		spec := corev1.PodSpec{
+			NodeSelector:    rapid.Make[map[string]string]().Draw(t, "nodeSelector"),
+			Tolerations:     rapid.Make[[]corev1.Toleration]().Draw(t, "tolerations"),
+			Affinity:        rapid.Make[*corev1.Affinity]().Draw(t, "affinity"),
+			SecurityContext: rapid.Make[*corev1.PodSecurityContext]().Draw(t, "security context"),
+			HostAliases:     rapid.Make[[]corev1.HostAlias]().Draw(t, "a struct that is not known"),
+		}
+		for _, value := range []any{spec.NodeSelector, spec.Tolerations, spec.Affinity, spec.SecurityContext, spec.HostAliases} {
+			got, err := appendValue(nil, reflect.ValueOf(value))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var is, should any
+			if err := json.UnmarshalCaseSensitivePreserveInts(got, &is); err != nil {
+				t.Fatal(err)
+			}
+			if err := json.UnmarshalCaseSensitivePreserveInts(encode(t, value), &should); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(should, is); diff != "" {
+				t.Fatalf("(-want +got):\n%s", diff)
+			}
+		}
+	})
 }

@@ -9,8 +9,9 @@ import (
 )
 
 var (
-	pathAffinity = field.NewPath("spec", "affinity")
-	pathRequired = pathAffinity.Child("nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+	pathAffinity     = field.NewPath("spec", "affinity")
+	pathRequired     = pathAffinity.Child("nodeAffinity", required)
+	pathAntiAffinity = pathAffinity.Child("podAntiAffinity", required)
 )
 
 // attract adds the role's affinity to the pod's. Required node terms are ANDed into every term of the pod, all else
@@ -59,11 +60,12 @@ func (e *edit) require(want *corev1.NodeSelector, source Source) {
 		return
 	}
 	*have = is
-	if was == nil {
-		e.record(pathRequired, nil, is, source)
-	} else {
-		e.record(pathRequired, was, is, source)
-	}
+	e.record(func() Change {
+		if was == nil {
+			return changeOf(pathRequired, nil, is, source)
+		}
+		return changeOf(pathRequired, was, is, source)
+	})
 }
 
 // and is the node selector that selects what both select. Terms are ORed, so every term of one meets every term of the
@@ -112,7 +114,7 @@ func appendMissing[T any](e *edit, path *field.Path, have *[]T, want []T) {
 	was := len(*have)
 	*have = merge(*have, want)
 	for i, added := range (*have)[was:] {
-		e.record(path.Index(was+i), nil, added, FromRole)
+		e.record(func() Change { return changeOf(path.Index(was+i), nil, added, FromRole) })
 	}
 }
 
@@ -160,5 +162,5 @@ func (e *edit) releaseTerms(pools []*pool) {
 		is = nil
 	}
 	a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution = is
-	e.record(pathRequired, was, is, FromPool)
+	e.record(func() Change { return changeOf(pathRequired, was, is, FromPool) })
 }

@@ -58,6 +58,7 @@ type role struct {
 
 	schedulers, runtimes, priorities []string            // allow-lists; nil leaves the field free
 	overrides                        *v1alpha1.Overrides // nil: the role accepts none
+	accepted                         []string            // the names of those that it accepts at all
 }
 
 // contexts are security contexts and where they come from.
@@ -141,7 +142,7 @@ func compileRole(r v1alpha1.Role, defaults *v1alpha1.SecurityDefaults) *role {
 		schedulers: r.SchedulerNames, runtimes: r.RuntimeClassNames, priorities: r.PriorityClassNames,
 	}
 	if r.Name != v1alpha1.RoleCore && r.Name != v1alpha1.RoleOther {
-		compiled.overrides = r.Overrides
+		compiled.overrides, compiled.accepted = r.Overrides, acceptedBy(r.Overrides)
 	}
 	compiled.contexts = []contexts{{r.PodSecurityContext, r.ContainerSecurityContext, FromRole}}
 	if !compiled.keeps && defaults != nil {

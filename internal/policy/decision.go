@@ -33,6 +33,8 @@ type Request struct {
 	Owner *polyaxon.Owner
 	// Node is the node that spec.nodeName names; nil where it is not known.
 	Node *landing.Node
+	// Brief says that nobody reads what Mutate changes: the decision lists no Changes, but in Shadow.
+	Brief bool
 	// Today is when it is asked: exceptions end. None holds on a day that is not known.
 	Today v1alpha1.Day
 
@@ -75,10 +77,10 @@ type Decision struct {
 	Resource schema.GroupResource
 	// Role is the pod's role; empty when OutOfScope, and for a Binding. Why says which signal decided it.
 	Role, Why string
-	// Pod is the placed copy; nil when nothing changed.
+	// Pod is the placed copy; nil when nothing changed. It is read-only: it shares memory with the request's and the policy.
 	Pod *corev1.Pod
 	// Changes lists what Mutate changed, in the order of the pod's fields. In Shadow it is what Mutate would have
-	// changed, and Pod is nil.
+	// changed, and Pod is nil. None are listed of a Request that is Brief.
 	Changes []Change
 	Shadow  bool
 	// Overrides are those that were accepted, and what came of them.

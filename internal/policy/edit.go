@@ -11,12 +11,22 @@ import (
 // edit is a pod that is being placed, and what was changed of it so far.
 type edit struct {
 	pod     *corev1.Pod
+	changed bool
+	brief   bool // nobody reads what was changed
 	changes []Change
 }
 
-// record notes a change. The old value is nil where the field was not there.
-func (e *edit) record(path *field.Path, was, is any, source Source) {
-	e.changes = append(e.changes, Change{Path: path.String(), Old: was, New: is, Source: source})
+// record notes a change. Most changes nobody reads, and to word them costs more than to make them.
+func (e *edit) record(change func() Change) {
+	e.changed = true
+	if !e.brief {
+		e.changes = append(e.changes, change())
+	}
+}
+
+// changeOf is a change. The old value is nil where the field was not there.
+func changeOf(path *field.Path, was, is any, source Source) Change {
+	return Change{Path: path.String(), Old: was, New: is, Source: source}
 }
 
 // shallowCopy copies of a pod what Mutate may change, and shares the rest: copying whole pods is most of the cost of a

@@ -33,7 +33,7 @@ func (s *subject) harden(e *edit) {
 		if mixed && c.source != FromOverride { // an override is asked for the whole pod
 			skip = identityFields
 		}
-		e.fill(pathSecurityContext, spec.SecurityContext, c.pod.DeepCopy(), c.source, skip)
+		e.fill(podPlace, spec.SecurityContext, c.pod, c.source, skip)
 	}
 	created := *spec
 	created.EphemeralContainers = nil // they come later, by an update
@@ -91,24 +91,23 @@ func isWindows(spec *corev1.PodSpec) bool { return spec.OS != nil && spec.OS.Nam
 
 // hardenContainer fills in one container's security context; with identity it takes on what the pod could not.
 func (e *edit) hardenContainer(c containerAt, ctx contexts, identity bool) {
-	path := c.path.Child("securityContext")
+	at := func() *field.Path { return c.path().Child("securityContext") }
 	if ctx.container != nil {
 		c.SecurityContext = orNew(c.SecurityContext)
 		var skip []string
 		if mayEscalate(c.SecurityContext) {
-			skip = []string{"allowPrivilegeEscalation"}
+			skip = append(skip, "allowPrivilegeEscalation")
 		}
-		src := ctx.container.DeepCopy()
 		if isRoot(e.pod.Spec.SecurityContext, c) {
-			src.RunAsNonRoot = nil
+			skip = append(skip, "runAsNonRoot")
 		}
-		e.dropCapabilities(path, c.SecurityContext, src.Capabilities, ctx.source)
-		e.fill(path, c.SecurityContext, src, ctx.source, skip)
+		e.dropCapabilities(at, c.SecurityContext, ctx.container.Capabilities, ctx.source)
+		e.fill(at, c.SecurityContext, ctx.container, ctx.source, skip)
 	}
 	if identity && ctx.pod != nil {
 		c.SecurityContext = orNew(c.SecurityContext)
 		pod := orNew(e.pod.Spec.SecurityContext)
-		src := &corev1.SecurityContext{}
+		src := corev1.SecurityContext{}
 		if pod.RunAsUser == nil {
 			src.RunAsUser = ctx.pod.RunAsUser
 		}
@@ -121,14 +120,14 @@ func (e *edit) hardenContainer(c containerAt, ctx contexts, identity bool) {
 		if pod.SeccompProfile == nil {
 			src.SeccompProfile = ctx.pod.SeccompProfile
 		}
-		e.fill(path, c.SecurityContext, src.DeepCopy(), ctx.source, nil)
+		e.fill(at, c.SecurityContext, &src, ctx.source, nil)
 	}
 }
 
 // isRoot says whether the container asks for root in so many words. Where that is let through, a kubelet would not start
 // it with runAsNonRoot.
 func isRoot(pod *corev1.PodSecurityContext, c containerAt) bool {
-	uid, _ := effectiveUser(pod, c)
+	uid := effectiveUser(pod, c)
 	return uid != nil && *uid == 0
 }
 
@@ -151,7 +150,8 @@ func mayEscalate(sc *corev1.SecurityContext) bool {
 }
 
 // dropCapabilities adds to a container's own list of dropped capabilities; where there is no list, fill sets it.
-func (e *edit) dropCapabilities(path *field.Path, sc *corev1.SecurityContext, want *corev1.Capabilities, source Source) {
+// The list may be the policy's own: a new one takes its place.
+func (e *edit) dropCapabilities(at func() *field.Path, sc *corev1.SecurityContext, want *corev1.Capabilities, source Source) {
 	if want == nil || sc.Capabilities == nil || slices.Contains(sc.Capabilities.Drop, "ALL") {
 		return
 	}
@@ -160,25 +160,40 @@ func (e *edit) dropCapabilities(path *field.Path, sc *corev1.SecurityContext, wa
 	if len(is) == len(was) {
 		return
 	}
-	sc.Capabilities.Drop = is
-	e.record(path.Child("capabilities", "drop"), orNil(was), is, source)
+	sc.Capabilities = &corev1.Capabilities{Add: sc.Capabilities.Add, Drop: is}
+	e.record(func() Change { return changeOf(at().Child("capabilities", "drop"), orNil(was), is, source) })
 }
 
 // fill copies fields of src that dst leaves open, and records each. Both point to a struct of one type all of whose
-// fields can be nil, which means open; skip names fields (as in JSON) to leave alone.
-func (e *edit) fill(path *field.Path, dst, src any, source Source, skip []string) {
+// fields can be nil, which means open; skip names fields (as in JSON) to leave alone. What src points to is shared.
+func (e *edit) fill(at func() *field.Path, dst, src any, source Source, skip []string) {
 	d, s := reflect.ValueOf(dst).Elem(), reflect.ValueOf(src).Elem()
 	for i := range d.NumField() {
-		if !d.Field(i).IsNil() || s.Field(i).IsNil() {
+		from, to := s.Field(i), d.Field(i)
+		if !to.IsNil() || from.IsNil() || slices.Contains(skip, jsonNames[d.Type()][i]) {
 			continue
 		}
-		name, _, _ := strings.Cut(d.Type().Field(i).Tag.Get("json"), ",")
-		if slices.Contains(skip, name) {
-			continue
-		}
-		d.Field(i).Set(s.Field(i))
-		e.record(path.Child(name), nil, reflect.Indirect(s.Field(i)).Interface(), source)
+		to.Set(from)
+		e.record(func() Change {
+			return changeOf(at().Child(jsonNames[d.Type()][i]), nil, reflect.Indirect(from).Interface(), source)
+		})
 	}
+}
+
+func podPlace() *field.Path { return pathSecurityContext }
+
+// jsonNames are the names of the fields that fill copies, in their order.
+var jsonNames = map[reflect.Type][]string{
+	reflect.TypeFor[corev1.PodSecurityContext](): namesOf(reflect.TypeFor[corev1.PodSecurityContext]()),
+	reflect.TypeFor[corev1.SecurityContext]():    namesOf(reflect.TypeFor[corev1.SecurityContext]()),
+}
+
+func namesOf(t reflect.Type) []string {
+	names := make([]string, t.NumField())
+	for i := range names {
+		names[i], _, _ = strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	}
+	return names
 }
 
 // orNil keeps an empty list from being recorded as an old value.

@@ -64,7 +64,7 @@ func (s *subject) override(pod *corev1.Pod, owner *polyaxon.Owner) {
 
 // take sets one override, if the role accepts it.
 func (p *Placement) take(a ask) error {
-	accepted := p.own.accepted()
+	accepted := p.own.accepted
 	switch {
 	case len(accepted) == 0:
 		return fmt.Errorf("role %q accepts no overrides; remove it", p.own.name)
@@ -76,11 +76,11 @@ func (p *Placement) take(a ask) error {
 	return a.Set(a.value, p)
 }
 
-// accepted are the names of the overrides that the role accepts at all.
-func (r *role) accepted() []string {
+// acceptedBy are the names of the overrides that are accepted at all; nil bounds accept none.
+func acceptedBy(bounds *v1alpha1.Overrides) []string {
 	var names []string
 	for _, o := range Overrides {
-		if r.overrides != nil && o.Bounds(r.overrides) != "" {
+		if bounds != nil && o.Bounds(bounds) != "" {
 			names = append(names, o.Name)
 		}
 	}
@@ -96,6 +96,9 @@ type ask struct {
 
 // asks are the overrides that it carries, in the order of Overrides, and what in our domain is none.
 func (b bearer) asks() ([]ask, field.ErrorList) {
+	if !asksAnything(b.annotations) && !asksAnything(b.labels) {
+		return nil, nil
+	}
 	errs := append(strangers(b.annotation, b.annotations), strangers(b.label, b.labels)...)
 	var asked []ask
 	for _, o := range Overrides {
@@ -114,6 +117,15 @@ func (b bearer) asks() ([]ask, field.ErrorList) {
 		}
 	}
 	return asked, errs
+}
+
+func asksAnything(values map[string]string) bool {
+	for key := range values {
+		if IsOverrideKey(key) {
+			return true
+		}
+	}
+	return false
 }
 
 // strangers are keys in our domain that are no override. One that is not understood is refused rather than ignored:

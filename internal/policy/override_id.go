@@ -81,7 +81,7 @@ func (i id) other(pod *corev1.Pod, n int64) (*field.Path, int64) {
 			continue
 		}
 		if own := i.container(c.SecurityContext); own != nil && *own != n {
-			return c.path.Child("securityContext", i.field), *own
+			return c.path().Child("securityContext", i.field), *own
 		}
 	}
 	if created.SecurityContext == nil {

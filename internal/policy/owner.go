@@ -33,7 +33,7 @@ func (p *Policy) HeedsOwner(r Request) bool {
 func (p *Policy) HeedsOwners() bool {
 	for _, in := range p.governed {
 		for _, r := range in.roles {
-			if len(r.accepted()) > 0 {
+			if len(r.accepted) > 0 {
 				return true
 			}
 		}
@@ -41,7 +41,7 @@ func (p *Policy) HeedsOwners() bool {
 	return false
 }
 
-func (r *role) heedsOwner(id polyaxon.Identity) bool { return id.Run && len(r.accepted()) > 0 }
+func (r *role) heedsOwner(id polyaxon.Identity) bool { return id.Run && len(r.accepted) > 0 }
 
 // bearer is what carries overrides: a pod, or the resource that it was made of.
 type bearer struct {

@@ -38,7 +38,7 @@ func (s *subject) place(e *edit) {
 		}
 	}
 	if pool != nil {
-		e.selectNodes(map[string]string{pool.Key: pool.Value}, source)
+		e.selectNode(pool.Key, pool.Value, source)
 		e.tolerateTaints(pool.Taints, source)
 	}
 	e.selectNodes(s.role.nodeSelector, FromRole)
@@ -68,11 +68,11 @@ func (s *subject) move(e *edit, pools []*pool) *pool {
 	if !s.role.replace {
 		return nil
 	}
-	freed := &edit{pod: shallowCopy(e.pod)}
+	freed := &edit{pod: shallowCopy(e.pod), brief: e.brief}
 	freed.release(s.in.pools)
 	pool := askedFor(landing.Of(&freed.pod.Spec), pools)
 	if pool != nil {
-		e.pod, e.changes = freed.pod, append(e.changes, freed.changes...)
+		e.pod, e.changed, e.changes = freed.pod, e.changed || freed.changed, append(e.changes, freed.changes...)
 	}
 	return pool
 }
@@ -81,7 +81,7 @@ func (s *subject) move(e *edit, pools []*pool) *pool {
 // none.
 func askedFor(c landing.Constraints, pools []*pool) *pool {
 	for _, p := range pools {
-		if _, ok := landing.Witness(c, p.untainted()); ok {
+		if landing.Possible(c, p.untainted()) {
 			return p
 		}
 	}
@@ -106,28 +106,43 @@ func (p *pool) untainted() landing.Pool {
 
 // selectNodes adds node labels to the pod's selector. A key that is there stays as it is: the pod's own word counts.
 func (e *edit) selectNodes(labels map[string]string, source Source) {
-	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		if _, ok := e.pod.Spec.NodeSelector[key]; ok {
-			continue
-		}
-		if e.pod.Spec.NodeSelector == nil {
-			e.pod.Spec.NodeSelector = map[string]string{}
-		}
-		e.pod.Spec.NodeSelector[key] = labels[key]
-		e.record(pathNodeSelector.Key(key), nil, labels[key], source)
+	if len(labels) == 0 {
+		return
 	}
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		e.selectNode(key, labels[key], source)
+	}
+}
+
+func (e *edit) selectNode(key, value string, source Source) {
+	if _, ok := e.pod.Spec.NodeSelector[key]; ok {
+		return
+	}
+	if e.pod.Spec.NodeSelector == nil {
+		e.pod.Spec.NodeSelector = map[string]string{}
+	}
+	e.pod.Spec.NodeSelector[key] = value
+	e.record(func() Change { return changeOf(pathNodeSelector.Key(key), nil, value, source) })
 }
 
 // tolerateTaints adds a toleration for each taint that the pod does not tolerate yet, for as long as it runs.
 func (e *edit) tolerateTaints(taints []corev1.Taint, source Source) {
 	for i := range taints {
 		t := &taints[i]
-		if !slices.ContainsFunc(e.pod.Spec.Tolerations, func(have corev1.Toleration) bool {
-			return have.TolerationSeconds == nil && landing.Tolerating([]corev1.Toleration{have}, t) >= 0
-		}) {
+		if !toleratesForGood(e.pod.Spec.Tolerations, t) {
 			e.tolerate(tolerationFor(t), source)
 		}
 	}
+}
+
+// toleratesForGood says whether one of the tolerations holds for as long as the pod runs.
+func toleratesForGood(tolerations []corev1.Toleration, t *corev1.Taint) bool {
+	for i := range tolerations {
+		if tolerations[i].TolerationSeconds == nil && landing.Tolerating(tolerations[i:i+1], t) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func tolerationFor(t *corev1.Taint) corev1.Toleration {
@@ -139,7 +154,7 @@ func (e *edit) tolerate(t corev1.Toleration, source Source) {
 	if slices.ContainsFunc(e.pod.Spec.Tolerations, func(have corev1.Toleration) bool { return have.MatchToleration(&t) }) {
 		return
 	}
-	e.record(pathTolerations.Index(len(e.pod.Spec.Tolerations)), nil, t, source)
+	e.record(func() Change { return changeOf(pathTolerations.Index(len(e.pod.Spec.Tolerations)), nil, t, source) })
 	e.pod.Spec.Tolerations = append(e.pod.Spec.Tolerations, t)
 }
 
@@ -148,7 +163,7 @@ func (e *edit) release(pools []*pool) {
 	for _, p := range pools {
 		if was, ok := e.pod.Spec.NodeSelector[p.Key]; ok {
 			delete(e.pod.Spec.NodeSelector, p.Key)
-			e.record(pathNodeSelector.Key(p.Key), was, nil, FromPool)
+			e.record(func() Change { return changeOf(pathNodeSelector.Key(p.Key), was, nil, FromPool) })
 		}
 	}
 	e.releaseTerms(pools)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
@@ -49,6 +48,9 @@ func New(docs ...*v1alpha1.PlacementPolicy) (*Policy, error) {
 // Namespaces are the governed namespaces of all documents, sorted.
 func (p *Policy) Namespaces() []string { return slices.Sorted(maps.Keys(p.governed)) }
 
+// Governs says whether the namespace is a governed one.
+func (p *Policy) Governs(namespace string) bool { return p.governed[namespace] != nil }
+
 // Mutate returns the pod as it should be stored: placed and hardened on creation, and later nothing but the ephemeral
 // containers that are added, hardened. It never refuses: what it cannot resolve it leaves as it is, for Validate to
 // name. In shadow it says what it would have changed, and changes nothing.
@@ -58,20 +60,21 @@ func (p *Policy) Mutate(r Request) Decision {
 		return d
 	}
 	d.Verdict = Allowed
-	pod, changes := p.mutated(s, r)
-	if len(changes) == 0 {
+	shadowed := s.scope(r.Namespace).shadowed()
+	e := p.mutated(s, r, r.Brief && !shadowed)
+	if !e.changed {
 		return d
 	}
-	d.Changes, d.Shadow = changes, s.scope(r.Namespace).shadowed()
+	d.Changes, d.Shadow = e.changes, shadowed
 	if !d.Shadow {
-		d.Pod = pod
+		d.Pod = e.pod
 	}
 	return d
 }
 
 // mutated is the pod with everything that the policy gives it, and what that changed.
-func (p *Policy) mutated(s *subject, r Request) (*corev1.Pod, []Change) {
-	e := &edit{pod: shallowCopy(r.Pod)}
+func (p *Policy) mutated(s *subject, r Request, brief bool) *edit {
+	e := &edit{pod: shallowCopy(r.Pod), brief: brief}
 	switch {
 	case r.Old != nil && r.Subresource == EphemeralContainers:
 		s.hardenAdded(e, r.Old)
@@ -80,7 +83,7 @@ func (p *Policy) mutated(s *subject, r Request) (*corev1.Pod, []Change) {
 		s.seal(e, p.protected)
 		s.harden(e)
 	}
-	return e.pod, e.changes
+	return e
 }
 
 // Validate judges the pod as it is, whoever wrote it: every rule runs. An update is refused only for what it makes
@@ -93,7 +96,7 @@ func (p *Policy) Validate(r Request) Decision {
 	}
 	at := s.scope(r.Namespace)
 	if at.shadowed() {
-		r.Pod, _ = p.mutated(s, r)
+		r.Pod = p.mutated(s, r, true).pod
 	}
 	d.Warnings = append(s.warnings, p.view(s, r).claimWarnings()...)
 	found, invalid := p.wrong(s, r)

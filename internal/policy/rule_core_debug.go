@@ -24,7 +24,7 @@ func coreDebug(v View) []Violation {
 	for c := range containers(&v.Pod.Spec) {
 		if c.ephemeral {
 			found = append(found, Violation{
-				Field:  c.path,
+				Field:  c.path(),
 				Detail: fmt.Sprintf("is container %q in a pod %s, where only those whom the policy names may add one", short(c.Name), where),
 				Fix:    "have the user listed in its debugUsers",
 			})

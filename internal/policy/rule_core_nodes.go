@@ -16,7 +16,10 @@ import (
 // for such nodes, or came without being mutated.
 func coreNodes(v View) []Violation {
 	var found []Violation
-	for _, p := range v.forbidden() {
+	for _, p := range v.protected {
+		if v.mayUse(p) {
+			continue
+		}
 		if witness, ok := lands(v.constraints(), v.Node, p); ok {
 			violation := v.landing(p, witness)
 			violation.Fix += v.mayAsk()

@@ -22,10 +22,9 @@ func podAffinity(v View) []Violation {
 	}
 	var found []Violation
 	own := antiAffinity(v.role.affinity)
-	path := pathAffinity.Child("podAntiAffinity", required)
 	for i, term := range antiAffinity(v.Pod.Spec.Affinity) {
 		if !slices.ContainsFunc(own, func(o corev1.PodAffinityTerm) bool { return equality.Semantic.DeepEqual(o, term) }) {
-			found = append(found, v.repelling(path.Index(i), term)...)
+			found = append(found, v.repelling(pathAntiAffinity.Index(i), term)...)
 		}
 	}
 	return found

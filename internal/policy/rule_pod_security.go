@@ -45,7 +45,9 @@ func podSecurity(v View) []Violation {
 func (v View) evaluated() corev1.PodSpec {
 	spec := v.Pod.Spec
 	spec.OS = nil
-	spec.Volumes = slices.DeleteFunc(slices.Clone(spec.Volumes), v.mayMount)
+	if slices.ContainsFunc(spec.Volumes, v.mayMount) {
+		spec.Volumes = slices.DeleteFunc(slices.Clone(spec.Volumes), v.mayMount)
+	}
 	return spec
 }
 

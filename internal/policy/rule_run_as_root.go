@@ -41,17 +41,17 @@ func runAsRoot(v View) []Violation {
 
 // rootUser is the violation of one container, nil where it is sure not to run as root.
 func rootUser(pod *corev1.PodSecurityContext, c containerAt) *Violation {
-	uid, at := effectiveUser(pod, c)
+	uid := effectiveUser(pod, c)
 	switch {
 	case uid != nil && *uid == 0:
 		return &Violation{
-			Field:  at,
+			Field:  c.whereUser(),
 			Detail: fmt.Sprintf("is 0: container %q would run as root", short(c.Name)),
 			Fix:    "remove it or set a uid above 0",
 		}
 	case uid == nil && !effectiveNonRoot(pod, c):
 		return &Violation{
-			Field:  c.path.Child("securityContext"),
+			Field:  c.path().Child("securityContext"),
 			Detail: fmt.Sprintf("leaves the user of container %q to its image, which may be root", short(c.Name)),
 			Fix:    "set runAsNonRoot to true or runAsUser to a uid above 0",
 		}
@@ -59,15 +59,23 @@ func rootUser(pod *corev1.PodSecurityContext, c containerAt) *Violation {
 	return nil
 }
 
-// effectiveUser is the uid that counts for the container, and where it stands.
-func effectiveUser(pod *corev1.PodSecurityContext, c containerAt) (*int64, *field.Path) {
+// effectiveUser is the uid that counts for the container; nil where the image decides.
+func effectiveUser(pod *corev1.PodSecurityContext, c containerAt) *int64 {
 	if c.SecurityContext != nil && c.SecurityContext.RunAsUser != nil {
-		return c.SecurityContext.RunAsUser, c.path.Child("securityContext", "runAsUser")
+		return c.SecurityContext.RunAsUser
 	}
 	if pod != nil {
-		return pod.RunAsUser, pathSecurityContext.Child("runAsUser")
+		return pod.RunAsUser
 	}
-	return nil, nil
+	return nil
+}
+
+// whereUser is where the effective user of the container stands.
+func (c containerAt) whereUser() *field.Path {
+	if c.SecurityContext != nil && c.SecurityContext.RunAsUser != nil {
+		return c.path().Child("securityContext", "runAsUser")
+	}
+	return pathSecurityContext.Child("runAsUser")
 }
 
 func effectiveNonRoot(pod *corev1.PodSecurityContext, c containerAt) bool {

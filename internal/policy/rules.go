@@ -46,17 +46,6 @@ type View struct {
 	protected []*pool // protected pools of all policies
 }
 
-// forbidden are the protected pools that the pod may not use.
-func (v View) forbidden() []*pool {
-	var pools []*pool
-	for _, p := range v.protected {
-		if !v.mayUse(p) {
-			pools = append(pools, p)
-		}
-	}
-	return pools
-}
-
 // constraints are what the pod says about its node.
 func (v View) constraints() landing.Constraints { return landing.Of(&v.Pod.Spec) }
 

@@ -27,7 +27,7 @@ func (s *subject) seal(e *edit, protected []*pool) {
 				c.Affinity.RequiredDuringSchedulingIgnoredDuringExecution, sealOf(p))
 		}
 		c.Affinity = sealed
-		if _, ok := landing.Witness(c, anywhere); ok {
+		if landing.Possible(c, anywhere) {
 			e.affinity().NodeAffinity = orNew(e.affinity().NodeAffinity)
 			e.require(sealOf(p), FromSeal)
 		}

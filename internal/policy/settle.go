@@ -26,7 +26,7 @@ type scope struct {
 
 // scope is where the subject belongs.
 func (s *subject) scope(namespace string) scope {
-	var roles []string
+	roles := make([]string, 0, 3)
 	for _, r := range []*role{s.role, s.asked.own, s.base} {
 		if !slices.Contains(roles, r.name) {
 			roles = append(roles, r.name)

@@ -90,6 +90,9 @@ func argBegins(lines [][]string, prefix string) bool {
 // sorted ranges over a map in the order of its keys.
 func sorted(m map[string]string) iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
+		if len(m) == 0 {
+			return
+		}
 		for _, key := range slices.Sorted(maps.Keys(m)) {
 			if !yield(key, m[key]) {
 				return

@@ -35,21 +35,19 @@ var Content = []Row{
 	{v1alpha1.RoleNotebooks, v1alpha1.Signal{Role: v1alpha1.RoleServices, Image: "jupyter/*"}},
 }
 
-// Holds says whether a pod of that identity shows every mark of the signal, and names them: `image "x/y"`.
+// Holds says whether a pod of that identity shows every mark of the signal, and names them: `image "x/y"`. Most signals do
+// not hold, and nothing is put into words before all of one has been found.
 func Holds(s v1alpha1.Signal, pod *corev1.Pod, id Identity) (why string, ok bool) {
-	var marks []string
-	for key, value := range sorted(s.Labels) {
-		if got, ok := pod.Labels[key]; !ok || got != value {
-			return "", false
-		}
-		marks = append(marks, "label "+key+"="+value)
-	}
-	if s.Role != "" && s.Role != id.Role {
+	if s.Role != "" && s.Role != id.Role || !labelled(pod, s.Labels) {
 		return "", false
 	}
 	content, ok := contentHolds(s, pod, id)
-	if !ok || len(marks)+len(content) == 0 && s.Role == "" {
+	if !ok || len(s.Labels)+len(content) == 0 && s.Role == "" {
 		return "", false
+	}
+	var marks []string
+	for key, value := range sorted(s.Labels) {
+		marks = append(marks, "label "+key+"="+value)
 	}
 	marks = append(marks, content...)
 	if id.Run {
@@ -58,13 +56,23 @@ func Holds(s v1alpha1.Signal, pod *corev1.Pod, id Identity) (why string, ok bool
 	return strings.Join(marks, ", "), true
 }
 
+// labelled says whether the pod carries all of the labels.
+func labelled(pod *corev1.Pod, labels map[string]string) bool {
+	for key, value := range labels {
+		if got, ok := pod.Labels[key]; !ok || got != value {
+			return false
+		}
+	}
+	return true
+}
+
 // contentHolds looks into the main container. What a pod contains says nothing unless Polyaxon's labels made it a run.
 func contentHolds(s v1alpha1.Signal, pod *corev1.Pod, id Identity) (marks []string, ok bool) {
 	if s.Image == "" && s.Command == "" && s.Arg == "" && s.InitContainer == "" {
 		return nil, true
 	}
 	main := Main(pod)
-	if !id.Run || main == nil {
+	if !id.Run || main == nil || s.Image != "" && !imageIs(main.Image, s.Image) {
 		return nil, false
 	}
 	if s.InitContainer != "" {
@@ -75,9 +83,6 @@ func contentHolds(s v1alpha1.Signal, pod *corev1.Pod, id Identity) (marks []stri
 		marks = append(marks, fmt.Sprintf("init container %q", Clip(name)))
 	}
 	if s.Image != "" {
-		if !imageIs(main.Image, s.Image) {
-			return nil, false
-		}
 		marks = append(marks, fmt.Sprintf("image %q", Clip(main.Image)))
 	}
 	return commandHolds(s, main, marks)
@@ -132,12 +137,24 @@ func imageIs(image, pattern string) bool {
 	if colon := strings.LastIndexByte(repository, ':'); colon > strings.LastIndexByte(repository, '/') {
 		repository = repository[:colon]
 	}
-	segments, want := strings.Split(repository, "/"), strings.Count(pattern, "/")+1
-	if len(segments) < want {
+	end, ok := lastSegments(repository, strings.Count(pattern, "/")+1)
+	if !ok {
 		return false
 	}
-	ok, err := path.Match(pattern, strings.Join(segments[len(segments)-want:], "/"))
+	ok, err := path.Match(pattern, end)
 	return err == nil && ok
+}
+
+// lastSegments is as many segments from the end of a path; false where it has fewer.
+func lastSegments(of string, want int) (string, bool) {
+	at := len(of)
+	for ; want > 0; want-- {
+		if at < 0 {
+			return "", false
+		}
+		at = strings.LastIndexByte(of[:at], '/')
+	}
+	return of[at+1:], true
 }
 
 // Clip shortens what a user wrote: reasons go into logs and answers, and an image's name has no limit of its own.

@@ -1,0 +1,140 @@
+package skim
+
+import (
+	"encoding"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// kind is how a value is read.
+type kind int
+
+const (
+	aString kind = iota
+	aBool
+	anInt
+	aPointer
+	aList
+	aMap
+	aStruct
+	anUnmarshaler // it reads itself
+)
+
+// node is how the values of one type look in JSON.
+type node struct {
+	kind   kind
+	typ    reflect.Type
+	elem   *node             // of a pointer, a list, a map
+	empty  reflect.Value     // a list without elements
+	first  int               // for how many elements of a list there is room at first: most lists are short
+	fields map[string]*field // of a struct, by their names in JSON
+	plain  bool              // a map[string]string
+}
+
+// field is a member of a struct.
+type field struct {
+	index []int  // of the field in the struct, through those that are inlined
+	bit   uint64 // which one it is, to see it twice
+	read  bool
+	node  *node
+}
+
+// large is from how many bytes on an element is too large to have room for more than there are.
+const large = 512
+
+// mostFields is how many fields of a struct can be told apart by their bits.
+const mostFields = 64
+
+type builder struct {
+	nodes  map[reflect.Type]*node
+	unread map[reflect.Type][]string
+}
+
+var (
+	unmarshaler     = reflect.TypeFor[json.Unmarshaler]()
+	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
+)
+
+func (b *builder) nodeOf(t reflect.Type) *node {
+	if n := b.nodes[t]; n != nil {
+		return n
+	}
+	n := &node{typ: t}
+	b.nodes[t] = n // types refer to themselves
+	switch pointer := reflect.PointerTo(t); {
+	case t.Kind() != reflect.Pointer && pointer.Implements(unmarshaler):
+		n.kind = anUnmarshaler
+	case pointer.Implements(textUnmarshaler):
+		unreadable(t)
+	default:
+		b.describe(n)
+	}
+	return n
+}
+
+// describe is nodeOf for what does not read itself.
+func (b *builder) describe(n *node) {
+	switch t := n.typ; t.Kind() {
+	case reflect.String:
+		n.kind = aString
+	case reflect.Bool:
+		n.kind = aBool
+	case reflect.Int32, reflect.Int64:
+		n.kind = anInt
+	case reflect.Pointer:
+		n.kind, n.elem = aPointer, b.nodeOf(t.Elem())
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 { // base64
+			unreadable(t)
+		}
+		n.kind, n.elem, n.empty, n.first = aList, b.nodeOf(t.Elem()), reflect.MakeSlice(t, 0, 0), 4
+		if t.Elem().Size() > large {
+			n.first = 1
+		}
+	case reflect.Map:
+		if t.Key().Kind() != reflect.String || reflect.PointerTo(t.Key()).Implements(textUnmarshaler) {
+			unreadable(t)
+		}
+		n.kind, n.elem, n.plain = aMap, b.nodeOf(t.Elem()), t == reflect.TypeFor[map[string]string]()
+	case reflect.Struct:
+		n.kind, n.fields = aStruct, map[string]*field{}
+		b.addFields(n, t, nil)
+		b.checkUnread(n)
+	default:
+		unreadable(t)
+	}
+}
+
+// addFields adds the fields of a struct, those of inlined structs last: what is further out counts.
+func (b *builder) addFields(n *node, t reflect.Type, index []int) {
+	names, listed := b.unread[t]
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		at := append(slices.Clip(index), i)
+		switch {
+		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
+			defer b.addFields(n, f.Type, at)
+		case !f.IsExported() || name == "-":
+		case name == "" || strings.Contains(options, "string") || len(n.fields) == mostFields:
+			unreadable(t)
+		case n.fields[name] == nil:
+			unread := listed && (len(names) == 0 || slices.Contains(names, name))
+			n.fields[name] = &field{index: at, bit: 1 << len(n.fields), read: !unread, node: b.nodeOf(f.Type)}
+		}
+	}
+}
+
+// checkUnread holds that the fields which are not to be read are there.
+func (b *builder) checkUnread(n *node) {
+	for _, name := range b.unread[n.typ] {
+		if n.fields[name] == nil {
+			panic(fmt.Sprintf("skim: %s has no field %q", n.typ, name))
+		}
+	}
+}
+
+func unreadable(t reflect.Type) { panic(fmt.Sprintf("skim: %s cannot be read", t)) }

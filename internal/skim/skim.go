@@ -1,0 +1,44 @@
+// Package skim reads JSON into Go values as sigs.k8s.io/json does for an API server, and reads no more of it than is
+// asked for.
+//
+// It is one pass over the text: strings share its memory, and fields that nobody asks for are checked and left where they
+// are. It never reads what it is not sure of. Duplicate members, values of another type, numbers in odd spellings, nulls in
+// maps, broken UTF-8, deep nesting: Read then says so, and whoever calls reads the text with sigs.k8s.io/json, whose word
+// counts. So the two cannot disagree in what is decided, only in how long it takes.
+//
+//	pods := skim.Of[corev1.Pod](skim.Fields{Of: corev1.Container{}, Names: []string{"env"}})
+//	var pod corev1.Pod
+//	if !pods.Read(body, &pod) {
+//		pod = corev1.Pod{}
+//		err = json.UnmarshalCaseSensitivePreserveInts(body, &pod)
+//	}
+package skim
+
+import "reflect"
+
+// Fields are those of a struct that are checked and not read: the zero value stays in them.
+type Fields struct {
+	// Of is a value of the struct's type: corev1.Container{}.
+	Of any
+	// Names are the names in JSON; none stands for all.
+	Names []string
+}
+
+// Shape is how a value of type T looks in JSON. It is immutable and safe for concurrent use.
+type Shape[T any] struct{ root *node }
+
+// Of works out the shape of T. It panics where T cannot be read that way, or where unread names a field that is not there:
+// both are mistakes of the code and of no input.
+func Of[T any](unread ...Fields) *Shape[T] {
+	b := builder{nodes: map[reflect.Type]*node{}, unread: map[reflect.Type][]string{}}
+	for _, f := range unread {
+		b.unread[reflect.TypeOf(f.Of)] = f.Names
+	}
+	return &Shape[T]{b.nodeOf(reflect.TypeFor[T]())}
+}
+
+// Read reads the text into a zero T. False: it is not sure, and what into holds then means nothing. The text is copied once.
+func (s *Shape[T]) Read(text []byte, into *T) bool {
+	r := reader{data: text, text: string(text)}
+	return r.value(s.root, reflect.ValueOf(into).Elem(), true) && r.ended()
+}

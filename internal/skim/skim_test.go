@@ -1,0 +1,196 @@
+package skim_test
+
+import (
+	"math/rand/v2"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/json"
+
+	"github.com/polymoat/polymoat/internal/skim"
+	"github.com/polymoat/polymoat/internal/skim/skimtest"
+)
+
+var (
+	pods     = skim.Of[corev1.Pod]()
+	decisive = skim.Of[corev1.Pod](unread)
+	unread   = skim.Fields{Of: corev1.Container{}, Names: []string{"env", "resources", "volumeMounts"}}
+	forget   = func(c *corev1.Container) {
+		c.Env, c.VolumeMounts, c.Resources = nil, nil, corev1.ResourceRequirements{}
+	}
+	forgetAll = func(pod *corev1.Pod) {
+		for _, list := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+			for i := range list {
+				forget(&list[i])
+			}
+		}
+	}
+)
+
+// compare holds Read against sigs.k8s.io/json: it is not sure, or they agree, in every field and that there is no error.
+// What is not read can only make it surer.
+func compare(t *testing.T, raw []byte) (sure bool) {
+	t.Helper()
+	var want, got, part corev1.Pod
+	err := json.UnmarshalCaseSensitivePreserveInts(raw, &want)
+	sure = pods.Read(raw, &got)
+	surer := decisive.Read(raw, &part)
+	if sure && !surer || surer && err != nil {
+		t.Fatalf("read whole: %v, in part: %v, in spite of %v: %q", sure, surer, err, raw)
+	}
+	if sure && !reflect.DeepEqual(want, got) {
+		t.Fatalf("%q (-want +got):\n%s", raw, cmp.Diff(want, got))
+	}
+	forgetAll(&want)
+	if surer && !reflect.DeepEqual(want, part) {
+		t.Fatalf("in part: %q (-want +got):\n%s", raw, cmp.Diff(want, part))
+	}
+	return sure
+}
+
+// FuzzRead: whatever is read agrees with sigs.k8s.io/json.
+func FuzzRead(f *testing.F) {
+	raw := podJSON(f)
+	f.Add([]byte{})
+	f.Add([]byte{0, 1, 2, 3})
+	f.Fuzz(func(t *testing.T, program []byte) { compare(t, skimtest.Mutate(raw, program)) })
+}
+
+// TestReadAgrees: the same, for changes of chance, most of which leave nothing to be unsure of.
+func TestReadAgrees(t *testing.T) {
+	raw, chance := podJSON(t), rand.NewChaCha8([32]byte{7})
+	const rounds = 10_000
+	sure := 0
+	for range rounds {
+		program := make([]byte, 8)
+		_, _ = chance.Read(program)
+		if compare(t, skimtest.Mutate(raw, program)) {
+			sure++
+		}
+	}
+	if sure < rounds/10 || sure > rounds*4/5 {
+		t.Errorf("sure of %d of %d texts: the changes are too wild or too tame", sure, rounds)
+	}
+}
+
+// TestReadIsSure names what is read without asking, and what is not.
+func TestReadIsSure(t *testing.T) {
+	for raw, want := range map[string]bool{
+		`{}`:                                   true,
+		` {"spec" : {} } `:                     true,
+		`null`:                                 true,
+		`{"spec":null,"status":null}`:          true,
+		`{"spec":{"containers":[]}}`:           true,
+		`{"spec":{"containers":[null]}}`:       true,
+		`{"spec":{"nodeSelector":{"a":"b"}}}`:  true,
+		`{"SPEC":1}`:                           true, // unknown: names are told apart by case
+		`{"\u0073pec":{"nodeName":"\u0061"}}`:  true,
+		`{"spec":{"nodeName":"é"}}`:            true,
+		`{"future":[{"a":1e9},"\ud800",true]}`: true,
+		`{"metadata":{"creationTimestamp":"2026-01-01T00:00:00Z"}}`:                       true,
+		`{"spec":{"containers":[{"resources":{"limits":{"cpu":"0.5","memory":"1e9"}}}]}}`: true,
+		`{"spec":{"containers":[{"livenessProbe":{"httpGet":{"port":80}}}]}}`:             true,
+		``:                           false,
+		`{}}`:                        false,
+		`{"spec":{},"spec":{}}`:      false,
+		`{"spec":{},"\u0073pec":{}}`: false,
+		`{"spec":[]}`:                false,
+		`{"spec":{"priority":1.0}}`:  false,
+		`{"spec":{"priority":"1"}}`:  false,
+		`{"spec":{"priority":1e1}}`:  false,
+		`{"spec":{"priority":1` + strings.Repeat("0", 12) + `}}`:                 false,
+		`{"spec":{"nodeName":1}}`:                                                false,
+		`{"spec":{"nodeName":"\ud800"}}`:                                         false,
+		"{\"spec\":{\"nodeName\":\"\xff\"}}":                                     false,
+		`{"spec":{"nodeSelector":{"a":null}}}`:                                   false,
+		`{"spec":{"nodeSelector":{"a":"b","a":"b"}}}`:                            false,
+		`{"spec":{"hostNetwork":0}}`:                                             false,
+		`{"spec":{"containers":{}}}`:                                             false,
+		`{"metadata":{"creationTimestamp":"today"}}`:                             false,
+		`{"spec":{"containers":[{"resources":{"limits":{"cpu":"1x"}}}]}}`:        false,
+		`{"future":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`: false,
+		`{"future":01}`:       false,
+		`{"future":"\x"}`:     false,
+		"{\"future\":\"\n\"}": false,
+	} {
+		if got := compare(t, []byte(raw)); got != want {
+			t.Errorf("%s: sure is %v, want %v", raw, got, want)
+		}
+	}
+}
+
+// TestReadSharesNothing: the text may be used again.
+func TestReadSharesNothing(t *testing.T) {
+	raw := []byte(`{"spec":{"nodeName":"a"}}`)
+	var pod corev1.Pod
+	if !pods.Read(raw, &pod) {
+		t.Fatal("not read")
+	}
+	clear(raw)
+	if pod.Spec.NodeName != "a" {
+		t.Errorf("the node's name became %q", pod.Spec.NodeName)
+	}
+}
+
+func TestOfPanics(t *testing.T) {
+	for want, of := range map[string]func(){
+		`skim: v1.Container has no field "environment"`: func() {
+			skim.Of[corev1.Pod](skim.Fields{Of: corev1.Container{}, Names: []string{"environment"}})
+		},
+		"skim: chan int cannot be read": func() {
+			skim.Of[struct {
+				C chan int `json:"c"`
+			}]()
+		},
+		"skim: []uint8 cannot be read": func() { skim.Of[corev1.Secret]() },
+		"skim: struct { N int64 \"json:\\\"n,string\\\"\" } cannot be read": func() {
+			skim.Of[struct {
+				N int64 `json:"n,string"`
+			}]()
+		},
+	} {
+		func() {
+			defer func() {
+				if got := recover(); got != want {
+					t.Errorf("panics with %v, want %s", got, want)
+				}
+			}()
+			of()
+		}()
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	raw := podJSON(b)
+	b.Run("skim", func(b *testing.B) {
+		b.SetBytes(int64(len(raw)))
+		b.ReportAllocs()
+		for b.Loop() {
+			if pod := new(corev1.Pod); !decisive.Read(raw, pod) {
+				b.Fatal("not read")
+			}
+		}
+	})
+	b.Run("sigs.k8s.io", func(b *testing.B) {
+		b.SetBytes(int64(len(raw)))
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := json.UnmarshalCaseSensitivePreserveInts(raw, new(corev1.Pod)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func podJSON(t testing.TB) []byte {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/pod.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
