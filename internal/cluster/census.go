@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"iter"
 	"maps"
 	"slices"
 	"sync"
@@ -30,20 +29,26 @@ type census struct {
 	shapes map[string]*shape // by their key
 	// individual are the keys of labels that are no part of a shape. A key is only ever added.
 	individual map[unique.Handle[string]]bool
-	limit      int             // with more shapes, more individual labels are looked for
-	groups     []landing.Group // the shapes; nil after a change. It is replaced, never modified
+	names      map[label][]string // of the nodes that carry an individual label with that value
+	limit      int                // with more shapes, more individual labels are looked for
+	groups     []landing.Group    // the shapes; nil after a change. It is replaced, never modified
 }
 
 // shape is nodes that are alike.
 type shape struct {
-	node  landing.Node // without a name and individual labels
+	node  landing.Node // without individual labels, and nameless
 	count int
+	at    int // where it stands in the groups of the census
 }
+
+// nameless is the name that stands for those of all nodes of a shape: no node is called so. Without any, the scheduler's
+// functions pass over what a pod asks of names.
+const nameless = "*"
 
 func newCensus() *census {
 	return &census{
 		nodes: map[string]*node{}, shapes: map[string]*shape{}, limit: mostShapes,
-		individual: map[unique.Handle[string]]bool{unique.Make(corev1.LabelHostname): true},
+		individual: map[unique.Handle[string]]bool{unique.Make(corev1.LabelHostname): true}, names: map[label][]string{},
 	}
 }
 
@@ -69,7 +74,7 @@ func (c *census) set(object any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if old := c.nodes[n.Name]; old != nil {
-		if c.key(old) == c.key(n) { // a heartbeat, mostly
+		if slices.Equal(old.labels, n.labels) && c.key(old) == c.key(n) { // a heartbeat, mostly
 			c.nodes[n.Name] = n
 			return
 		}
@@ -101,6 +106,11 @@ func (c *census) join(n *node) {
 	}
 	s.count++
 	c.groups = nil
+	for _, l := range n.labels {
+		if c.individual[l.key] {
+			c.names[l] = append(c.names[l], n.Name)
+		}
+	}
 }
 
 // leave takes back what join did.
@@ -111,6 +121,15 @@ func (c *census) leave(n *node) {
 		delete(c.shapes, key)
 	}
 	c.groups = nil
+	for _, l := range n.labels {
+		if !c.individual[l.key] {
+			continue
+		}
+		c.names[l] = slices.DeleteFunc(c.names[l], func(name string) bool { return name == n.Name })
+		if len(c.names[l]) == 0 {
+			delete(c.names, l)
+		}
+	}
 }
 
 // key is equal for nodes of one shape. What separates its parts can be in no label and no taint.
@@ -131,7 +150,7 @@ func (c *census) key(n *node) string {
 func (c *census) shared(n *node) landing.Node {
 	node := n.unpack()
 	maps.DeleteFunc(node.Labels, func(key, _ string) bool { return c.individual[unique.Make(key)] })
-	return landing.Node{Labels: node.Labels, Taints: n.allTaints()}
+	return landing.Node{Name: nameless, Labels: node.Labels, Taints: n.allTaints()}
 }
 
 // regroup drops from the shapes what has so many values that it cannot describe nodes (nvidia.com/gfd.timestamp), and
@@ -151,51 +170,10 @@ func (c *census) regroup() {
 			c.individual[key] = true
 		}
 	}
-	c.shapes = map[string]*shape{}
+	c.shapes, c.names = map[string]*shape{}, map[label][]string{}
 	for _, n := range c.nodes {
 		c.join(n)
 	}
 	// A cluster may really have as many: then this is not done again for each node, but when they have doubled.
 	c.limit = max(mostShapes, 2*len(c.shapes))
-}
-
-// groupsFor yields all nodes by shape, or one by one for a pod that asks for what the shapes do not know.
-func (c *census) groupsFor(pod landing.Constraints) iter.Seq[landing.Group] {
-	return func(yield func(landing.Group) bool) {
-		asked := map[unique.Handle[string]]bool{}
-		for key := range pod.Keys() {
-			asked[unique.Make(key)] = true
-		}
-		groups, nodes := c.snapshot(asked, pod.AsksForNames())
-		for _, g := range groups {
-			if !yield(g) {
-				return
-			}
-		}
-		for _, n := range nodes {
-			if !yield(landing.Group{Node: n.live(asked), Count: 1}) {
-				return
-			}
-		}
-	}
-}
-
-// snapshot is the shapes as they are now, or the nodes where a label or the name is asked about in which those of one
-// shape differ.
-func (c *census) snapshot(asked map[unique.Handle[string]]bool, byName bool) ([]landing.Group, []*node) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for key := range c.individual {
-		byName = byName || asked[key]
-	}
-	if byName {
-		return nil, slices.Collect(maps.Values(c.nodes))
-	}
-	if c.groups == nil {
-		c.groups = make([]landing.Group, 0, len(c.shapes))
-		for _, s := range c.shapes {
-			c.groups = append(c.groups, landing.Group{Node: s.node, Count: s.count})
-		}
-	}
-	return c.groups, nil
 }

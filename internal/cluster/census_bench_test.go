@@ -11,7 +11,7 @@ import (
 )
 
 // BenchmarkGroups asks whether any node takes a pod, in clusters of different size whose nodes come in 40 shapes. What
-// it costs must not grow with the cluster, but for a pod that asks for a node by its name.
+// it costs must not grow with the cluster.
 func BenchmarkGroups(b *testing.B) {
 	tolerates := []corev1.Toleration{
 		{Key: "polyaxon", Operator: corev1.TolerationOpExists}, {Key: "nvidia.com/gpu", Operator: corev1.TolerationOpExists},

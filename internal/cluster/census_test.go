@@ -106,10 +106,27 @@ func TestCensusFindsIndividualLabels(t *testing.T) {
 	if got := len(c.shapes); got != 3 {
 		t.Errorf("%d shapes, want one for each zone", got)
 	}
-	for pod, want := range map[string]int{"zone": 3, "stamp": 2 * mostShapes, corev1.LabelHostname: 2 * mostShapes} {
-		groups := slices.Collect(c.groupsFor(landing.Constraints{NodeSelector: map[string]string{pod: "a"}}))
-		if len(groups) != want {
-			t.Errorf("a pod that selects %s sees %d groups, want %d", pod, len(groups), want)
+	requires := func(key string, operator corev1.NodeSelectorOperator, values ...string) landing.Constraints {
+		return landing.Constraints{Affinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{
+			NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchExpressions: []corev1.NodeSelectorRequirement{{Key: key, Operator: operator, Values: values}}}},
+		}}}
+	}
+	for name, tc := range map[string]struct {
+		pod  landing.Constraints
+		want int
+	}{
+		"by zone":                {landing.Constraints{NodeSelector: map[string]string{"zone": "a"}}, 3},
+		"by a stamp of one":      {landing.Constraints{NodeSelector: map[string]string{"stamp": "7"}}, 3 + 1},
+		"by a stamp of none":     {landing.Constraints{NodeSelector: map[string]string{"stamp": "a"}}, 3},
+		"by host":                {landing.Constraints{NodeSelector: map[string]string{corev1.LabelHostname: "node-7"}}, 3 + 1},
+		"by name":                {landing.Constraints{NodeName: "node-7"}, 3 + 1},
+		"on one of two hosts":    {requires(corev1.LabelHostname, corev1.NodeSelectorOpIn, "node-7", "node-8"), 3 + 2},
+		"not on two hosts":       {requires(corev1.LabelHostname, corev1.NodeSelectorOpNotIn, "node-7", "node-8"), 3 + 2},
+		"with any stamp":         {requires("stamp", corev1.NodeSelectorOpExists), 2 * mostShapes},
+		"with stamps in a range": {requires("stamp", corev1.NodeSelectorOpLt, "7"), 2 * mostShapes},
+	} {
+		if groups := slices.Collect(c.groupsFor(tc.pod)); len(groups) != tc.want {
+			t.Errorf("a pod %s sees %d groups, want %d", name, len(groups), tc.want)
 		}
 	}
 }

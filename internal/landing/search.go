@@ -10,7 +10,7 @@ import (
 
 // Group is known nodes that a pod cannot tell apart, as far as it looks: it lands on all of them or on none.
 type Group struct {
-	Node  Node // one of them; its name and the labels that nobody asked about may be missing
+	Node  Node // one of them; its name may be none of a node, and the labels that nobody asked about be missing
 	Count int
 }
 
@@ -57,21 +57,6 @@ func (s Search) Repelling(n Node) iter.Seq[corev1.Taint] {
 	}
 }
 
-// AsksForNames reports whether the pod asks for nodes by their names.
-func (c Constraints) AsksForNames() bool {
-	if c.NodeName != "" {
-		return true
-	}
-	for _, term := range c.terms() {
-		for _, r := range term.MatchFields {
-			if r.Key == metav1.ObjectNameField {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // Keys yields the keys of all labels that the pod asks about, some more than once.
 func (c Constraints) Keys() iter.Seq[string] {
 	return func(yield func(string) bool) {
@@ -80,9 +65,33 @@ func (c Constraints) Keys() iter.Seq[string] {
 				return
 			}
 		}
+		for r := range c.Requirements() {
+			if !yield(r.Key) {
+				return
+			}
+		}
+	}
+}
+
+// Requirements yields what the required affinity asks of labels, whatever the term.
+func (c Constraints) Requirements() iter.Seq[corev1.NodeSelectorRequirement] {
+	return func(yield func(corev1.NodeSelectorRequirement) bool) {
 		for _, term := range c.terms() {
 			for _, r := range term.MatchExpressions {
-				if !yield(r.Key) {
+				if !yield(r) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Names yields what the required affinity asks of the names of nodes, whatever the term.
+func (c Constraints) Names() iter.Seq[corev1.NodeSelectorRequirement] {
+	return func(yield func(corev1.NodeSelectorRequirement) bool) {
+		for _, term := range c.terms() {
+			for _, r := range term.MatchFields {
+				if r.Key == metav1.ObjectNameField && !yield(r) {
 					return
 				}
 			}
