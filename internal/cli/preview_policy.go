@@ -24,12 +24,7 @@ func (v *preview) inForce(ctx context.Context, c *console) ([]v1alpha1.File, err
 	if v.against != "" {
 		return c.policyFiles(v.against), nil
 	}
-	client, err := v.client(corev1.SchemeGroupVersion)
-	if err != nil {
-		return nil, err
-	}
-	held := &corev1.ConfigMap{}
-	err = client.Get().Namespace(policyNamespace).Resource("configmaps").Name(policyConfigMap).Do(ctx).Into(held)
+	held, err := v.heldPolicy(ctx)
 	switch {
 	case apierrors.IsNotFound(err):
 		return nil, fmt.Errorf("no ConfigMap %q in namespace %q tells the policy in force; name it with --against FILE"+
@@ -40,6 +35,16 @@ func (v *preview) inForce(ctx context.Context, c *console) ([]v1alpha1.File, err
 		return nil, v.remedy(err)
 	}
 	return c.policiesOf(held)
+}
+
+// heldPolicy is the ConfigMap of an installation.
+func (n *connection) heldPolicy(ctx context.Context) (*corev1.ConfigMap, error) {
+	client, err := n.client(corev1.SchemeGroupVersion)
+	if err != nil {
+		return nil, err
+	}
+	held := &corev1.ConfigMap{}
+	return held, client.Get().Namespace(policyNamespace).Resource("configmaps").Name(policyConfigMap).Do(ctx).Into(held)
 }
 
 // policiesOf loads the policies of a ConfigMap, in the order of their keys.

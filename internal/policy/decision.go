@@ -129,6 +129,8 @@ type Violation struct {
 	Field *field.Path
 	// Detail continues the field into a sentence and quotes the user's value; Fix says what to do instead.
 	Detail, Fix string
+	// Witness is a protected node on which the pod would run; nil for other rules than core-nodes.
+	Witness *landing.Node
 }
 
 // String is the violation as one clause: `core-nodes: spec.nodeName ...; remove it`.

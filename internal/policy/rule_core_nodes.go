@@ -20,6 +20,7 @@ func coreNodes(v View) []Violation {
 		if witness, ok := lands(v.constraints(), v.Node, p); ok {
 			violation := v.landing(p, witness)
 			violation.Fix += v.mayAsk()
+			violation.Witness = &witness
 			found = append(found, violation)
 		}
 	}
