@@ -28,7 +28,7 @@ func (a *Auditor) RuntimeClass(class *nodev1.RuntimeClass) []Finding {
 			Kind: RuntimeClassOpens, Policy: p.policy, Object: "runtimeclass.node.k8s.io/" + class.Name, NodePool: p.Name, Witness: &node,
 			Detail: fmt.Sprintf("lets pods onto protected pool %q: its scheduling %s", p.Name,
 				strings.ReplaceAll(landing.Because(given, p.Pool), "spec.", "scheduling.")),
-			Fix:    "take that out of its scheduling, or name the classes that roles may use in runtimeClassNames",
+			Fix: "take that out of its scheduling, or name the classes that roles may use in runtimeClassNames",
 		})
 	}
 	return found
