@@ -10,13 +10,11 @@ import (
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/trail"
 )
 
-// The verdict labels that are no policy.Verdict.
-const (
-	verdictInvalid = "Invalid" // refused for a malformed override
-	verdictError   = "Error"   // answered with a fault
-)
+// verdictError is the verdict label of a review that was answered with a fault.
+const verdictError = "Error"
 
 // modeShadow is the mode label of a mutation that was not applied.
 const modeShadow = "Shadow"
@@ -79,10 +77,7 @@ func (m *metrics) handler() http.Handler {
 
 // decided counts a decision and returns its verdict label.
 func (m *metrics) decided(webhook string, dryRun bool, d policy.Decision) string {
-	verdict := d.Verdict.String()
-	if len(d.Invalid) > 0 {
-		verdict = verdictInvalid
-	}
+	verdict := trail.Verdict(d)
 	uses := d.Rules()
 	if len(uses) == 0 {
 		uses = []policy.RuleUse{{Mode: unruled(d)}}

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/trail"
 )
 
 // allow is the answer to a pod that may pass.
@@ -20,7 +21,7 @@ func allow(d policy.Decision) admission.Response {
 	return admission.Response{AdmissionResponse: admissionv1.AdmissionResponse{
 		Allowed:          true,
 		Warnings:         d.Warnings,
-		AuditAnnotations: auditAnnotations(d),
+		AuditAnnotations: trail.Of(d),
 	}}
 }
 
@@ -59,7 +60,7 @@ func refuse(d policy.Decision, name string) admission.Response {
 	return admission.Response{AdmissionResponse: admissionv1.AdmissionResponse{
 		Result:           status,
 		Warnings:         d.Warnings,
-		AuditAnnotations: auditAnnotations(d),
+		AuditAnnotations: trail.Of(d),
 	}}
 }
 

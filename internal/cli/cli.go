@@ -70,7 +70,7 @@ input error.`,
 	root.SetFlagErrorFunc(flagError)
 	addGroup(root, "Pods:", newExplain(c), newDiff(c), newWhere(c))
 	addGroup(root, "Policies:", newPolicy(c), newRoles(c), newRules(c), newOverrides(c), newTest(c), newPreview(c))
-	addGroup(root, "Clusters:", newAudit(c), newSiege(c))
+	addGroup(root, "Clusters:", newAudit(c), newReplay(c), newSiege(c))
 	root.AddCommand(newVersion(c), newCompletion(c))
 	return root
 }

@@ -69,12 +69,14 @@ func (v Verdict) String() string {
 // Decision is the complete outcome with its reasons.
 type Decision struct {
 	Verdict Verdict
-	// Policy is the name of the policy that governs the namespace; empty when OutOfScope.
-	Policy string
+	// Policy is the name of the policy that governs the namespace; empty when OutOfScope. Hash tells its text.
+	Policy, Hash string
 	// Resource is what was judged; empty for a pod.
 	Resource schema.GroupResource
 	// Role is the pod's role; empty when OutOfScope, and for a Binding. Why says which signal decided it.
 	Role, Why string
+	// Pool is the name of the node pool that the pod selects in the end; empty for none.
+	Pool string
 	// Pod is the placed copy; nil when nothing changed.
 	Pod *corev1.Pod
 	// Changes lists what Mutate changed, in the order of the pod's fields. In Shadow it is what Mutate would have
@@ -99,6 +101,17 @@ type Decision struct {
 // ClaimsCore says whether core was claimed and not granted: with Trusted in the request, it would have been.
 func (d Decision) ClaimsCore() bool {
 	return slices.ContainsFunc(d.found(), func(v Violation) bool { return v.Rule == ruleCoreClaim })
+}
+
+// Witness is the first protected node on which the pod would run, whatever the mode of the rule that found it; nil where
+// there is none.
+func (d Decision) Witness() *landing.Node {
+	for _, v := range d.found() {
+		if v.Witness != nil {
+			return v.Witness
+		}
+	}
+	return nil
 }
 
 // Change is one field that Mutate set. Old is nil where the field was not there.

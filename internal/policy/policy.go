@@ -59,6 +59,7 @@ func (p *Policy) Mutate(r Request) Decision {
 	}
 	d.Verdict = Allowed
 	pod, changes := p.mutated(s, r)
+	d.Pool = s.in.selected(pod)
 	if len(changes) == 0 {
 		return d
 	}
@@ -95,6 +96,7 @@ func (p *Policy) Validate(r Request) Decision {
 	if at.shadowed() {
 		r.Pod, _ = p.mutated(s, r)
 	}
+	d.Pool = s.in.selected(r.Pod)
 	d.Warnings = append(s.warnings, p.view(s, r).claimWarnings()...)
 	found, invalid := p.wrong(s, r)
 	if len(invalid) > 0 {
