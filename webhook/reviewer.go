@@ -62,7 +62,9 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, req, f)
 		return
 	}
+	begun := time.Now()
 	out, f := v.decide(r.Context(), req)
+	v.metrics.decide.WithLabelValues(v.webhook).Observe(time.Since(begun).Seconds())
 	if f != nil {
 		v.fail(w, r, req, f)
 		return

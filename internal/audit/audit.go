@@ -125,4 +125,27 @@ func (a *Auditor) poolOf(n landing.Node) string {
 	return ""
 }
 
+// Pool is a node pool as metrics name it.
+type Pool struct{ Policy, Name string }
+
+// PoolsOf are the pools that a node belongs to, protected or not: mostly one, or none.
+func (a *Auditor) PoolsOf(n landing.Node) []Pool {
+	var pools []Pool
+	for _, p := range a.pools {
+		if p.has(n) {
+			pools = append(pools, Pool{p.policy, p.Name})
+		}
+	}
+	return pools
+}
+
+// Pools are all pools of all policies.
+func (a *Auditor) Pools() []Pool {
+	var pools []Pool
+	for _, p := range a.pools {
+		pools = append(pools, Pool{p.policy, p.Name})
+	}
+	return pools
+}
+
 func (p pool) has(n landing.Node) bool { return n.Labels[p.Key] == p.Value }

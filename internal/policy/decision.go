@@ -83,8 +83,8 @@ type Decision struct {
 	// changed, and Pod is nil.
 	Changes []Change
 	Shadow  bool
-	// Overrides are those that were accepted, and what came of them.
-	Overrides []string
+	// Overrides are those that were accepted, and what came of them. Accepted are their names.
+	Overrides, Accepted []string
 	// Violations are all reasons to refuse, in the order of Rules, then by field.
 	Violations []Violation
 	// Warned and Audited are violations of rules that are not enforced here: they refuse nothing.

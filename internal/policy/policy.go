@@ -106,7 +106,7 @@ func (p *Policy) Validate(r Request) Decision {
 	if len(d.Violations) == 0 && len(d.Invalid) == 0 {
 		d.Verdict = Allowed
 		if r.Old == nil { // they take effect on creation
-			d.Overrides = s.asked.said
+			d.Overrides, d.Accepted = s.asked.said, s.asked.names
 			d.Warnings = slices.Concat(d.Warnings, d.Overrides, s.in.nowhere(r))
 		}
 	}
