@@ -29,6 +29,8 @@ type metrics struct {
 	decide    *prometheus.HistogramVec
 	duration  *prometheus.HistogramVec
 	errors    *prometheus.CounterVec
+
+	suppressed prometheus.Counter
 }
 
 // buckets are those of durations: a decision takes some ten microseconds, and an API server waits for seconds.
@@ -63,8 +65,12 @@ func newMetrics(policies []policyDocument) *metrics {
 			Name: "polymoat_errors_total",
 			Help: "Reviews that were answered without a decision, by what was wrong.",
 		}, []string{"kind"}),
+		suppressed: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "polymoat_log_suppressed_total",
+			Help: "Refusals that were not logged, because there were too many at once.",
+		}),
 	}
-	m.registry.MustRegister(m.reviews, m.decisions, m.overrides, m.decide, m.duration, m.errors, policyInfo(policies), buildInfo(),
+	m.registry.MustRegister(m.reviews, m.decisions, m.overrides, m.decide, m.duration, m.errors, m.suppressed, policyInfo(policies), buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -11,9 +11,6 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
-
-	"github.com/polymoat/polymoat/internal/api/v1alpha1"
-	"github.com/polymoat/polymoat/internal/policy"
 )
 
 const (
@@ -32,17 +29,21 @@ type reviewer struct {
 	decide  func(context.Context, *request) (outcome, *fault)
 	metrics *metrics
 	log     *slog.Logger
-	bodies  *sync.Pool
+	// refusals is the log of them.
+	refusals *refusals
+	bodies   *sync.Pool
 }
 
 func newReviewer(webhook string, decide func(context.Context, *request) (outcome, *fault), m *metrics, log *slog.Logger) *reviewer {
+	log = log.With("webhook", webhook)
 	return &reviewer{
-		webhook: webhook,
-		decode:  decode,
-		decide:  decide,
-		metrics: m,
-		log:     log.With("webhook", webhook),
-		bodies:  &sync.Pool{New: func() any { return new(bytes.Buffer) }},
+		webhook:  webhook,
+		decode:   decode,
+		decide:   decide,
+		metrics:  m,
+		log:      log,
+		refusals: newRefusals(m, log),
+		bodies:   &sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
 }
 
@@ -76,7 +77,7 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	verdict = v.metrics.decided(v.webhook, req.DryRun, out.decision)
-	v.logRefusal(r.Context(), req, out)
+	v.refusals.tell(r.Context(), req, out)
 	write(w, body)
 }
 
@@ -133,34 +134,4 @@ func write(w http.ResponseWriter, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	// The client is gone if this fails: there is nobody left to tell.
 	_, _ = w.Write(body)
-}
-
-// logRefusal says who was refused what, and never what the pod holds.
-func (v *reviewer) logRefusal(ctx context.Context, req *request, out outcome) {
-	if out.response.Allowed {
-		return
-	}
-	v.log.LogAttrs(ctx, slog.LevelInfo, "refused",
-		slog.String("uid", string(req.UID)),
-		slog.String("user", req.UserInfo.Username),
-		slog.String("namespace", req.Namespace),
-		slog.String("name", req.objectName()),
-		slog.String("operation", string(req.Operation)),
-		slog.String("resource", req.resource()),
-		slog.String("policy", out.decision.Policy),
-		slog.String("role", out.decision.Role),
-		slog.Any("rules", refusedBy(out.decision)),
-		slog.Int("invalid", len(out.decision.Invalid)),
-		slog.Bool("dryRun", req.DryRun))
-}
-
-// refusedBy are the rules that refuse, each once.
-func refusedBy(d policy.Decision) []string {
-	var ids []string
-	for _, use := range d.Rules() {
-		if use.Mode == v1alpha1.Enforce {
-			ids = append(ids, use.Rule)
-		}
-	}
-	return ids
 }
