@@ -18,36 +18,33 @@ import (
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
-// crowdName is the namespace of a crowd, and the scheduler that its pods wait for: the real one binds fifty a second.
-const crowdName = "crowd"
-
 // together is how many requests are in flight: more do not make two cores faster.
 const together = 8
 
-// crowd makes so many pods of each role, placed as the policy says, and returns when kwok runs all of them. They have a
-// namespace and nodes of their own and stay until the control plane stops: to remove thousands of pods takes longer than
+// crowd makes so many pods of each role, placed as the policy says, and returns when kwok runs all of them. name is their
+// namespace, and the scheduler that they wait for: the real one binds fifty a second. They have nodes of their own and stay until the control plane stops: to remove thousands of pods takes longer than
 // to make them. Nothing else runs on the nodes, which are cordoned.
-func crowd(t *testing.T, p *policy.Policy, counts map[string]int) {
+func crowd(t *testing.T, name string, p *policy.Policy, counts map[string]int) {
 	t.Helper()
 	admin, scheduler := as(t, cluster.Admin), as(t, "system:kube-scheduler")
-	objects := []client.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: crowdName}}, crowdNode("experiments"), crowdNode("builds")}
+	objects := []client.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, crowdNode(name, "experiments"), crowdNode(name, "builds")}
 	for _, object := range objects {
 		if err := admin.Create(t.Context(), object); err != nil {
 			t.Fatal(err)
 		}
 	}
-	awaitAccount(t, admin)
+	awaitAccount(t, admin, name)
 	group, ctx := errgroup.WithContext(t.Context())
 	group.SetLimit(together)
 	for role, n := range counts {
 		for i := range n {
-			group.Go(func() error { return join(ctx, admin, scheduler, placed(p, crowdPod(role, i))) })
+			group.Go(func() error { return join(ctx, admin, scheduler, placed(p, crowdPod(name, role, i))) })
 		}
 	}
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	awaitRunning(t, admin)
+	awaitRunning(t, admin, name)
 }
 
 // placed is the pod as the webhooks of the namespace would have stored it.
@@ -60,14 +57,14 @@ func join(ctx context.Context, creator, scheduler client.Client, pod *corev1.Pod
 	if err := creator.Create(ctx, pod); err != nil {
 		return err
 	}
-	binding := &corev1.Binding{Target: corev1.ObjectReference{Kind: "Node", Name: crowdName + "-" + pod.Spec.NodeSelector["polyaxon"]}}
+	binding := &corev1.Binding{Target: corev1.ObjectReference{Kind: "Node", Name: pod.Namespace + "-" + pod.Spec.NodeSelector["polyaxon"]}}
 	return scheduler.SubResource("binding").Create(ctx, pod, binding)
 }
 
-func awaitAccount(t *testing.T, admin client.Client) {
+func awaitAccount(t *testing.T, admin client.Client, name string) {
 	t.Helper()
 	err := control.Await("the crowd's service account", func(ctx context.Context) error {
-		return admin.Get(ctx, client.ObjectKey{Namespace: crowdName, Name: "default"}, &corev1.ServiceAccount{})
+		return admin.Get(ctx, client.ObjectKey{Namespace: name, Name: "default"}, &corev1.ServiceAccount{})
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -75,12 +72,12 @@ func awaitAccount(t *testing.T, admin client.Client) {
 }
 
 // awaitRunning asks for one pod that does not run, which costs less than to count those that do.
-func awaitRunning(t *testing.T, admin client.Client) {
+func awaitRunning(t *testing.T, admin client.Client, name string) {
 	t.Helper()
 	waiting := client.MatchingFieldsSelector{Selector: fields.OneTermNotEqualSelector("status.phase", string(corev1.PodRunning))}
 	err := control.Await("running pods", func(ctx context.Context) error {
 		var pods corev1.PodList
-		if err := admin.List(ctx, &pods, client.InNamespace(crowdName), waiting, client.Limit(1)); err != nil {
+		if err := admin.List(ctx, &pods, client.InNamespace(name), waiting, client.Limit(1)); err != nil {
 			return err
 		}
 		if len(pods.Items) > 0 {
@@ -94,12 +91,12 @@ func awaitRunning(t *testing.T, admin client.Client) {
 }
 
 // crowdNode is a node with room for all.
-func crowdNode(pool string) *corev1.Node {
+func crowdNode(name, pool string) *corev1.Node {
 	room := corev1.ResourceList{
 		corev1.ResourceCPU: resource.MustParse("10k"), corev1.ResourceMemory: resource.MustParse("1Pi"), corev1.ResourcePods: resource.MustParse("10k"),
 	}
 	return &corev1.Node{
-		ObjectMeta: metav1.ObjectMeta{Name: crowdName + "-" + pool, Labels: map[string]string{"polyaxon": pool}},
+		ObjectMeta: metav1.ObjectMeta{Name: name + "-" + pool, Labels: map[string]string{"polyaxon": pool}},
 		Spec: corev1.NodeSpec{
 			Unschedulable: true,
 			Taints:        []corev1.Taint{{Key: "polyaxon", Value: pool, Effect: corev1.TaintEffectNoSchedule}},
@@ -117,10 +114,10 @@ var marks = map[string]map[string]string{
 	"tensorboards": {"app": "polyaxon-tensorboard", "type": "polyaxon-runner", "role": "polyaxon-dashboard"},
 }
 
-func crowdPod(role string, i int) *corev1.Pod {
-	pod := plainPod(crowdName)
+func crowdPod(name, role string, i int) *corev1.Pod {
+	pod := plainPod(name)
 	pod.Name = fmt.Sprintf("%s-%d", role, i)
 	pod.Labels = maps.Clone(marks[role])
-	pod.Spec.SchedulerName = crowdName
+	pod.Spec.SchedulerName = name
 	return pod
 }

@@ -58,7 +58,7 @@ func runTests(m *testing.M) (int, error) {
 		return 0, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if control, err = cluster.Start(ctx, cluster.Options{Binaries: set, Dir: dir}); err != nil {
+	if control, err = cluster.Start(ctx, cluster.Options{Binaries: set, Dir: dir, AuditPods: true}); err != nil {
 		return 0, err
 	}
 	defer control.Stop()

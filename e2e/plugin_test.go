@@ -15,8 +15,13 @@ import (
 func plugin(t *testing.T, user string, args ...string) (code int, out, errOut string) {
 	t.Helper()
 	t.Setenv("KUBECACHEDIR", t.TempDir())
+	return offline(append(args, "--kubeconfig", control.Kubeconfig(user))...)
+}
+
+// offline runs the kubectl plugin where it needs no cluster.
+func offline(args ...string) (code int, out, errOut string) {
 	var stdout, stderr bytes.Buffer
-	code = cli.Main(append(args, "--kubeconfig", control.Kubeconfig(user)), strings.NewReader(""), &stdout, &stderr)
+	code = cli.Main(args, strings.NewReader(""), &stdout, &stderr)
 	return code, stdout.String(), stderr.String()
 }
 

@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
@@ -27,7 +28,10 @@ func TestMutateThenValidate(t *testing.T) {
 	if !answer.Allowed || answer.PatchType == nil || *answer.PatchType != admissionv1.PatchTypeJSONPatch {
 		t.Fatalf("mutate answered %+v", answer)
 	}
-	wantAudit := map[string]string{"policy": "polyaxon", "role": "jobs", "why": "label app.kubernetes.io/component=polyaxon-jobs"}
+	wantAudit := map[string]string{
+		"policy": "polyaxon", "policy-hash": v1alpha1.Default().Hash, "verdict": "Allowed",
+		"role": "jobs", "why": "label app.kubernetes.io/component=polyaxon-jobs", "pool": "experiments",
+	}
 	if diff := cmp.Diff(wantAudit, answer.AuditAnnotations); diff != "" {
 		t.Errorf("audit annotations (-want +got):\n%s", diff)
 	}
@@ -125,13 +129,13 @@ func TestRefuse(t *testing.T) {
 			policy.Decision{Policy: "p", Role: "jobs", Why: "w", Violations: []policy.Violation{violation}, Warnings: []string{"look"}},
 			`{"uid":"","allowed":false,"status":{"metadata":{},"status":"Failure","message":"pods \"a\": role \"jobs\" violates node-name: spec.nodeName is \"core-1\"; leave it out",` +
 				`"reason":"Forbidden","details":{"name":"a","kind":"pods","causes":[{"reason":"node-name","message":"is \"core-1\"; leave it out","field":"spec.nodeName"}]},"code":403},` +
-				`"auditAnnotations":{"policy":"p","refused":"node-name: spec.nodeName is \"core-1\"; leave it out","role":"jobs","why":"w"},"warnings":["look"]}`,
+				`"auditAnnotations":{"policy":"p","refused":"node-name: spec.nodeName is \"core-1\"; leave it out","role":"jobs","rules":"node-name=Enforce","verdict":"Denied","why":"w"},"warnings":["look"]}`,
 		},
 		"a malformed override is invalid": {
 			policy.Decision{Policy: "p", Role: "jobs", Why: "w", Invalid: invalidOverride},
 			`{"uid":"","allowed":false,"status":{"metadata":{},"status":"Failure","message":"pods \"a\" is invalid: metadata.annotations[polymoat.io/node-pool]: Invalid value: \"mars\": no such pool",` +
 				`"reason":"Invalid","details":{"name":"a","kind":"pods","causes":[{"reason":"FieldValueInvalid","message":"Invalid value: \"mars\": no such pool","field":"metadata.annotations[polymoat.io/node-pool]"}]},"code":422},` +
-				`"auditAnnotations":{"policy":"p","role":"jobs","why":"w"}}`,
+				`"auditAnnotations":{"policy":"p","role":"jobs","verdict":"Invalid","why":"w"}}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

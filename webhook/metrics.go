@@ -10,13 +10,11 @@ import (
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/trail"
 )
 
-// The verdict labels that are no policy.Verdict.
-const (
-	verdictInvalid = "Invalid" // refused for a malformed override
-	verdictError   = "Error"   // answered with a fault
-)
+// verdictError is the verdict label of a review that was answered with a fault.
+const verdictError = "Error"
 
 // modeShadow is the mode label of a mutation that was not applied.
 const modeShadow = "Shadow"
@@ -25,14 +23,35 @@ const modeShadow = "Shadow"
 // a request: a user cannot make series.
 type metrics struct {
 	registry  *prometheus.Registry
+	reviews   *prometheus.CounterVec
 	decisions *prometheus.CounterVec
+	overrides *prometheus.CounterVec
+	decide    *prometheus.HistogramVec
 	duration  *prometheus.HistogramVec
 	errors    *prometheus.CounterVec
+
+	suppressed prometheus.Counter
 }
+
+// buckets are those of durations: a decision takes some ten microseconds, and an API server waits for seconds.
+var buckets = []float64{.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 
 func newMetrics(policies []policyDocument) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
+		reviews: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "polymoat_reviews_total",
+			Help: "Decisions, each counted once: Denied by rules, Invalid for an override that is malformed or out of bounds.",
+		}, []string{"policy", "role", "verdict", "webhook", "dry_run"}),
+		overrides: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "polymoat_overrides_total",
+			Help: "Overrides that were accepted, by name.",
+		}, []string{"policy", "role", "override", "dry_run"}),
+		decide: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "polymoat_decide_duration_seconds",
+			Help:    "Time that the decision itself takes, with the facts that it asks the cluster for.",
+			Buckets: buckets,
+		}, []string{"webhook"}),
 		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "polymoat_decisions_total",
 			Help: "Decisions on pods, by the webhook that was asked. One in which rules fire is counted once for each, with the mode of the rule (Enforce refuses); rule and mode are empty otherwise, and mode is Shadow where a mutation was not applied.",
@@ -40,14 +59,18 @@ func newMetrics(policies []policyDocument) *metrics {
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "polymoat_request_duration_seconds",
 			Help:    "Time from the first byte of a review's body to the last byte of its answer.",
-			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+			Buckets: buckets,
 		}, []string{"webhook", "verdict"}),
 		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "polymoat_errors_total",
 			Help: "Reviews that were answered without a decision, by what was wrong.",
 		}, []string{"kind"}),
+		suppressed: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "polymoat_log_suppressed_total",
+			Help: "Refusals that were not logged, because there were too many at once.",
+		}),
 	}
-	m.registry.MustRegister(m.decisions, m.duration, m.errors, policyInfo(policies), buildInfo(),
+	m.registry.MustRegister(m.reviews, m.decisions, m.overrides, m.decide, m.duration, m.errors, m.suppressed, policyInfo(policies), buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -79,16 +102,18 @@ func (m *metrics) handler() http.Handler {
 
 // decided counts a decision and returns its verdict label.
 func (m *metrics) decided(webhook string, dryRun bool, d policy.Decision) string {
-	verdict := d.Verdict.String()
-	if len(d.Invalid) > 0 {
-		verdict = verdictInvalid
+	verdict := trail.Verdict(d)
+	dry := strconv.FormatBool(dryRun)
+	m.reviews.WithLabelValues(d.Policy, d.Role, verdict, webhook, dry).Inc()
+	for _, name := range d.Accepted {
+		m.overrides.WithLabelValues(d.Policy, d.Role, name, dry).Inc()
 	}
 	uses := d.Rules()
 	if len(uses) == 0 {
 		uses = []policy.RuleUse{{Mode: unruled(d)}}
 	}
 	for _, use := range uses {
-		m.decisions.WithLabelValues(d.Policy, d.Role, verdict, use.Rule, string(use.Mode), webhook, strconv.FormatBool(dryRun)).Inc()
+		m.decisions.WithLabelValues(d.Policy, d.Role, verdict, use.Rule, string(use.Mode), webhook, dry).Inc()
 	}
 	return verdict
 }

@@ -18,6 +18,8 @@ type Options struct {
 	Certificate    Certificate
 	// WebhookConfiguration is the name of the mutating and of the validating configuration through which we are asked.
 	WebhookConfiguration string
+	// AuditLease is the Lease by which the replicas agree who audits what runs; its zero value: nobody does.
+	AuditLease types.NamespacedName
 	// ClientCAFile holds the authorities of whoever may send reviews, in PEM; empty: anybody may.
 	ClientCAFile string
 	// ClientNames are the common names of their certificates; empty: any.

@@ -1,8 +1,6 @@
 package webhook
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -41,8 +39,7 @@ func LoadPolicies(path string) (*Policies, error) {
 			errs = append(errs, err)
 			continue
 		}
-		sum := sha256.Sum256(text.data)
-		loaded.documents = append(loaded.documents, policyDocument{doc.Metadata.Name, hex.EncodeToString(sum[:])[:12]})
+		loaded.documents = append(loaded.documents, policyDocument{doc.Metadata.Name, doc.Hash})
 		docs, loaded.files = append(docs, doc), append(loaded.files, v1alpha1.File{Name: text.name, Policy: doc})
 	}
 	if err := errors.Join(append(errs, v1alpha1.ValidateSet(loaded.files))...); err != nil {

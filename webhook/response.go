@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/trail"
 )
 
 // allow is the answer to a pod that may pass.
@@ -16,7 +17,7 @@ func allow(d policy.Decision) admissionv1.AdmissionResponse {
 	return admissionv1.AdmissionResponse{
 		Allowed:          true,
 		Warnings:         d.Warnings,
-		AuditAnnotations: auditAnnotations(d),
+		AuditAnnotations: trail.Of(d),
 	}
 }
 
@@ -35,7 +36,7 @@ func refuse(d policy.Decision, name string) admissionv1.AdmissionResponse {
 	return admissionv1.AdmissionResponse{
 		Result:           status,
 		Warnings:         d.Warnings,
-		AuditAnnotations: auditAnnotations(d),
+		AuditAnnotations: trail.Of(d),
 	}
 }
 

@@ -12,9 +12,6 @@ import (
 	"strconv"
 	"sync"
 	"time"
-
-	"github.com/polymoat/polymoat/internal/api/v1alpha1"
-	"github.com/polymoat/polymoat/internal/policy"
 )
 
 const (
@@ -35,7 +32,9 @@ type reviewer struct {
 	decide  decides
 	metrics *metrics
 	log     *slog.Logger
-	bodies  *sync.Pool
+	// refusals is the log of them.
+	refusals *refusals
+	bodies   *sync.Pool
 }
 
 type (
@@ -44,13 +43,15 @@ type (
 )
 
 func newReviewer(webhook string, decode decodes, decide decides, m *metrics, log *slog.Logger) *reviewer {
+	log = log.With("webhook", webhook)
 	return &reviewer{
-		webhook: webhook,
-		decode:  decode,
-		decide:  decide,
-		metrics: m,
-		log:     log.With("webhook", webhook),
-		bodies:  &sync.Pool{New: func() any { return new(bytes.Buffer) }},
+		webhook:  webhook,
+		decode:   decode,
+		decide:   decide,
+		metrics:  m,
+		log:      log,
+		refusals: newRefusals(m, log),
+		bodies:   &sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
 }
 
@@ -70,7 +71,9 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, req, f)
 		return
 	}
+	begun := time.Now()
 	out, f := v.decide(r.Context(), req)
+	v.metrics.decide.WithLabelValues(v.webhook).Observe(time.Since(begun).Seconds())
 	if f != nil {
 		v.fail(w, r, req, f)
 		return
@@ -84,7 +87,7 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	verdict = v.metrics.decided(v.webhook, req.DryRun, out.decision)
-	v.logRefusal(r.Context(), req, out)
+	v.refusals.tell(r.Context(), req, out)
 	body.Write(text)
 	write(w, body.Bytes())
 }
@@ -156,34 +159,4 @@ func write(w http.ResponseWriter, body []byte) {
 	}
 	// The client is gone if this fails: there is nobody left to tell.
 	_, _ = w.Write(body)
-}
-
-// logRefusal says who was refused what, and never what the pod holds.
-func (v *reviewer) logRefusal(ctx context.Context, req *request, out outcome) {
-	if out.response.Allowed {
-		return
-	}
-	v.log.LogAttrs(ctx, slog.LevelInfo, "refused",
-		slog.String("uid", string(req.UID)),
-		slog.String("user", req.UserInfo.Username),
-		slog.String("namespace", req.Namespace),
-		slog.String("name", req.objectName()),
-		slog.String("operation", string(req.Operation)),
-		slog.String("resource", req.resource()),
-		slog.String("policy", out.decision.Policy),
-		slog.String("role", out.decision.Role),
-		slog.Any("rules", refusedBy(out.decision)),
-		slog.Int("invalid", len(out.decision.Invalid)),
-		slog.Bool("dryRun", req.DryRun))
-}
-
-// refusedBy are the rules that refuse, each once.
-func refusedBy(d policy.Decision) []string {
-	var ids []string
-	for _, use := range d.Rules() {
-		if use.Mode == v1alpha1.Enforce {
-			ids = append(ids, use.Rule)
-		}
-	}
-	return ids
 }

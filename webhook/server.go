@@ -14,6 +14,7 @@ import (
 
 	"github.com/polymoat/polymoat/certs"
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/audit"
 	"github.com/polymoat/polymoat/internal/cluster"
 	"github.com/polymoat/polymoat/internal/policy"
 )
@@ -33,6 +34,7 @@ type server struct {
 	access         *cluster.Access
 	owners         *cluster.Owners // nil without a cluster, and where no role accepts overrides
 	configurations *cluster.Configurations
+	auditor        *auditor // nil where nobody audits
 	ready          *readiness
 	listeners      []listener
 	files          []v1alpha1.File
@@ -62,6 +64,13 @@ func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 	s.ready = s.newReadiness()
 	metrics := newMetrics(p.documents)
 	metrics.registry.MustRegister(exceptionEnds(p.files), certificateExpiry(s.cert, o.Certificate.Source))
+	if o.AuditLease.Name != "" {
+		s.auditor = &auditor{
+			Auditor: audit.New(p.compiled, p.files), namespaces: p.compiled.Namespaces(),
+			kubeconfig: o.Kubeconfig, lease: o.AuditLease, nodes: s.nodes, log: log,
+		}
+		metrics.registry.MustRegister(s.auditor)
+	}
 	if o.ClientCAFile != "" {
 		authorities, err := certs.OpenClientCAs(o.ClientCAFile, log)
 		if err != nil {
@@ -156,6 +165,9 @@ func (s *server) run(ctx context.Context) error {
 	}
 	if s.owners != nil {
 		group.Go(func() error { s.owners.Run(serving); return nil })
+	}
+	if s.auditor != nil {
+		group.Go(func() error { return s.auditor.Run(serving) })
 	}
 	group.Go(func() error { warnOfExpiry(serving, s.cert, s.log); return nil })
 	for _, l := range s.listeners {

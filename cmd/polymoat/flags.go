@@ -17,7 +17,7 @@ func addTLSFlags(flags *pflag.FlagSet, o *webhook.Options) {
 	c.Source, c.Secret = certs.Files, types.NamespacedName{Namespace: "polymoat-system", Name: "polymoat-tls"}
 	flags.Var(&c.Source, "cert-source", "files: of --cert-dir, which cert-manager or a person writes; self-managed: made, renewed and told to the webhook configurations by polymoat")
 	flags.StringVar(&c.Dir, "cert-dir", certs.DefaultDir(), "files: folder with tls.crt and tls.key, read again when they change; a self-signed pair is made where neither is there")
-	flags.Var((*secretName)(&c.Secret), "cert-secret", "self-managed: the Secret that keeps the pair")
+	flags.Var((*objectName)(&c.Secret), "cert-secret", "self-managed: the Secret that keeps the pair")
 	flags.StringArrayVar(&c.DNSNames, "dns-name", []string{certs.Service}, "self-managed: a name or address that the certificate is for; repeatable")
 	flags.StringVar(&o.WebhookConfiguration, "webhook-configuration", "polymoat", "name of the mutating and of the validating configuration that must accept the certificate")
 	flags.StringVar(&o.ClientCAFile, "client-ca-file", "", "PEM file with the authorities of those who may send reviews, read again when it changes (default: anybody may)")
@@ -29,25 +29,32 @@ func checkTLSFlags(o webhook.Options) error {
 	switch {
 	case o.Certificate.Source == certs.SelfManaged && !o.Cluster:
 		return errors.New("--cert-source self-managed keeps the certificate in a Secret, which --no-cluster cannot reach; drop one of the two")
+	case o.AuditLease.Name != "" && !o.Cluster:
+		return errors.New("--audit-lease is for the audit of a cluster, which --no-cluster does not look at; drop one of the two")
 	case len(o.ClientNames) > 0 && o.ClientCAFile == "":
 		return errors.New("--client-name needs --client-ca-file, which says whose certificates are believed")
 	}
 	return nil
 }
 
-// secretName is a flag of the form NAMESPACE/NAME.
-type secretName types.NamespacedName
+// objectName is a flag of the form NAMESPACE/NAME.
+type objectName types.NamespacedName
 
-func (s *secretName) Set(value string) error {
+func (s *objectName) Set(value string) error {
 	namespace, name, ok := strings.Cut(value, "/")
 	if !ok || namespace == "" || name == "" || strings.Contains(name, "/") {
 		return errors.New("it is NAMESPACE/NAME")
 	}
-	*s = secretName{Namespace: namespace, Name: name}
+	*s = objectName{Namespace: namespace, Name: name}
 	return nil
 }
 
-func (s *secretName) String() string { return s.Namespace + "/" + s.Name }
+func (s *objectName) String() string {
+	if *s == (objectName{}) {
+		return ""
+	}
+	return s.Namespace + "/" + s.Name
+}
 
 // Type names the kind of value in the help.
-func (s *secretName) Type() string { return "namespace/name" }
+func (s *objectName) Type() string { return "namespace/name" }

@@ -73,16 +73,20 @@ func TestValues(t *testing.T) {
 			{deployment, first + ".args[6]}"}:                   "--dns-name=polymoat.example.com",
 		}},
 		{"self-managed certificates", "certificates: {source: self-managed, secretName: pair}", map[[2]string]string{
-			{deployment, first + ".args[4:]}"}: "--cert-source=self-managed --cert-secret=polymoat-system/pair --dns-name=polymoat.polymoat-system.svc",
+			{deployment, first + ".args[4:]}"}: "--cert-source=self-managed --cert-secret=polymoat-system/pair --dns-name=polymoat.polymoat-system.svc --audit-lease=polymoat-system/polymoat-audit",
 			{"Secret pair", "{.data}"}:         "",
 		}},
+		{"no audit", "{audit: {enabled: false}, certificates: {source: files, secretName: pair}}", map[[2]string]string{
+			{deployment, first + ".args[4:]}"}:                "--cert-source=files --cert-dir=/etc/polymoat/tls",
+			{"ClusterRole polymoat", "{.rules[*].resources}"}: `["nodes"] ["operations"] ["jobs","services","kfjobs","clusters"] ["subjectaccessreviews"] ["mutatingwebhookconfigurations","validatingwebhookconfigurations"]`,
+		}},
 		{"callers with a client certificate", "clientCA: {secretName: callers, names: [kube-apiserver]}", map[[2]string]string{
-			{deployment, first + ".args[7:]}"}:                             "--client-ca-file=/etc/polymoat/client-ca/ca.crt --client-name=kube-apiserver",
+			{deployment, first + ".args[7:]}"}:                             "--client-ca-file=/etc/polymoat/client-ca/ca.crt --client-name=kube-apiserver --audit-lease=polymoat-system/polymoat-audit",
 			{deployment, first + ".volumeMounts[*].mountPath}"}:            "/etc/polymoat/policy /etc/polymoat/client-ca",
 			{deployment, pod + ".volumes[?(@.name=='client-ca')].secret}"}: `{"items":[{"key":"ca.crt","path":"ca.crt"}],"secretName":"callers"}`,
 		}},
 		{"certificates in files", "certificates: {source: files, secretName: pair, caBundle: '-----BEGIN CERTIFICATE-----'}", map[[2]string]string{
-			{deployment, first + ".args[4:]}"}:                       "--cert-source=files --cert-dir=/etc/polymoat/tls",
+			{deployment, first + ".args[4:]}"}:                       "--cert-source=files --cert-dir=/etc/polymoat/tls --audit-lease=polymoat-system/polymoat-audit",
 			{deployment, pod + ".volumes[?(@.name=='tls')].secret}"}: `{"secretName":"pair"}`,
 			{validating, "{.webhooks[*].clientConfig.caBundle}"}:     "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t",
 		}},

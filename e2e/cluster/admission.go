@@ -49,6 +49,6 @@ func (c *Cluster) writeAdmission(show bool) error {
 	if err := clientcmd.WriteToFile(*config, c.file("caller.kubeconfig")); err != nil {
 		return err
 	}
-	c.admission = []string{"--admission-control-config-file", c.file("admission.yaml")}
+	c.flags = append(c.flags, "--admission-control-config-file", c.file("admission.yaml"))
 	return os.WriteFile(c.file("admission.yaml"), fmt.Appendf(nil, admissionConfiguration, c.file("caller.kubeconfig")), 0o600)
 }

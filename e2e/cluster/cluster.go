@@ -23,16 +23,19 @@ type Options struct {
 	Dir string
 	// ShowCertificate makes the API server show a client certificate to webhooks. Its authority is in CallerCA.
 	ShowCertificate bool
+	// AuditPods makes the API server write an audit log, with the pods of the namespace polyaxon as they are sent.
+	AuditPods bool
 }
 
 // Cluster is a running control plane. It has five processes, which end with Stop, or with the process that started it.
 type Cluster struct {
 	dir       string
 	binaries  binaries.Set
-	admission []string // flags of the API server
+	flags     []string // more of the API server's
 	host      string   // https://127.0.0.1:6443
 	tokens    map[string]string
 	processes []*process
+	installed Server
 	// ctx ends when a process of the control plane does; its cause says which one, and why.
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -43,14 +46,14 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	ctrllog.SetLogger(logr.Discard()) // its client complains when nobody did
 	c := &Cluster{dir: o.Dir, binaries: o.Binaries, tokens: map[string]string{}}
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
-	if err := c.start(o.ShowCertificate); err != nil {
+	if err := c.start(o); err != nil {
 		c.Stop()
 		return nil, fmt.Errorf("start the control plane: %w", err)
 	}
 	return c, nil
 }
 
-func (c *Cluster) start(show bool) error {
+func (c *Cluster) start(o Options) error {
 	if err := os.MkdirAll(c.dir, 0o755); err != nil {
 		return err
 	}
@@ -62,7 +65,8 @@ func (c *Cluster) start(show bool) error {
 	steps := []func() error{
 		c.writeCertificates,
 		c.writeUsers,
-		func() error { return c.writeAdmission(show) },
+		func() error { return c.writeAdmission(o.ShowCertificate) },
+		func() error { return c.writeAuditPolicy(o.AuditPods) },
 		func() error { return c.startEtcd(ports[0], ports[1]) },
 		func() error { return c.startAPIServer(ports[0], ports[2]) },
 		c.startControllers,

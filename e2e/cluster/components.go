@@ -30,7 +30,7 @@ func (c *Cluster) startAPIServer(etcd, port int) error {
 		"--service-cluster-ip-range", "10.96.0.0/16", "--allow-privileged=true",
 		"--endpoint-reconciler-type", "none", // on loopback it refuses to start otherwise
 	}
-	if err := c.run(c.binaries.Path("kube-apiserver"), append(args, c.admission...)...); err != nil {
+	if err := c.run(c.binaries.Path("kube-apiserver"), append(args, c.flags...)...); err != nil {
 		return err
 	}
 	return c.AwaitAPIServer()

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -44,6 +45,7 @@ func (c *Cluster) Install(p Polymoat) error {
 	if err != nil {
 		return err
 	}
+	c.installed = server
 	for _, object := range webhooks {
 		if err := PointAt(object, server.URL, server.CA, p.Namespaces); err != nil {
 			return err
@@ -78,6 +80,9 @@ type Server struct {
 	CA  []byte // what a client must trust, in PEM
 }
 
+// Installed is the server that Install has started.
+func (c *Cluster) Installed() Server { return c.installed }
+
 // Serve runs a server, which makes itself a certificate, and waits until it is ready. No two servers have one name.
 func (c *Cluster) Serve(name string, p Polymoat) (Server, error) {
 	s, err := c.startPolymoat(c.file(name+"-tls"), p)
@@ -95,6 +100,7 @@ func (c *Cluster) startPolymoat(dir string, p Polymoat) (s Server, err error) {
 	}
 	args := []string{
 		"--kubeconfig", c.kubeconfig(polymoat), "--port", fmt.Sprint(ports[0]), "--cert-dir", dir, "--shutdown-delay", "0s",
+		"--audit-lease", System + "/polymoat-audit",
 	}
 	if p.Policy != "" {
 		args = append(args, "--policy", p.Policy)
@@ -119,23 +125,30 @@ func (c *Cluster) startPolymoat(dir string, p Polymoat) (s Server, err error) {
 
 // ready asks the server whether it is ready, over the TLS that the API server will use.
 func (s Server) ready(ctx context.Context) error {
+	_, err := s.Get(ctx, "/readyz")
+	return err
+}
+
+// Get is what the server answers at a path.
+func (s Server) Get(ctx context.Context, path string) (string, error) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(s.CA)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
 	defer transport.CloseIdleConnections()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/readyz", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+path, nil)
 	if err != nil {
-		return err
+		return "", err
 	}
 	response, err := (&http.Client{Transport: transport}).Do(request)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", request.URL, response.Status)
+		return "", fmt.Errorf("%s answers %s", request.URL, response.Status)
 	}
-	return nil
+	body, err := io.ReadAll(response.Body)
+	return string(body), err
 }
 
 // PointAt replaces the Service of each webhook by the URL of a server that runs on this machine. Without namespaces, the

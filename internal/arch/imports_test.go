@@ -19,6 +19,8 @@ var rules = []struct {
 	{"internal/policy", "a decision is a function of policy, request and facts", impure},
 	{"internal/landing", "a decision is a function of policy, request and facts", impure},
 	{"internal/polyaxon", "a decision is a function of policy, request and facts", impure},
+	{"internal/audit", "it judges what it is handed; callers list and watch", append([]string{"webhook", "internal/cli"}, impure...)},
+	{"internal/trail", "webhook writes it, the plugin reads it", append([]string{"webhook", "internal/cli"}, impure...)},
 	{"internal/template", "it finds pods and has no opinion on them", append([]string{"internal/policy", "webhook"}, impure...)},
 	{"internal/manifest", "it finds pods and has no opinion on them", []string{"internal/policy", "webhook"}},
 	// cli-runtime finds and names objects of a cluster as kubectl does, and brings the scheme, discovery and REST clients

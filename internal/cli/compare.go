@@ -13,6 +13,7 @@ import (
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/landing"
 	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/template"
 )
 
 // compare says of every pod whose decision differs what becomes of it, by namespace and name.
@@ -54,10 +55,10 @@ func (f *forecast) of(pod *corev1.Pod) outcome {
 func (f *forecast) request(pod *corev1.Pod) policy.Request {
 	born := *pod
 	born.Status, born.Spec.EphemeralContainers = corev1.PodStatus{}, nil
-	if !namedItsNode(pod.ManagedFields) {
+	if !template.NamedItsNode(pod.ManagedFields) {
 		born.Spec.NodeName = ""
 	}
-	user := policy.UserNamed(creatorOf(pod.OwnerReferences))
+	user := policy.UserNamed(template.CreatorOf(pod.OwnerReferences))
 	r := policy.Request{Namespace: pod.Namespace, User: user, Pod: &born, Node: f.node(born.Spec.NodeName), Today: f.today}
 	if user.Name == "" {
 		r.Trust = policy.TrustUnknown

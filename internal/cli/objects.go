@@ -73,7 +73,7 @@ func (n *connection) each(
 	pages := pager.New(func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 		return client.Get().NamespaceIfScoped(namespace, namespace != "").Resource(resource).VersionedParams(&o, scheme.ParameterCodec).Do(ctx).Get()
 	})
-	pages.PageSize = pageSize
+	pages.PageSize, pages.PageBufferSize = pageSize, 1 // one ahead: memory does not grow with the cluster
 	err = pages.EachListItem(ctx, o, func(o runtime.Object) error {
 		use(o)
 		return nil

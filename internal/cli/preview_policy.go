@@ -20,23 +20,11 @@ func (v *preview) inForce(ctx context.Context, c *console) ([]v1alpha1.File, err
 	if v.against != "" {
 		return c.policyFiles(v.against), nil
 	}
-	d, err := v.deployment(ctx, "", nameIt)
-	if apierrors.IsForbidden(err) {
-		return nil, fmt.Errorf("%w; %s", err, nameIt)
-	}
-	if err != nil {
-		return nil, v.remedy(err)
-	}
-	if d == nil {
+	held, err := v.heldPolicy(ctx, nameIt)
+	if err == nil && held == nil {
 		return nil, fmt.Errorf("no Deployment with the label %q tells the policy in force; name it with --against FILE"+
 			" (the built-in one is what kubectl polymoat policy default prints)", doctor.Label)
 	}
-	name := doctor.PolicyMap(d.Spec.Template.Spec)
-	if name == "" {
-		return nil, fmt.Errorf("the Deployment %q in namespace %q has no volume \"policy\" with a ConfigMap; %s", d.Name, d.Namespace, nameIt)
-	}
-	held := &corev1.ConfigMap{}
-	err = v.get(ctx, corev1.SchemeGroupVersion, "configmaps", d.Namespace, name, held)
 	switch {
 	case apierrors.IsForbidden(err):
 		return nil, fmt.Errorf("%w; %s", err, nameIt)
@@ -44,6 +32,21 @@ func (v *preview) inForce(ctx context.Context, c *console) ([]v1alpha1.File, err
 		return nil, v.remedy(err)
 	}
 	return c.policiesOf(held)
+}
+
+// heldPolicy is the ConfigMap that an installation mounts; nil where there is no installation. choose says what to do
+// where the cluster does not tell.
+func (n *connection) heldPolicy(ctx context.Context, choose string) (*corev1.ConfigMap, error) {
+	d, err := n.deployment(ctx, "", choose)
+	if err != nil || d == nil {
+		return nil, err
+	}
+	name := doctor.PolicyMap(d.Spec.Template.Spec)
+	if name == "" {
+		return nil, fmt.Errorf("the Deployment %q in namespace %q has no volume \"policy\" with a ConfigMap; %s", d.Name, d.Namespace, choose)
+	}
+	held := &corev1.ConfigMap{}
+	return held, n.get(ctx, corev1.SchemeGroupVersion, "configmaps", d.Namespace, name, held)
 }
 
 // policiesOf loads the policies of a ConfigMap, and reports each mistake on a line of its own.

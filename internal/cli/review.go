@@ -13,6 +13,7 @@ import (
 	"github.com/polymoat/polymoat/internal/landing"
 	"github.com/polymoat/polymoat/internal/manifest"
 	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/template"
 )
 
 // inputs are the flags and arguments of every command that reads pods.
@@ -138,7 +139,7 @@ func (c *console) pods(o manifest.Object, skipped func(manifest.Object)) []manif
 	}
 	for i, pod := range pods {
 		if o.Live() && pod.Path == "" {
-			pods[i].Creator = creatorOf(pod.Pod.OwnerReferences)
+			pods[i].Creator = template.CreatorOf(pod.Pod.OwnerReferences)
 		}
 	}
 	return pods

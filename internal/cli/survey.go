@@ -48,9 +48,11 @@ func newSurvey(n *connection, c *console) *survey {
 	return &survey{connection: n, console: c, owners: map[types.UID]owner{}}
 }
 
+// alive are the pods that have not ended.
+var alive = metav1.ListOptions{FieldSelector: "status.phase!=Succeeded,status.phase!=Failed"}
+
 // read lists the pods of the namespaces, their controllers, and the nodes.
 func (s *survey) read(ctx context.Context, namespaces []string) (*survey, error) {
-	alive := metav1.ListOptions{FieldSelector: "status.phase!=Succeeded,status.phase!=Failed"}
 	for _, namespace := range namespaces {
 		first := len(s.pods)
 		err := s.each(ctx, corev1.SchemeGroupVersion, "pods", namespace, alive, func(o runtime.Object) {
@@ -66,7 +68,7 @@ func (s *survey) read(ctx context.Context, namespaces []string) (*survey, error)
 	err := s.each(ctx, corev1.SchemeGroupVersion, "nodes", "", metav1.ListOptions{}, func(o runtime.Object) {
 		s.nodes = append(s.nodes, *landingNode(o.(*corev1.Node)))
 	})
-	return s, s.unlessForbidden(err, "whether a live node would take a pod is not known")
+	return s, s.console.unlessForbidden(err, "whether a live node would take a pod is not known")
 }
 
 // readOwners lists the controllers of pods, of those kinds that any of the pods names.
@@ -80,7 +82,7 @@ func (s *survey) readOwners(ctx context.Context, namespace string, pods []*corev
 			continue
 		}
 		err := s.each(ctx, of.gv, of.resource, namespace, metav1.ListOptions{}, func(o runtime.Object) { s.addOwner(of.gv.Group, of.kind, o) })
-		if err := s.unlessForbidden(err, "pods are judged by themselves, not by the template of their "+of.kind); err != nil {
+		if err := s.console.unlessForbidden(err, "pods are judged by themselves, not by the template of their "+of.kind); err != nil {
 			return err
 		}
 	}
@@ -88,9 +90,9 @@ func (s *survey) readOwners(ctx context.Context, namespace string, pods []*corev
 }
 
 // unlessForbidden notes what is missing where somebody may not see it, and returns any other error.
-func (s *survey) unlessForbidden(err error, missing string) error {
+func (c *console) unlessForbidden(err error, missing string) error {
 	if apierrors.IsForbidden(err) {
-		s.console.tell("note: %s: %v\n", missing, err)
+		c.tell("note: %s: %v\n", missing, err)
 		return nil
 	}
 	return err

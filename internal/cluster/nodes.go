@@ -55,6 +55,17 @@ func (n *Nodes) Get(name string) (landing.Node, bool) {
 	return found.(*node).unpack(), true
 }
 
+// All are all nodes that are known, in no order.
+func (n *Nodes) All() iter.Seq[landing.Node] {
+	return func(yield func(landing.Node) bool) {
+		for _, object := range n.store.List() {
+			if !yield(object.(*node).unpack()) {
+				return
+			}
+		}
+	}
+}
+
 // Groups are all nodes, those together that the pod cannot tell apart. Nothing is looked at before they are ranged over.
 func (n *Nodes) Groups(c landing.Constraints) iter.Seq[landing.Group] { return n.census.groupsFor(c) }
 

@@ -13,7 +13,7 @@ import (
 
 // installation is one policy document, ready to decide with.
 type installation struct {
-	name, release             string
+	name, hash, release       string
 	requesters, nodeNameUsers []string
 	bindingUsers, debugUsers  []string
 	pools                     []*pool
@@ -74,7 +74,7 @@ func (r *role) mayUse(p *pool) bool { return slices.ContainsFunc(r.pools, p.same
 func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 	spec := doc.Spec
 	in := &installation{
-		name: doc.Metadata.Name, release: spec.Release,
+		name: doc.Metadata.Name, hash: doc.Hash, release: spec.Release,
 		requesters: spec.Requesters, nodeNameUsers: spec.NodeNameUsers,
 		coreTrust: spec.CoreTrust, trusted: trusted(spec.CoreTrust),
 		bindingUsers: spec.BindingUsers, debugUsers: spec.DebugUsers,

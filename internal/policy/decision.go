@@ -71,20 +71,22 @@ func (v Verdict) String() string {
 // Decision is the complete outcome with its reasons.
 type Decision struct {
 	Verdict Verdict
-	// Policy is the name of the policy that governs the namespace; empty when OutOfScope.
-	Policy string
+	// Policy is the name of the policy that governs the namespace; empty when OutOfScope. Hash tells its text.
+	Policy, Hash string
 	// Resource is what was judged; empty for a pod.
 	Resource schema.GroupResource
 	// Role is the pod's role; empty when OutOfScope, and for a Binding. Why says which signal decided it.
 	Role, Why string
+	// Pool is the name of the node pool that the pod selects in the end; empty for none.
+	Pool string
 	// Pod is the placed copy; nil when nothing changed. It is read-only: it shares memory with the request's and the policy.
 	Pod *corev1.Pod
 	// Changes lists what Mutate changed, in the order of the pod's fields. In Shadow it is what Mutate would have
 	// changed, and Pod is nil. None are listed of a Request that is Brief.
 	Changes []Change
 	Shadow  bool
-	// Overrides are those that were accepted, and what came of them.
-	Overrides []string
+	// Overrides are those that were accepted, and what came of them. Accepted are their names.
+	Overrides, Accepted []string
 	// Violations are all reasons to refuse, in the order of Rules, then by field.
 	Violations []Violation
 	// Warned and Audited are violations of rules that are not enforced here: they refuse nothing.
@@ -101,6 +103,17 @@ type Decision struct {
 // ClaimsCore says whether core was claimed and not granted: with Trusted in the request, it would have been.
 func (d Decision) ClaimsCore() bool {
 	return slices.ContainsFunc(d.found(), func(v Violation) bool { return v.Rule == ruleCoreClaim })
+}
+
+// Witness is the first protected node on which the pod would run, whatever the mode of the rule that found it; nil where
+// there is none.
+func (d Decision) Witness() *landing.Node {
+	for _, v := range d.found() {
+		if v.Witness != nil {
+			return v.Witness
+		}
+	}
+	return nil
 }
 
 // Change is one field that Mutate set. Old is nil where the field was not there.
@@ -131,6 +144,8 @@ type Violation struct {
 	Field *field.Path
 	// Detail continues the field into a sentence and quotes the user's value; Fix says what to do instead.
 	Detail, Fix string
+	// Witness is a protected node on which the pod would run; nil for other rules than core-nodes.
+	Witness *landing.Node
 }
 
 // String is the violation as one clause: `core-nodes: spec.nodeName ...; remove it`.

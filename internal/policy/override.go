@@ -57,7 +57,9 @@ func (s *subject) override(pod *corev1.Pod, owner *polyaxon.Owner) {
 	for _, a := range asked {
 		if err := p.take(a); err != nil {
 			errs = append(errs, field.Invalid(a.path, short(a.value), err.Error()))
+			continue
 		}
+		p.names = append(p.names, a.Name)
 	}
 	s.asked, s.invalid = *p, errs
 }

@@ -22,6 +22,7 @@ type Placement struct {
 	tolerations  []corev1.Toleration
 	identity     corev1.PodSecurityContext // runAsUser, runAsGroup and fsGroup alone
 	said         []string                  // what was accepted, for whoever creates the pod
+	names        []string                  // of what was accepted
 
 	subject *subject
 	pod     *corev1.Pod // read only

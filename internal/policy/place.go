@@ -99,6 +99,16 @@ func (in *installation) elsewhere(pod *corev1.Pod, pools []*pool) string {
 	return ""
 }
 
+// selected is the name of the pool that the pod's nodeSelector names; empty where it names none.
+func (in *installation) selected(pod *corev1.Pod) string {
+	for _, p := range in.pools {
+		if value, ok := pod.Spec.NodeSelector[p.Key]; ok && value == p.Value {
+			return p.Name
+		}
+	}
+	return ""
+}
+
 // untainted describes the pool's nodes by their label alone.
 func (p *pool) untainted() landing.Pool {
 	return landing.Pool{Name: p.Name, Key: p.Key, Value: p.Value}

@@ -62,6 +62,7 @@ func (p *Policy) Mutate(r Request) Decision {
 	d.Verdict = Allowed
 	shadowed := s.scope(r.Namespace).shadowed()
 	e := p.mutated(s, r, r.Brief && !shadowed)
+	d.Pool = s.in.selected(e.pod)
 	if !e.changed {
 		return d
 	}
@@ -98,6 +99,7 @@ func (p *Policy) Validate(r Request) Decision {
 	if at.shadowed() {
 		r.Pod = p.mutated(s, r, true).pod
 	}
+	d.Pool = s.in.selected(r.Pod)
 	d.Warnings = append(s.warnings, p.view(s, r).claimWarnings()...)
 	found, invalid := p.wrong(s, r)
 	if len(invalid) > 0 {
@@ -107,7 +109,7 @@ func (p *Policy) Validate(r Request) Decision {
 	if len(d.Violations) == 0 && len(d.Invalid) == 0 {
 		d.Verdict = Allowed
 		if r.Old == nil { // they take effect on creation
-			d.Overrides = s.asked.said
+			d.Overrides, d.Accepted = s.asked.said, s.asked.names
 			d.Warnings = slices.Concat(d.Warnings, d.Overrides, s.in.nowhere(r))
 		}
 	}

@@ -39,7 +39,7 @@ func (p *Policy) resolve(r Request) (*subject, Decision) {
 	}
 	if isMirror(r) {
 		why := fmt.Sprintf("mirror pod, created by the kubelet of node %q", r.Pod.Spec.NodeName)
-		return nil, Decision{Verdict: OutOfScope, Policy: in.name, Why: why}
+		return nil, Decision{Verdict: OutOfScope, Policy: in.name, Hash: in.hash, Why: why}
 	}
 	role, base, id := in.classify(r.Pod)
 	s := &subject{in: in, role: role, base: base, pools: role.pools, requester: in.isRequester(r.User), daemon: isDaemon(r)}
@@ -53,7 +53,7 @@ func (p *Policy) resolve(r Request) (*subject, Decision) {
 	if s.role != role {
 		why += ", and " + overridePrefix + "role"
 	}
-	return s, Decision{Policy: in.name, Role: s.role.name, Why: why}
+	return s, Decision{Policy: in.name, Hash: in.hash, Role: s.role.name, Why: why}
 }
 
 func (p *Policy) notGoverned(namespace string) Decision {

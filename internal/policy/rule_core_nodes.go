@@ -23,6 +23,8 @@ func coreNodes(v View) []Violation {
 		if witness, ok := lands(v.constraints(), v.Node, p); ok {
 			violation := v.landing(p, witness)
 			violation.Fix += v.mayAsk()
+			shown := witness // a pod that lands nowhere, as most do, costs no allocation
+			violation.Witness = &shown
 			found = append(found, violation)
 		}
 	}

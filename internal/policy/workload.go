@@ -57,7 +57,7 @@ func (p *Policy) ValidateWorkload(w Workload) Decision {
 	if in == nil {
 		return p.notGoverned(w.Namespace)
 	}
-	d := Decision{Verdict: Allowed, Policy: in.name, Resource: w.Resource, Why: "no pod template is added or changed"}
+	d := Decision{Verdict: Allowed, Policy: in.name, Hash: in.hash, Resource: w.Resource, Why: "no pod template is added or changed"}
 	made := w.User.makes(w.Kind, w.Owners)
 	granted := w.Trust == Trusted || in.trusts(w.User, w.Namespace) || made
 	for _, t := range w.Templates {

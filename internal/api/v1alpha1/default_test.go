@@ -38,6 +38,10 @@ func TestDefault(t *testing.T) {
 		if err != nil {
 			t.Fatalf("the default policy does not load as %s again: %v", name, err)
 		}
+		if again.Hash == p.Hash {
+			t.Errorf("two texts have one hash, %s", p.Hash)
+		}
+		again.Hash = p.Hash
 		if diff := cmp.Diff(p, again); diff != "" {
 			t.Errorf("the default policy changed on its way through %s (-want +got):\n%s", name, diff)
 		}

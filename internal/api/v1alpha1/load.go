@@ -1,7 +1,9 @@
 package v1alpha1
 
 import (
+	"crypto/sha256"
 	_ "embed" // for DefaultYAML
+	"encoding/hex"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -33,6 +35,8 @@ func Load(name string, data []byte) (*PlacementPolicy, error) {
 	if len(doc.errs) > 0 {
 		return nil, newInvalidError(name, doc)
 	}
+	sum := sha256.Sum256(data)
+	p.Hash = hex.EncodeToString(sum[:])[:12]
 	return p, nil
 }
 

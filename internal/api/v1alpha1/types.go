@@ -20,6 +20,9 @@ type PlacementPolicy struct {
 	metav1.TypeMeta `json:",inline"`
 	Metadata        Metadata `json:"metadata"`
 	Spec            Spec     `json:"spec"`
+
+	// Hash is the first 12 hexadecimal digits of the SHA-256 of the text that Load read.
+	Hash string `json:"-"`
 }
 
 // Metadata names a policy. Name is a DNS label, unique among the policies that are loaded together.

@@ -39,6 +39,8 @@ type Values struct {
 	NetworkPolicy NetworkPolicy `json:"networkPolicy,omitzero"`
 	// ServiceMonitor has the Prometheus operator read the metrics.
 	ServiceMonitor ServiceMonitor `json:"serviceMonitor,omitzero"`
+	// Audit has one replica watch what runs.
+	Audit Audit `json:"audit,omitzero"`
 	// PrometheusRule brings alerts for the Prometheus operator.
 	PrometheusRule PrometheusRule `json:"prometheusRule,omitzero"`
 	// Global is what a chart that has this one as a dependency shares. It is not read.
@@ -103,6 +105,12 @@ type ServiceMonitor struct {
 	// Labels by which your Prometheus selects it.
 	Labels   map[string]string `json:"labels,omitempty"`
 	Interval string            `json:"interval,omitempty"`
+}
+
+// Audit has one replica watch the pods of the governed namespaces, and tell in metrics what is not as the policies mean
+// it.
+type Audit struct {
+	Enabled bool `json:"enabled,omitempty"`
 }
 
 // PrometheusRule brings alerts.

@@ -1,0 +1,58 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/polymoat/polymoat/e2e/cluster"
+)
+
+// The server counts what became wrong after it was admitted: the node of a pod is made core's, and lacks its taint.
+func TestServerAuditsWhatRuns(t *testing.T) {
+	admin, pod := as(t, cluster.Admin), jobPod("turncoat")
+	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "turncoat", Labels: map[string]string{"polyaxon": "experiments"}}}
+	create(t, admin, node)
+	pod.Spec.SchedulerName = "nobody"
+	create(t, as(t, cluster.Tenant), pod)
+	binding := &corev1.Binding{Target: corev1.ObjectReference{Kind: "Node", Name: node.Name}}
+	if err := as(t, "system:kube-scheduler").SubResource("binding").Create(t.Context(), pod, binding); err != nil {
+		t.Fatal(err)
+	}
+	awaitMetrics(t, `polymoat_audit_leader 1`, findings("pod-on-protected-node", 0), findings("node-without-taint", 0))
+	change := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"labels":{"polyaxon":"core"}}}`))
+	if err := admin.Patch(t.Context(), node, change); err != nil {
+		t.Fatal(err)
+	}
+	awaitMetrics(t, findings("pod-on-protected-node", 1), findings("node-without-taint", 1),
+		`polymoat_nodes{policy="polyaxon",pool="core"} 3`, `polymoat_pods{policy="polyaxon",pool="core",role="jobs"} 1`)
+}
+
+func findings(kind string, n int) string {
+	return fmt.Sprintf(`polymoat_audit_findings{kind=%q,policy="polyaxon"} %d`, kind, n)
+}
+
+// awaitMetrics waits until the server tells these lines.
+func awaitMetrics(t *testing.T, lines ...string) {
+	t.Helper()
+	err := control.Await("metrics", func(ctx context.Context) error {
+		text, err := control.Installed().Get(ctx, "/metrics")
+		if err != nil {
+			return err
+		}
+		for _, line := range lines {
+			if !strings.Contains(text, "\n"+line+"\n") {
+				return fmt.Errorf("no %s", line)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,151 @@
+// Package audit judges what is there already: pods that run, whoever let them in, and what else of a cluster opens a
+// protected node pool. It is handed one object after the other, and keeps of each what later ones are held against, so
+// that its memory grows with the findings and the nodes, and not with the pods.
+//
+// It decides with the policy and the functions of landing, and reads nothing itself: the plugin lists a cluster for it,
+// the server watches one.
+package audit
+
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/landing"
+	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/template"
+)
+
+// Auditor holds objects of a cluster against policies. It is immutable and safe for concurrent use.
+type Auditor struct {
+	policy *policy.Policy
+	pools  []pool
+	// governed are the namespaces of all policies.
+	governed []string
+}
+
+// pool is a node pool and the policy that describes it.
+type pool struct {
+	landing.Pool
+	policy    string
+	protected bool
+}
+
+// New prepares to audit. files are the documents that p was compiled of.
+func New(p *policy.Policy, files []v1alpha1.File) *Auditor {
+	a := &Auditor{policy: p, governed: p.Namespaces()}
+	for _, f := range files {
+		for _, n := range f.Policy.Spec.NodePools {
+			described := landing.Pool{Name: n.Name, Key: n.NodeLabel.Key, Value: n.NodeLabel.Value, Taints: n.Taints}
+			a.pools = append(a.pools, pool{described, f.Policy.Metadata.Name, n.Protected})
+		}
+	}
+	return a
+}
+
+// Resident is what is kept of a pod that runs.
+type Resident struct {
+	Namespace, Name string
+	Node            string // on which it runs; empty where it waits for one
+	Policy, Role    string
+	Findings        []Finding // those that tell nothing of the node
+
+	standing policy.Standing
+}
+
+// Pod judges a pod of a governed namespace: nil for one that the policy does not look at. named is the node of
+// spec.nodeName, nil where it is not known. The pod is not modified, and nothing of it is kept.
+func (a *Auditor) Pod(pod *corev1.Pod, named *landing.Node, today v1alpha1.Day) *Resident {
+	born := *pod
+	if !template.NamedItsNode(pod.ManagedFields) {
+		born.Spec.NodeName, named = "", nil
+	}
+	creator := template.CreatorOf(pod.OwnerReferences)
+	s := a.policy.Inspect(policy.Request{
+		Namespace: pod.Namespace, User: policy.UserNamed(creator), Pod: &born, Node: named, Today: today,
+	})
+	if s.Policy == "" {
+		return nil
+	}
+	r := &Resident{Namespace: pod.Namespace, Name: pod.Name, Node: pod.Spec.NodeName, Policy: s.Policy, Role: s.Role}
+	r.Findings = a.violations(s, r, creator)
+	s.Violations, r.standing = nil, s
+	return r
+}
+
+// Trespass is the finding about a pod that runs on a node; false where it may be there.
+func (r *Resident) Trespass(n landing.Node) (Finding, bool) {
+	p, barred := r.standing.Barred(n)
+	if !barred {
+		return Finding{}, false
+	}
+	f := r.finding(PodOnProtectedNode)
+	f.NodePool, f.Detail = p.Name, trespass(n, p, r.Role)
+	f.Fix = "have its owner create it again, which polymoat sends elsewhere, or delete it"
+	return f, true
+}
+
+// finding begins one about the pod.
+func (r *Resident) finding(kind Kind) Finding {
+	return Finding{Kind: kind, Policy: r.Policy, Namespace: r.Namespace, Object: "pod/" + r.Name, Role: r.Role, Node: r.Node}
+}
+
+// kindOf are the rules whose violations are findings. Others say what a pod should look like, and nothing of where it
+// could run: preview lists them.
+var kindOf = map[string]Kind{"core-nodes": PodMayReach, "run-as-root": PodRunsAsRoot, "core-claim": PodClaimsCore}
+
+// violations are the findings that the pod's own rules come to, one for each kind: a pod with hundreds of containers
+// violates a rule in each.
+func (a *Auditor) violations(s policy.Standing, r *Resident, creator string) []Finding {
+	var found []Finding
+	for _, v := range s.Violations {
+		kind, ok := kindOf[v.Rule]
+		if !ok || len(found) > 0 && found[len(found)-1].Kind == kind {
+			continue
+		}
+		f := r.finding(kind)
+		f.Rule, f.Detail, f.Fix, f.Witness = v.Rule, v.Field.String()+" "+v.Detail, v.Fix, v.Witness
+		if kind == PodClaimsCore && creator == "" {
+			f.Detail, f.Fix = unknownClaim(s.Why)
+		}
+		if v.Witness != nil {
+			f.NodePool = a.poolOf(*v.Witness)
+		}
+		found = append(found, f)
+	}
+	return found
+}
+
+// poolOf is the name of the protected pool that a node belongs to.
+func (a *Auditor) poolOf(n landing.Node) string {
+	for _, p := range a.pools {
+		if p.protected && p.has(n) {
+			return p.Name
+		}
+	}
+	return ""
+}
+
+// Pool is a node pool as metrics name it.
+type Pool struct{ Policy, Name string }
+
+// PoolsOf are the pools that a node belongs to, protected or not: mostly one, or none.
+func (a *Auditor) PoolsOf(n landing.Node) []Pool {
+	var pools []Pool
+	for _, p := range a.pools {
+		if p.has(n) {
+			pools = append(pools, Pool{p.policy, p.Name})
+		}
+	}
+	return pools
+}
+
+// Pools are all pools of all policies.
+func (a *Auditor) Pools() []Pool {
+	var pools []Pool
+	for _, p := range a.pools {
+		pools = append(pools, Pool{p.policy, p.Name})
+	}
+	return pools
+}
+
+func (p pool) has(n landing.Node) bool { return n.Labels[p.Key] == p.Value }

@@ -1,0 +1,70 @@
+package audit
+
+import (
+	"fmt"
+
+	"github.com/polymoat/polymoat/internal/landing"
+)
+
+// Kind is what a finding is about. Kinds are permanent: metrics and programs name them.
+type Kind string
+
+// The kinds.
+const (
+	PodOnProtectedNode Kind = "pod-on-protected-node"
+	PodMayReach        Kind = "pod-may-reach-protected-node"
+	PodClaimsCore      Kind = "pod-claims-core"
+	PodRunsAsRoot      Kind = "pod-runs-as-root"
+	NodeWithoutTaint   Kind = "node-without-taint"
+	NodeWithoutLabel   Kind = "node-without-label"
+	NodeInTwoPools     Kind = "node-in-two-pools"
+	RuntimeClassOpens  Kind = "runtime-class-opens-pool"
+	RightAround        Kind = "right-around-polymoat"
+)
+
+// Kinds are all kinds, in the order in which they are told. Doc continues the words "the finding is", Heading stands
+// over the findings of a kind.
+var Kinds = []struct {
+	Kind
+	Doc, Heading string
+}{
+	{PodOnProtectedNode, "a pod that runs on a node of a protected pool where its role may not be", "Run on a protected node"},
+	{PodMayReach, "a pod that the scheduler could bind to a protected node when it is created again as it is; with such a node",
+		"Could run on a protected node"},
+	{PodClaimsCore, "a pod that claims core, and that no built-in controller made: nobody knows whether whoever did was trusted",
+		"Claim core"},
+	{PodRunsAsRoot, "a pod that runs as root, or as whom its image says, in a role held to the restricted standard", "Run as root"},
+	{NodeWithoutTaint, "a node with the label of a protected pool, and not all of its taints", "Lack a taint of their pool"},
+	{NodeWithoutLabel, "a node with the taints of a protected pool, and not its label: polymoat keeps nobody off", "Lack the label of their pool"},
+	{NodeInTwoPools, "a node with the labels of a protected pool and of another, whose runs are sent there", "Belong to two pools"},
+	{RuntimeClassOpens, "a RuntimeClass whose `scheduling` lets pods onto a protected pool", "Open a protected pool to whoever names them"},
+	{RightAround, "a ClusterRoleBinding that gives service accounts of a governed namespace, or everybody, a right with which " +
+		"polymoat can be passed by: on nodes, webhooks, RBAC, impersonation, kubelets, or core", "Lead around polymoat"},
+}
+
+// Finding is one thing that is not as the policy means it. Its fields are a promise to programs: they are only ever
+// added to.
+type Finding struct {
+	Kind      Kind   `json:"kind"`
+	Policy    string `json:"policy,omitempty"` // empty where it concerns all
+	Namespace string `json:"namespace,omitempty"`
+	Object    string `json:"object"` // as kubectl names it: "pod/train", "node/core-1"
+	Role      string `json:"role,omitempty"`
+	Node      string `json:"node,omitempty"`     // on which the pod runs
+	NodePool  string `json:"nodePool,omitempty"` // the protected one
+	Rule      string `json:"rule,omitempty"`
+	// Detail continues the object into a sentence, Fix says what to do.
+	Detail string `json:"detail"`
+	Fix    string `json:"fix"`
+	// Witness is a protected node on which the pod would run.
+	Witness *landing.Node `json:"witness,omitempty"`
+}
+
+func trespass(n landing.Node, p landing.Pool, role string) string {
+	return fmt.Sprintf("runs on node %q, labelled %s=%s, where role %q may not be", n.Name, p.Key, p.Value, role)
+}
+
+func unknownClaim(why string) (detail, fix string) {
+	return fmt.Sprintf("claims role %q (%s), and no built-in controller made it", "core", why),
+		"find out who created it; if nobody of Polyaxon did, delete it"
+}

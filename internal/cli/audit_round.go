@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/audit"
+	"github.com/polymoat/polymoat/internal/landing"
+)
+
+// round is one walk through a cluster. What is found is told at once: nothing is kept of what is in order, but for the
+// nodes, on which pods run.
+type round struct {
+	*connection
+	console *console
+	auditor *audit.Auditor
+	tell    findingsPrinter
+
+	nodes          map[string]*landing.Node // by name
+	pods, findings int
+}
+
+func (r *round) report(found ...audit.Finding) {
+	for _, f := range found {
+		r.findings++
+		r.tell.add(f)
+	}
+}
+
+// walk looks at nodes, then at the pods of the namespaces, then at what else opens a pool.
+func (r *round) walk(ctx context.Context, namespaces []string) error {
+	err := r.each(ctx, corev1.SchemeGroupVersion, "nodes", "", metav1.ListOptions{}, func(o runtime.Object) {
+		n := landingNode(o.(*corev1.Node))
+		r.nodes[n.Name] = n
+		r.report(r.auditor.Node(*n)...)
+	})
+	if err := r.console.unlessForbidden(err, "on which nodes pods run is not known"); err != nil {
+		return err
+	}
+	today := v1alpha1.DayOf(time.Now())
+	for _, namespace := range namespaces {
+		err := r.each(ctx, corev1.SchemeGroupVersion, "pods", namespace, alive, func(o runtime.Object) { r.pod(o.(*corev1.Pod), today) })
+		if err != nil {
+			return err
+		}
+	}
+	err = r.each(ctx, nodev1.SchemeGroupVersion, "runtimeclasses", "", metav1.ListOptions{}, func(o runtime.Object) {
+		r.report(r.auditor.RuntimeClass(o.(*nodev1.RuntimeClass))...)
+	})
+	if err := r.console.unlessForbidden(err, "whether RuntimeClasses open a pool is not known"); err != nil {
+		return err
+	}
+	return r.console.unlessForbidden(r.rights(ctx), "which rights lead around polymoat is not known")
+}
+
+func (r *round) pod(pod *corev1.Pod, today v1alpha1.Day) {
+	r.pods++
+	node := r.nodes[pod.Spec.NodeName]
+	resident := r.auditor.Pod(pod, node, today)
+	if resident == nil {
+		return
+	}
+	if node != nil {
+		if f, found := resident.Trespass(*node); found {
+			r.report(f)
+		}
+	}
+	r.report(resident.Findings...)
+}
+
+// rights looks at ClusterRoleBindings, once it knows what the ClusterRoles are worth.
+func (r *round) rights(ctx context.Context) error {
+	roles := map[string][]rbacv1.PolicyRule{}
+	err := r.each(ctx, rbacv1.SchemeGroupVersion, "clusterroles", "", metav1.ListOptions{}, func(o runtime.Object) {
+		if role := o.(*rbacv1.ClusterRole); audit.Matters(role.Rules) {
+			roles[role.Name] = role.Rules
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return r.each(ctx, rbacv1.SchemeGroupVersion, "clusterrolebindings", "", metav1.ListOptions{}, func(o runtime.Object) {
+		r.report(r.auditor.Rights(o.(*rbacv1.ClusterRoleBinding), roles)...)
+	})
+}
+
+// seen says for people what was looked at: "12 pods and 6 nodes".
+func (r *round) seen() string { return count(r.pods, "pod") + " and " + count(len(r.nodes), "node") }

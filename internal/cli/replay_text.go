@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/polymoat/polymoat/internal/replay"
+	"github.com/polymoat/polymoat/internal/trail"
+)
+
+// replayPrinter prints decisions as they come.
+type replayPrinter interface {
+	add(replay.Decision)
+	end()
+}
+
+// replayPrinter returns the printer of a format; nil where there is no such format.
+func (c *console) replayPrinter(output string) replayPrinter {
+	switch output {
+	case "text":
+		return &replayText{console: c}
+	case "json":
+		return replayJSON{c}
+	}
+	return nil
+}
+
+// replayJSON prints a line for each decision.
+type replayJSON struct{ *console }
+
+func (j replayJSON) add(d replay.Decision) { j.print(jsonText(d)) }
+func (replayJSON) end()                    {}
+
+// replayText prints a block for each decision, and counts them.
+type replayText struct {
+	*console
+	decisions, again, differ int
+}
+
+func (t *replayText) add(d replay.Decision) {
+	t.decisions++
+	b := &block{styles: t.styles}
+	name := d.Name
+	if d.Namespace != "" {
+		name += fmt.Sprintf(" (%s)", d.Namespace)
+	}
+	b.line(b.bold, fmt.Sprintf("%s %s %s", d.Verb, d.Resource, name))
+	b.field("Time", d.Time.UTC().Format(time.RFC3339), nil)
+	b.field("User", d.User, nil)
+	if d.DryRun {
+		b.field("Dry run", "yes", nil)
+	}
+	b.field("Was", standingText(d.Was), b.verdict(d.Was.Verdict))
+	if d.Was.Refused != "" {
+		b.field("Refused", d.Was.Refused, nil)
+	}
+	if d.Is != nil {
+		t.again++
+	}
+	switch {
+	case d.Is == nil:
+		b.field("Today", "not known: "+d.Unknown, b.faint)
+	case d.Differs:
+		t.differ++
+		b.field("Today", standingText(*d.Is), b.verdict(d.Is.Verdict))
+		if d.Sentence != "" {
+			b.field("Sentence", d.Sentence, nil)
+		}
+	default:
+		b.field("Today", "the same", nil)
+	}
+	t.print(b.text.String() + "\n")
+}
+
+// standingText is a decision in one line: `Denied, role "jobs", pool "core", core-nodes=Enforce (policy polyaxon
+// 30879b783c5f)`.
+func standingText(s trail.Standing) string {
+	parts := []string{s.Verdict}
+	if s.Role != "" {
+		parts = append(parts, fmt.Sprintf("role %q", s.Role))
+	}
+	if s.Pool != "" {
+		parts = append(parts, fmt.Sprintf("pool %q", s.Pool))
+	}
+	parts = append(parts, s.Rules...)
+	return fmt.Sprintf("%s (policy %s)", strings.Join(parts, ", "), strings.TrimSpace(cmp.Or(s.Policy, "none")+" "+s.Hash))
+}
+
+func (t *replayText) end() {
+	if t.decisions == 0 {
+		t.print("The log tells no decision of polymoat.\n")
+		return
+	}
+	t.print(fmt.Sprintf("%s, %d decided again, %d otherwise.\n", count(t.decisions, "decision"), t.again, t.differ))
+}

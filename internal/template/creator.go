@@ -1,0 +1,48 @@
+package template
+
+import (
+	"bytes"
+	"encoding/json"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// CreatorOf is the user that created a live pod: the one under which its controller runs. It is empty for a pod that
+// nothing owns, and for those of operators, which may run under any name. A pod whose owner is a node is the mirror of a
+// static pod, which its kubelet created.
+func CreatorOf(owners []metav1.OwnerReference) string {
+	owner := metav1.GetControllerOfNoCopy(&metav1.ObjectMeta{OwnerReferences: owners})
+	switch {
+	case owner == nil:
+		return ""
+	case owner.APIVersion == "v1" && owner.Kind == "Node":
+		return nodeUser + owner.Name
+	}
+	return CreatorFor(owner.APIVersion, owner.Kind)
+}
+
+// nodeUser begins the user names of kubelets.
+const nodeUser = "system:node:"
+
+// NamedItsNode says whether spec.nodeName was written by whoever created the pod. A scheduler writes it with a Binding,
+// which leaves no trace in managedFields; a creator owns the field there.
+func NamedItsNode(entries []metav1.ManagedFieldsEntry) bool {
+	for _, entry := range entries {
+		if entry.FieldsV1 == nil || entry.Subresource != "" {
+			continue
+		}
+		raw := entry.FieldsV1.GetRawBytes()
+		if !bytes.Contains(raw, []byte(`"f:nodeName"`)) {
+			continue // most pods: nothing needs to be parsed
+		}
+		var fields struct {
+			Spec struct {
+				NodeName *struct{} `json:"f:nodeName"`
+			} `json:"f:spec"`
+		}
+		if json.Unmarshal(raw, &fields) == nil && fields.Spec.NodeName != nil {
+			return true
+		}
+	}
+	return false
+}

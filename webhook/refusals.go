@@ -1,0 +1,75 @@
+package webhook
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/polyaxon"
+)
+
+// How many refusals a webhook logs: a controller tries again and again, and metrics and the audit log miss none.
+const (
+	refusalsPerSecond = 10
+	refusalsAtOnce    = 100
+)
+
+// refusals logs who was refused what, one line each, and never what the pod holds.
+type refusals struct {
+	log        *slog.Logger
+	limiter    *rate.Limiter
+	suppressed prometheus.Counter
+	since      atomic.Int64 // lines suppressed since the last one
+}
+
+func newRefusals(m *metrics, log *slog.Logger) *refusals {
+	return &refusals{log: log, limiter: rate.NewLimiter(refusalsPerSecond, refusalsAtOnce), suppressed: m.suppressed}
+}
+
+// tell logs the outcome if it refuses, and if there is room for one more line.
+func (l *refusals) tell(ctx context.Context, req *request, out outcome) {
+	if out.response.Allowed {
+		return
+	}
+	if !l.limiter.Allow() {
+		l.suppressed.Inc()
+		l.since.Add(1)
+		return
+	}
+	attributes := []slog.Attr{
+		slog.String("uid", string(req.UID)),
+		slog.String("user", req.UserInfo.Username),
+		slog.String("namespace", req.Namespace),
+		slog.String("name", req.objectName()),
+		slog.String("operation", string(req.Operation)),
+		slog.String("resource", req.resource()),
+		slog.String("policy", out.decision.Policy),
+		slog.String("role", out.decision.Role),
+		slog.Any("rules", refusedBy(out.decision)),
+		slog.Int("invalid", len(out.decision.Invalid)),
+		slog.Bool("dryRun", req.DryRun),
+	}
+	if node := out.decision.Witness(); node != nil {
+		attributes = append(attributes, slog.String("witness", polyaxon.Clip(node.String())))
+	}
+	if n := l.since.Swap(0); n > 0 {
+		attributes = append(attributes, slog.Int64("suppressed", n))
+	}
+	l.log.LogAttrs(ctx, slog.LevelInfo, "refused", attributes...)
+}
+
+// refusedBy are the rules that refuse, each once.
+func refusedBy(d policy.Decision) []string {
+	var ids []string
+	for _, use := range d.Rules() {
+		if use.Mode == v1alpha1.Enforce {
+			ids = append(ids, use.Rule)
+		}
+	}
+	return ids
+}

@@ -1,0 +1,41 @@
+package webhook
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/time/rate"
+
+	"github.com/polymoat/polymoat/internal/landing"
+	"github.com/polymoat/polymoat/internal/policy"
+)
+
+// TestRefusalsAreLimited: of many refusals some are logged, the others are counted, and the next line says how many.
+func TestRefusalsAreLimited(t *testing.T) {
+	var logged bytes.Buffer
+	m := newMetrics(nil)
+	l := newRefusals(m, slog.New(slog.NewTextHandler(&logged, nil)))
+	witness := &landing.Node{Name: "witness", Labels: map[string]string{"polyaxon": "core"}}
+	refused := outcome{decision: policy.Decision{Violations: []policy.Violation{{Rule: "core-nodes", Witness: witness}}}}
+	l.limiter = rate.NewLimiter(0, 1)
+	for range 3 {
+		l.tell(t.Context(), &request{}, refused)
+	}
+	if got := counterValue(t, m.suppressed); got != 2 {
+		t.Errorf("%v lines are suppressed, want 2", got)
+	}
+	l.limiter = rate.NewLimiter(0, 1)
+	l.tell(t.Context(), &request{}, refused)
+	var got []string
+	for line := range strings.Lines(logged.String()) {
+		_, rest, _ := strings.Cut(line, "dryRun=false ")
+		got = append(got, strings.TrimSpace(rest))
+	}
+	const said = `witness="node \"witness\" (labels polyaxon=core)"`
+	if diff := cmp.Diff([]string{said, said + " suppressed=2"}, got); diff != "" {
+		t.Errorf("log (-want +got):\n%s\n%s", diff, &logged)
+	}
+}
