@@ -19,12 +19,13 @@ const (
 	policyConfigMap = "polymoat-policy"
 )
 
-// inForce are the policies that the cluster runs; nil, and reported, where one of them is wrong.
-func (v *preview) inForce(ctx context.Context, c *console) ([]v1alpha1.File, error) {
-	if v.against != "" {
-		return c.policyFiles(v.against), nil
+// inForce are the policies of the files that the flag names, without it those that the cluster runs; nil, and reported,
+// where one of them is wrong.
+func (n *connection) inForce(ctx context.Context, c *console, flag, path string) ([]v1alpha1.File, error) {
+	if path != "" {
+		return c.policyFiles(path), nil
 	}
-	client, err := v.client(corev1.SchemeGroupVersion)
+	client, err := n.client(corev1.SchemeGroupVersion)
 	if err != nil {
 		return nil, err
 	}
@@ -32,18 +33,18 @@ func (v *preview) inForce(ctx context.Context, c *console) ([]v1alpha1.File, err
 	err = client.Get().Namespace(policyNamespace).Resource("configmaps").Name(policyConfigMap).Do(ctx).Into(held)
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil, fmt.Errorf("no ConfigMap %q in namespace %q tells the policy in force; name it with --against FILE"+
-			" (the built-in one is what kubectl polymoat policy default prints)", policyConfigMap, policyNamespace)
+		return nil, fmt.Errorf("no ConfigMap %q in namespace %q tells the policy in force; name it with --%s FILE"+
+			" (the built-in one is what kubectl polymoat policy default prints)", policyConfigMap, policyNamespace, flag)
 	case apierrors.IsForbidden(err):
-		return nil, fmt.Errorf("%w; name the policy in force with --against FILE", err)
+		return nil, fmt.Errorf("%w; name the policy in force with --%s FILE", err, flag)
 	case err != nil:
-		return nil, v.remedy(err)
+		return nil, n.remedy(err)
 	}
-	return c.policiesOf(held)
+	return c.policiesOf(held, flag)
 }
 
-// policiesOf loads the policies of a ConfigMap, in the order of their keys.
-func (c *console) policiesOf(held *corev1.ConfigMap) ([]v1alpha1.File, error) {
+// policiesOf loads the policies of a ConfigMap, in the order of their keys; the flag names others instead.
+func (c *console) policiesOf(held *corev1.ConfigMap, flag string) ([]v1alpha1.File, error) {
 	var loaded []v1alpha1.File
 	failed := false
 	for _, key := range slices.Sorted(maps.Keys(held.Data)) {
@@ -63,8 +64,8 @@ func (c *console) policiesOf(held *corev1.ConfigMap) ([]v1alpha1.File, error) {
 		return nil, nil
 	}
 	if len(loaded) == 0 {
-		return nil, fmt.Errorf("the ConfigMap %q in namespace %q holds no .yaml, .yml or .json file; name the policy in force with --against FILE",
-			held.Name, held.Namespace)
+		return nil, fmt.Errorf("the ConfigMap %q in namespace %q holds no .yaml, .yml or .json file; name the policy in force with --%s FILE",
+			held.Name, held.Namespace, flag)
 	}
 	return loaded, nil
 }
