@@ -1,6 +1,6 @@
-// Package cli is the kubectl plugin: it explains pods, shows, tests and previews policies, draws and besieges clusters. It decides
-// with the same code as the webhook, and only what is asked about live objects needs a cluster. It starts in milliseconds:
-// no clientset, no controller-runtime.
+// Package cli is the kubectl plugin: it explains pods, shows, tests and previews policies, draws clusters and besieges them.
+// It decides with the same code as the webhook, and only what is asked about live objects needs a cluster. It starts in
+// milliseconds: no clientset, no controller-runtime.
 package cli
 
 import (

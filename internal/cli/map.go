@@ -25,22 +25,22 @@ func newMap(c *console) *cobra.Command {
 	v := &mapping{output: "text"}
 	cmd := &cobra.Command{
 		Use:   "map",
-		Short: "Draw who lives where: node pools, their nodes, and the pods on them",
-		Long: `Draw the cluster: node pools as columns, nodes as boxes, pods as letters or cells
-coloured by role. The first sentence says whether core is alone on its nodes;
-what should not be there is marked:
+		Short: "Draw who lives where: node pools, nodes and pods",
+		Long: `Draw the cluster: node pools as columns, nodes as boxes, pods as letters or as
+cells coloured by role. The first sentence says whether core is alone on its
+nodes. What should not be there is marked:
 
   !  the pod is on a protected node, and its role may not use that node pool
-  ?  the pod is on a protected node and says that it is core, and it is not known
-     who created it: it has no controller, or one that can run under any name
+  ?  the pod is on a protected node and says that it is core, and who created it
+     is not known: it has no controller, or one that may run under any name
 
-How a pod came there does not matter, and neither do modes and shadow: a pod that
-was there before the policy is marked as well. One that an exception of the
+How a pod came there does not matter, and neither do modes and shadow: a pod
+that was there before the policy is marked as well. One that an exception of the
 policy lets in is not.
 
-Nodes that are alike share a box where a pool has many. -o html writes one page
-that needs neither network nor server, for browsers: to search, to print, to
-show to others. -o json writes all of it as one object.
+Nodes that are alike share a box where a pool has many. -o html writes a page
+that needs neither network nor server: to search, to print, to show to others.
+-o json writes all of it as one object.
 
 The policy is that of the ConfigMap polymoat-policy in the namespace
 polymoat-system, or what --policy names. Nothing is written to the cluster.
