@@ -72,6 +72,7 @@ The exit code is 1 where a pod is marked with "!".`,
 	flags.StringVarP(&v.output, "output", "o", v.output, "`format`: text, html or json")
 	complete(cmd, "output", "text", "html", "json")
 	flags.IntVar(&v.width, "width", 0, "`characters` in a line (default: the terminal's, else 80)")
+	complete(cmd, "width", "80", "120", "200")
 	v.connection = newConnection(flags, nil)
 	return cmd
 }

@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -27,7 +28,7 @@ func (l line) width() int {
 
 // padded is the line with spaces up to a width.
 func (l line) padded(width int) line {
-	return append(l[:len(l):len(l)], part{strings.Repeat(" ", max(0, width-l.width())), nil})
+	return append(slices.Clip(l), part{strings.Repeat(" ", max(0, width-l.width())), nil})
 }
 
 // write ends the line. Nothing but spaces at its end is not written.

@@ -137,9 +137,10 @@ func variables(s scheme, of func(colour) string) string {
 
 // classes give the cells of each role its colour.
 func classes() string {
-	css := ".role-none { --role: var(--role-none); }\n"
+	var css strings.Builder
+	css.WriteString(".role-none { --role: var(--role-none); }\n")
 	for i := range palette {
-		css += fmt.Sprintf(".role-%d { --role: var(--role-%d); }\n", i, i)
+		fmt.Fprintf(&css, ".role-%d { --role: var(--role-%d); }\n", i, i)
 	}
-	return css
+	return css.String()
 }

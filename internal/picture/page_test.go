@@ -70,11 +70,11 @@ func TestPageNumbers(t *testing.T) {
 		got = append(got, strings.TrimSpace(cells))
 	}
 	want := []string{
-		"core (protected)7|36|2||||||14|52|",
-		"experiments260||1,115||373|371|372|373|520|3,124|",
-		"builds30|||60|||||60|120|",
-		"In no node pool3||||||||12|12|",
-		"Waiting for a node||1||1|||1||3|",
+		"core (protected)7|52|36|2||||||14|",
+		"experiments260|3,124||1,115||373|371|372|373|520|",
+		"builds30|120|||60|||||60|",
+		"In no node pool3|12||||||||12|",
+		"Waiting for a node|3||1||1|||1||",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
