@@ -21,12 +21,8 @@ type mapping struct {
 // minWidth is the narrowest terminal in which a node still has a name.
 const minWidth = 24
 
-func newMap(c *console) *cobra.Command {
-	v := &mapping{output: "text"}
-	cmd := &cobra.Command{
-		Use:   "map",
-		Short: "Draw who lives where: node pools, nodes and pods",
-		Long: `Draw the cluster: node pools as columns, nodes as boxes, pods as letters or as
+// aboutMap is what its help says.
+const aboutMap = `Draw the cluster: node pools as columns, nodes as boxes, pods as letters or as
 cells coloured by role. The first sentence says whether core is alone on its
 nodes. What should not be there is marked:
 
@@ -45,7 +41,14 @@ that needs neither network nor server: to search, to print, to show to others.
 The policy is that of the ConfigMap polymoat-policy in the namespace
 polymoat-system, or what --policy names. Nothing is written to the cluster.
 
-The exit code is 1 where a pod is marked with "!".`,
+The exit code is 1 where a pod is marked with "!".`
+
+func newMap(c *console) *cobra.Command {
+	v := &mapping{output: "text"}
+	cmd := &cobra.Command{
+		Use:   "map",
+		Short: "Draw who lives where: node pools, nodes and pods",
+		Long:  aboutMap,
 		Example: `  # Who lives where, as of now?
   kubectl polymoat map
 
