@@ -56,7 +56,7 @@ clean: down ## remove what was built, the control plane in .cache too
 ##@ Test
 
 .PHONY: test
-test: vet lint build unit e2e ## everything; what .ci/run calls
+test: vet lint build unit e2e map ## everything; what .ci/run calls
 
 .PHONY: vet
 vet: ## go vet
@@ -76,6 +76,14 @@ e2e: ## a real control plane, and cert-manager, built from Go modules (the first
 	go run ./e2e/demo build
 	cd e2e/scheduler && go test -count=1 -timeout 20m -v -run Landing ./...
 	go test -count=1 -timeout 20m -v -p 1 ./e2e ./e2e/certs ./e2e/failure
+
+.PHONY: map
+map: browser ## the page that the plugin draws, in Chromium; screenshots in dist/map
+	cd e2e/map && go vet ./... && go test -count=1 -timeout 5m -v ./...
+
+.PHONY: browser
+browser: ## Chromium from Debian, unless it is there; as root
+	e2e/map/browser.sh
 
 .PHONY: fuzz
 fuzz: ## every fuzz test for FUZZTIME (30s)

@@ -124,7 +124,7 @@ func (a *auditing) files(ctx context.Context, c *console) ([]v1alpha1.File, erro
 		c.tell("note: the cluster has no Deployment with the label %q; audited by the built-in policy\n", doctor.Label)
 		return c.policyFiles(""), nil
 	case err == nil:
-		return c.policiesOf(held)
+		return c.policiesOf(held, "policy")
 	case apierrors.IsForbidden(err):
 		return nil, fmt.Errorf("%w; name the policy with --policy FILE", err)
 	}

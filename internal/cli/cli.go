@@ -1,4 +1,4 @@
-// Package cli is the kubectl plugin: it explains pods, shows, tests and previews policies, and examines and besieges
+// Package cli is the kubectl plugin: it explains pods, shows, tests and previews policies, and draws, examines and besieges
 // clusters. It decides with the same code as the webhook, and only what is asked about live objects needs a cluster. It
 // starts in milliseconds: no clientset, no controller-runtime.
 package cli
@@ -73,7 +73,7 @@ something, 2 usage or input error.`,
 	root.SetFlagErrorFunc(flagError)
 	addGroup(root, "Pods:", newExplain(c), newDiff(c), newWhere(c))
 	addGroup(root, "Policies:", newPolicy(c), newRoles(c), newRules(c), newOverrides(c), newTest(c), newPreview(c))
-	addGroup(root, "Clusters:", newAudit(c), newReplay(c), newDoctor(c), newSiege(c))
+	addGroup(root, "Clusters:", newMap(c), newAudit(c), newReplay(c), newDoctor(c), newSiege(c))
 	root.AddCommand(newVersion(c), newCompletion(c))
 	return root
 }

@@ -97,7 +97,7 @@ func (v *preview) sides(ctx context.Context, c *console) (current, revised side,
 	if revised = c.side(c.policyFiles(v.policy)); revised.Policy == nil {
 		return current, revised, nil
 	}
-	files, err := v.inForce(ctx, c)
+	files, err := v.inForce(ctx, c, "against", v.against)
 	if err != nil {
 		return current, revised, err
 	}

@@ -12,26 +12,27 @@ import (
 	"github.com/polymoat/polymoat/internal/doctor"
 )
 
-// nameIt is what to do where the cluster does not tell its policy.
-const nameIt = "name the policy in force with --against FILE"
+// nameIt is what to do where the cluster does not tell its policy; the flag names it instead.
+func nameIt(flag string) string { return fmt.Sprintf("name the policy in force with --%s FILE", flag) }
 
-// inForce are the policies that the cluster runs; nil, and reported, where one of them is wrong.
-func (v *preview) inForce(ctx context.Context, c *console) ([]v1alpha1.File, error) {
-	if v.against != "" {
-		return c.policyFiles(v.against), nil
+// inForce are the policies of the files that the flag names, without it those that the cluster runs; nil, and reported,
+// where one of them is wrong.
+func (n *connection) inForce(ctx context.Context, c *console, flag, path string) ([]v1alpha1.File, error) {
+	if path != "" {
+		return c.policyFiles(path), nil
 	}
-	held, err := v.heldPolicy(ctx, nameIt)
+	held, err := n.heldPolicy(ctx, nameIt(flag))
 	if err == nil && held == nil {
-		return nil, fmt.Errorf("no Deployment with the label %q tells the policy in force; name it with --against FILE"+
-			" (the built-in one is what kubectl polymoat policy default prints)", doctor.Label)
+		return nil, fmt.Errorf("no Deployment with the label %q tells the policy in force; name it with --%s FILE"+
+			" (the built-in one is what kubectl polymoat policy default prints)", doctor.Label, flag)
 	}
 	switch {
 	case apierrors.IsForbidden(err):
-		return nil, fmt.Errorf("%w; %s", err, nameIt)
+		return nil, fmt.Errorf("%w; %s", err, nameIt(flag))
 	case err != nil:
-		return nil, v.remedy(err)
+		return nil, n.remedy(err)
 	}
-	return c.policiesOf(held)
+	return c.policiesOf(held, flag)
 }
 
 // heldPolicy is the ConfigMap that an installation mounts; nil where there is no installation. choose says what to do
@@ -49,8 +50,9 @@ func (n *connection) heldPolicy(ctx context.Context, choose string) (*corev1.Con
 	return held, n.get(ctx, corev1.SchemeGroupVersion, "configmaps", d.Namespace, name, held)
 }
 
-// policiesOf loads the policies of a ConfigMap, and reports each mistake on a line of its own.
-func (c *console) policiesOf(held *corev1.ConfigMap) ([]v1alpha1.File, error) {
+// policiesOf loads the policies of a ConfigMap, and reports each mistake on a line of its own. The flag names others
+// instead.
+func (c *console) policiesOf(held *corev1.ConfigMap, flag string) ([]v1alpha1.File, error) {
 	loaded, err := doctor.LoadPolicies(held)
 	if err != nil {
 		for mistake := range strings.SplitSeq(err.Error(), "\n") {
@@ -59,7 +61,7 @@ func (c *console) policiesOf(held *corev1.ConfigMap) ([]v1alpha1.File, error) {
 		return nil, nil
 	}
 	if len(loaded) == 0 {
-		return nil, fmt.Errorf("the ConfigMap %q in namespace %q holds no .yaml, .yml or .json file; %s", held.Name, held.Namespace, nameIt)
+		return nil, fmt.Errorf("the ConfigMap %q in namespace %q holds no .yaml, .yml or .json file; %s", held.Name, held.Namespace, nameIt(flag))
 	}
 	return loaded, nil
 }

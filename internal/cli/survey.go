@@ -55,9 +55,7 @@ var alive = metav1.ListOptions{FieldSelector: "status.phase!=Succeeded,status.ph
 func (s *survey) read(ctx context.Context, namespaces []string) (*survey, error) {
 	for _, namespace := range namespaces {
 		first := len(s.pods)
-		err := s.each(ctx, corev1.SchemeGroupVersion, "pods", namespace, alive, func(o runtime.Object) {
-			s.pods = append(s.pods, o.(*corev1.Pod))
-		})
+		err := s.eachPod(ctx, []string{namespace}, func(pod *corev1.Pod) { s.pods = append(s.pods, pod) })
 		if err != nil {
 			return nil, err
 		}
@@ -65,10 +63,24 @@ func (s *survey) read(ctx context.Context, namespaces []string) (*survey, error)
 			return nil, err
 		}
 	}
-	err := s.each(ctx, corev1.SchemeGroupVersion, "nodes", "", metav1.ListOptions{}, func(o runtime.Object) {
-		s.nodes = append(s.nodes, *landingNode(o.(*corev1.Node)))
-	})
+	err := s.eachNode(ctx, func(node *corev1.Node) { s.nodes = append(s.nodes, *landingNode(node)) })
 	return s, s.console.unlessForbidden(err, "whether a live node would take a pod is not known")
+}
+
+// eachPod hands every pod of the namespaces that has not ended to use; the namespace "" stands for all.
+func (s *survey) eachPod(ctx context.Context, namespaces []string, use func(*corev1.Pod)) error {
+	alive := metav1.ListOptions{FieldSelector: "status.phase!=Succeeded,status.phase!=Failed"}
+	for _, namespace := range namespaces {
+		err := s.each(ctx, corev1.SchemeGroupVersion, "pods", namespace, alive, func(o runtime.Object) { use(o.(*corev1.Pod)) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *survey) eachNode(ctx context.Context, use func(*corev1.Node)) error {
+	return s.each(ctx, corev1.SchemeGroupVersion, "nodes", "", metav1.ListOptions{}, func(o runtime.Object) { use(o.(*corev1.Node)) })
 }
 
 // readOwners lists the controllers of pods, of those kinds that any of the pods names.

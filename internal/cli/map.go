@@ -1,0 +1,161 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/polymoat/polymoat/internal/picture"
+)
+
+// mapping are the flags of the command map.
+type mapping struct {
+	*connection
+	policy, namespace, output string
+	width                     int
+}
+
+// minWidth is the narrowest terminal in which a node still has a name.
+const minWidth = 24
+
+// aboutMap is what its help says.
+const aboutMap = `Draw the cluster: node pools as columns, nodes as boxes, pods as letters or as
+cells coloured by role. The first sentence says whether core is alone on its
+nodes. What should not be there is marked:
+
+  !  the pod is on a protected node, and its role may not use that node pool
+  ?  the pod is on a protected node and says that it is core, and who created it
+     is not known: it has no controller, or one that may run under any name
+
+How a pod came there does not matter, and neither do modes and shadow: a pod
+that was there before the policy is marked as well. One that an exception of the
+policy lets in is not.
+
+Nodes that are alike share a box where a pool has many. -o html writes a page
+that needs neither network nor server: to search, to print, to show to others.
+-o json writes all of it as one object.
+
+The policy is that of the ConfigMap polymoat-policy in the namespace
+polymoat-system, or what --policy names. Nothing is written to the cluster.
+
+The exit code is 1 where a pod is marked with "!".`
+
+func newMap(c *console) *cobra.Command {
+	v := &mapping{output: "text"}
+	cmd := &cobra.Command{
+		Use:   "map",
+		Short: "Draw who lives where: node pools, nodes and pods",
+		Long:  aboutMap,
+		Example: `  # Who lives where, as of now?
+  kubectl polymoat map
+
+  # The same as a page for the browser
+  kubectl polymoat map -o html > map.html
+
+  # Before anything is installed
+  kubectl polymoat policy default > policy.yaml
+  kubectl polymoat map --policy policy.yaml`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("width") {
+				if err := v.checkWidth(); err != nil {
+					return err
+				}
+			}
+			return v.run(cmd.Context(), c)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&v.policy, "policy", "", "policy `file` or folder (default: the cluster's ConfigMap)")
+	completeManifests(flags, "policy")
+	flags.StringVarP(&v.namespace, "namespace", "n", "", "`namespace` whose pods to draw (default: all)")
+	flags.StringVarP(&v.output, "output", "o", v.output, "`format`: text, html or json")
+	complete(cmd, "output", "text", "html", "json")
+	flags.IntVar(&v.width, "width", 0, "`characters` in a line (default: the terminal's, else 80)")
+	complete(cmd, "width", "80", "120", "200")
+	v.connection = newConnection(flags, nil)
+	return cmd
+}
+
+// checkWidth finds what is wrong with a width that was asked for.
+func (v *mapping) checkWidth() error {
+	switch {
+	case v.output == "html", v.output == "json":
+		return fmt.Errorf("--width is for text, and -o %s has no lines; leave one of them out", v.output)
+	case v.width < minWidth:
+		return fmt.Errorf("--width is %d; at least %d characters are needed", v.width, minWidth)
+	}
+	return nil
+}
+
+func (v *mapping) run(ctx context.Context, c *console) error {
+	show := v.printer(c)
+	if show == nil {
+		return fmt.Errorf("unknown output format %q; use text, html or json", v.output)
+	}
+	files, err := v.inForce(ctx, c, "policy", v.policy)
+	if err != nil {
+		c.fail(err)
+	}
+	by := c.side(files)
+	if by.Policy == nil {
+		return nil
+	}
+	drawn, err := v.survey(ctx, c, by)
+	if err != nil {
+		c.fail(v.remedy(err))
+		return nil
+	}
+	if len(drawn.Findings(picture.Misplaced)) > 0 {
+		c.exit(exitDiffer)
+	}
+	show(drawn)
+	return nil
+}
+
+// printer returns the function that prints a map in a format; nil where there is no such format.
+func (v *mapping) printer(c *console) func(*picture.Map) {
+	switch v.output {
+	case "text":
+		return func(m *picture.Map) { c.print(picture.Text(m, c.pictureOptions(v.width))) }
+	case "html":
+		return func(m *picture.Map) {
+			if err := picture.HTML(c.out, m); err != nil {
+				c.fail(err)
+			}
+		}
+	case "json":
+		return func(m *picture.Map) { c.print(jsonText(m)) }
+	}
+	return nil
+}
+
+// survey reads the nodes, then the pods: of all namespaces, or where that is forbidden of those that the policy governs.
+func (v *mapping) survey(ctx context.Context, c *console, by side) (*picture.Map, error) {
+	l, err := newLocator(by.files, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	l.drawn.Cluster = v.host()
+	s := newSurvey(v.connection, c)
+	if err := s.eachNode(ctx, l.addNode); err != nil {
+		return nil, err
+	}
+	namespaces := []string{""}
+	if v.namespace != "" {
+		namespaces, l.drawn.Namespaces = []string{v.namespace}, []string{v.namespace}
+	}
+	err = s.eachPod(ctx, namespaces, l.addPod)
+	if v.namespace == "" && apierrors.IsForbidden(err) {
+		c.tell("note: only pods of governed namespaces are drawn: %v\n", err)
+		l.drawn.Namespaces = by.Namespaces()
+		err = s.eachPod(ctx, l.drawn.Namespaces, l.addPod)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l.finish(), nil
+}

@@ -1,0 +1,36 @@
+package cli
+
+import (
+	"cmp"
+	"os"
+	"runtime"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/polymoat/polymoat/internal/picture"
+)
+
+// pictureOptions are what the console can show, in lines of such a width; 0 leaves it to the terminal.
+func (c *console) pictureOptions(characters int) picture.Options {
+	if characters == 0 {
+		characters = widthOf(c.out)
+	}
+	return picture.Options{Width: characters, Colour: wantsColour(c.out, os.Getenv), ASCII: !knowsUnicode(runtime.GOOS, os.Getenv)}
+}
+
+// widthOf is the width of a terminal, and the usual one of everything else.
+func widthOf(out any) int {
+	if f, ok := out.(*os.File); ok {
+		if characters, _, err := term.GetSize(int(f.Fd())); err == nil && characters >= minWidth {
+			return characters
+		}
+	}
+	return width
+}
+
+// knowsUnicode is true for a locale of UTF-8, and on Windows, which has no such locales and whose terminals know it.
+func knowsUnicode(system string, getenv func(string) string) bool {
+	locale := strings.ToLower(cmp.Or(getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG")))
+	return system == "windows" && locale == "" || strings.Contains(locale, "utf-8") || strings.Contains(locale, "utf8")
+}
