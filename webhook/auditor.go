@@ -43,6 +43,13 @@ type auditor struct {
 	pods       atomic.Pointer[residents] // nil where another replica audits
 }
 
+func newAuditor(o Options, p *Policies, nodes *cluster.Nodes, log *slog.Logger) *auditor {
+	return &auditor{
+		Auditor: audit.New(p.compiled, p.files), namespaces: p.compiled.Namespaces(),
+		kubeconfig: o.Kubeconfig, lease: o.AuditLease, nodes: nodes, log: log,
+	}
+}
+
 // Run stands for election until the context is done.
 func (a *auditor) Run(ctx context.Context) error {
 	elector, err := a.elector()

@@ -14,7 +14,6 @@ import (
 
 	"github.com/polymoat/polymoat/certs"
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
-	"github.com/polymoat/polymoat/internal/audit"
 	"github.com/polymoat/polymoat/internal/cluster"
 	"github.com/polymoat/polymoat/internal/policy"
 )
@@ -65,10 +64,7 @@ func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 	metrics := newMetrics(p.documents)
 	metrics.registry.MustRegister(exceptionEnds(p.files), certificateExpiry(s.cert, o.Certificate.Source))
 	if o.AuditLease.Name != "" {
-		s.auditor = &auditor{
-			Auditor: audit.New(p.compiled, p.files), namespaces: p.compiled.Namespaces(),
-			kubeconfig: o.Kubeconfig, lease: o.AuditLease, nodes: s.nodes, log: log,
-		}
+		s.auditor = newAuditor(o, p, s.nodes, log)
 		metrics.registry.MustRegister(s.auditor)
 	}
 	if o.ClientCAFile != "" {

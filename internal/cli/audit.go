@@ -59,7 +59,6 @@ The exit code is 1 where there is any.`,
 	flags.StringVar(&a.policy, "policy", "", "policy `file`, or folder of policies (default: the cluster's, else the built-in one)")
 	flags.StringVarP(&a.namespace, "namespace", "n", "", "`namespace` of pods to look at (default: all that the policy governs)")
 	flags.StringVarP(&a.output, "output", "o", a.output, "`format`: text or json (a line for each finding)")
-	complete(cmd, "output", "text", "json")
 	a.connection = newConnection(flags, nil)
 	return cmd
 }

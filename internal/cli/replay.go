@@ -45,7 +45,6 @@ The exit code is 1 where any decision would be another.`,
 	}
 	cmd.Flags().StringVar(&path, "policy", "", "policy `file`, or folder of policies (default: the built-in policy)")
 	cmd.Flags().StringVarP(&output, "output", "o", output, "`format`: text or json (a line for each decision)")
-	complete(cmd, "output", "text", "json")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		show := c.replayPrinter(output)
 		if show == nil {
