@@ -3,6 +3,7 @@ package webhook
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -11,13 +12,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/polymoat/polymoat/certs"
@@ -67,6 +68,7 @@ func serveBenchmark(kind, address, dir string) error {
 	case "floor":
 		mux.HandleFunc("/", floor)
 	case "controller-runtime":
+		adoptLogger(slog.New(slog.DiscardHandler))
 		hook, err := admission.StandaloneWebhook(&admission.Webhook{Handler: admission.HandlerFunc(doNothing)}, admission.StandaloneOptions{MetricsPath: "/"})
 		if err != nil {
 			return err
@@ -90,21 +92,15 @@ func floor(w http.ResponseWriter, r *http.Request) {
 
 func doNothing(context.Context, admission.Request) admission.Response { return admission.Allowed("") }
 
-// BenchmarkTLS measures whole reviews over TLS, all contenders in one run, in turns, and prints a table.
+// BenchmarkTLS measures whole reviews over TLS, all contenders in one run, in turns, and prints a table. Each is held
+// against the floor with a body of the same size.
 func BenchmarkTLS(b *testing.B) {
 	const rounds, connections, span = 30, 8, 100 * time.Millisecond
-	raw := benchmarkReview(b)
-	placed := placedReview(b, raw)
 	dir := b.TempDir()
 	if _, err := certs.Open(dir); err != nil {
 		b.Fatal(err)
 	}
-	contenders := []*contender{
-		{name: "floor: net/http, reads the uid", kind: "floor", path: "/", body: raw},
-		{name: "controller-runtime, does nothing", kind: "controller-runtime", path: "/", body: raw},
-		{name: "polymoat mutate", kind: "polymoat", path: "/mutate", body: raw},
-		{name: "polymoat validate", kind: "polymoat", path: "/validate", body: placed},
-	}
+	contenders := starters(b)
 	for _, c := range contenders {
 		c.start(b, dir)
 		c.load(b, connections, 5*span) // warm
@@ -117,22 +113,80 @@ func BenchmarkTLS(b *testing.B) {
 			}
 		}
 	}
-	base := contenders[0].rate()
-	fmt.Fprintf(os.Stdout, "\n%d connections, TLS, a review of %d bytes\n%-34s %9s %7s %9s %9s %9s %13s %9s %9s\n", connections, len(raw),
-		"webhook", "reviews/s", "ratio", "p50", "p99", "cpu", "allocs/review", "heap", "resident")
+	fmt.Fprintf(os.Stdout, "\n%d connections, TLS\n%-38s %7s %9s %6s %9s %9s %6s %8s %7s %9s %9s\n", connections,
+		"webhook", "bytes", "reviews/s", "ratio", "p50", "p99", "ratio", "cpu", "allocs", "allocated", "peak")
 	for _, c := range contenders {
-		c.report(b, base)
+		c.report(b)
 	}
+}
+
+// starters is who competes.
+func starters(b *testing.B) []*contender {
+	b.Helper()
+	small, big := benchmarkReview(b), bigReview(b, benchmarkReview(b))
+	against := func(kind, path string, body []byte) *contender { return &contender{kind: kind, path: path, body: body} }
+	floor, bigFloor := against("floor", "/", small), against("floor", "/", big)
+	list := []*contender{
+		floor.named("floor: net/http, reads the uid", floor),
+		against("controller-runtime", "/", small).named("controller-runtime, does nothing", floor),
+		against("polymoat", "/mutate", small).named("polymoat mutate", floor),
+		against("polymoat", "/validate", placedReview(b, small)).named("polymoat validate", floor),
+		against("polymoat", "/mutate", elsewhere(small)).named("polymoat mutate, out of scope", floor),
+		against("polymoat", "/validate", elsewhere(small)).named("polymoat validate, out of scope", floor),
+		against("polymoat", "/validate", small).named("polymoat validate, refused", floor),
+		bigFloor.named("floor, 30 containers", bigFloor),
+		against("polymoat", "/mutate", big).named("polymoat mutate, 30 containers", bigFloor),
+		against("polymoat", "/validate", placedReview(b, big)).named("polymoat validate, 30 containers", bigFloor),
+	}
+	list[6].refused = true
+	return list
+}
+
+// elsewhere is the review in a namespace that is not governed.
+func elsewhere(raw []byte) []byte {
+	return bytes.Replace(raw, []byte(`"namespace":"polyaxon"`), []byte(`"namespace":"elsewher"`), 1)
+}
+
+// bigReview is a pod of 30 containers and 60 KB.
+func bigReview(t testing.TB, raw []byte) []byte {
+	t.Helper()
+	var pod corev1.Pod
+	if err := json.Unmarshal(objectOf(t, raw), &pod); err != nil {
+		t.Fatal(err)
+	}
+	main := pod.Spec.Containers[0]
+	for i := range 29 {
+		c := *main.DeepCopy()
+		c.Name = fmt.Sprintf("worker-%d", i)
+		for j := range 12 {
+			c.Env = append(c.Env, corev1.EnvVar{Name: fmt.Sprintf("SETTING_%d", j), Value: "http://polyaxon-polyaxon-gateway:80/a/setting"})
+		}
+		pod.Spec.Containers = append(pod.Spec.Containers, c)
+	}
+	object, err := json.Marshal(&pod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	big := withObject(t, raw, object)
+	if len(big) < 58_000 || len(big) > 65_000 {
+		t.Fatalf("the big review is of %d bytes, not 60 KB", len(big))
+	}
+	return big
 }
 
 // BenchmarkReview is the corridor without TLS and HTTP.
 func BenchmarkReview(b *testing.B) {
 	raw := benchmarkReview(b)
+	big := bigReview(b, raw)
 	for _, tc := range []struct {
-		path string
-		body []byte
-	}{{"/mutate", raw}, {"/validate", placedReview(b, raw)}} {
-		b.Run(strings.TrimPrefix(tc.path, "/"), func(b *testing.B) {
+		name, path string
+		body       []byte
+	}{
+		{"mutate", "/mutate", raw}, {"validate", "/validate", placedReview(b, raw)}, {"refused", "/validate", raw},
+		{"out of scope", "/mutate", elsewhere(raw)},
+		{"mutate 60 KB", "/mutate", big}, {"validate 60 KB", "/validate", placedReview(b, big)},
+	} {
+		b.Run(tc.name, func(b *testing.B) {
 			mux, body := testMux(b), bytes.NewReader(tc.body)
 			r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, tc.path, io.NopCloser(body))
 			if err != nil {
