@@ -28,6 +28,7 @@ var rules = []struct {
 			"webhook", "sigs.k8s.io/controller-runtime",
 			"k8s.io/client-go/kubernetes/typed", "k8s.io/client-go/informers", "k8s.io/client-go/listers",
 		}},
+	{"internal/skim", "it reads JSON, whatever it is about", append([]string{"internal/policy", "webhook"}, impure...)},
 	{"internal/siege", "it sends requests of anybody's, as bytes", []string{"webhook", "sigs.k8s.io/controller-runtime", "k8s.io/client-go"}},
 	{"internal/corpus", "it reads cases, of the project and of administrators; callers open folders and show what failed",
 		[]string{"os", "internal/cli", "webhook"}},
