@@ -23,6 +23,9 @@ import (
 type contender struct {
 	name, kind, path string
 	body             []byte
+	refused          bool
+	floor            *contender // whose body is as long; itself for a floor
+	pid              int
 
 	address   string
 	clients   []*http.Client
@@ -32,7 +35,12 @@ type contender struct {
 }
 
 // stats are what a process says of itself in /metrics.
-type stats struct{ mallocs, heap, resident, cpu float64 }
+type stats struct{ mallocs, allocated, cpu float64 }
+
+func (c *contender) named(name string, floor *contender) *contender {
+	c.name, c.floor = name, floor
+	return c
+}
 
 func (c *contender) start(b *testing.B, dir string) {
 	b.Helper()
@@ -49,6 +57,7 @@ func (c *contender) start(b *testing.B, dir string) {
 	if err := server.Start(); err != nil {
 		b.Fatal(err)
 	}
+	c.pid = server.Process.Pid
 	b.Cleanup(func() {
 		_ = server.Process.Kill()
 		_ = server.Wait()
@@ -111,7 +120,7 @@ func (c *contender) send(client *http.Client) error {
 	if err != nil {
 		return err
 	}
-	if !bytes.Contains(answer, []byte(`"allowed":true`)) {
+	if bytes.Contains(answer, []byte(`"allowed":true`)) == c.refused {
 		return fmt.Errorf("%s answered %s", c.name, answer)
 	}
 	return nil
@@ -124,14 +133,19 @@ func (c *contender) reset(b *testing.B) {
 
 func (c *contender) rate() float64 { return float64(len(c.latencies)) / c.elapsed.Seconds() }
 
-func (c *contender) report(b *testing.B, base float64) {
+func (c *contender) percentile(p int) time.Duration {
+	slices.Sort(c.latencies)
+	return c.latencies[len(c.latencies)*p/100]
+}
+
+func (c *contender) report(b *testing.B) {
 	b.Helper()
 	now, n := c.stats(b), float64(len(c.latencies))
-	slices.Sort(c.latencies)
-	fmt.Fprintf(os.Stdout, "%-34s %9.0f %7.2f %9s %9s %7.0fµs %13.0f %6.1f MB %6.1f MB\n", c.name, c.rate(), c.rate()/base,
-		c.latencies[len(c.latencies)/2].Round(10*time.Microsecond), c.latencies[len(c.latencies)*99/100].Round(10*time.Microsecond),
-		(now.cpu-c.at.cpu)/n*1e6, (now.mallocs-c.at.mallocs)/n, now.heap/1e6, now.resident/1e6)
-	b.ReportMetric(c.rate()/base, strings.ReplaceAll(strings.TrimPrefix(c.name, "polymoat "), " ", "-")+"/floor")
+	ratio, tail := c.rate()/c.floor.rate(), float64(c.percentile(99))/float64(c.floor.percentile(99))
+	fmt.Fprintf(os.Stdout, "%-38s %7d %9.0f %6.2f %9s %9s %6.2f %6.0fµs %7.0f %8.1fK %9s\n", c.name, len(c.body), c.rate(), ratio,
+		c.percentile(50).Round(10*time.Microsecond), c.percentile(99).Round(10*time.Microsecond), tail,
+		(now.cpu-c.at.cpu)/n*1e6, (now.mallocs-c.at.mallocs)/n, (now.allocated-c.at.allocated)/n/1e3, c.peak(b))
+	b.ReportMetric(ratio, strings.NewReplacer(" ", "-", ",", "", "polymoat ", "").Replace(c.name)+"/floor")
 }
 
 func (c *contender) stats(b *testing.B) stats {
@@ -147,9 +161,20 @@ func (c *contender) stats(b *testing.B) stats {
 		b.Fatal(err)
 	}
 	return stats{
-		mallocs:  families["go_memstats_mallocs_total"].Metric[0].Counter.GetValue(),
-		heap:     families["go_memstats_heap_inuse_bytes"].Metric[0].Gauge.GetValue(),
-		resident: families["process_resident_memory_bytes"].Metric[0].Gauge.GetValue(),
-		cpu:      families["process_cpu_seconds_total"].Metric[0].Counter.GetValue(),
+		mallocs:   families["go_memstats_mallocs_total"].Metric[0].Counter.GetValue(),
+		allocated: families["go_memstats_alloc_bytes_total"].Metric[0].Counter.GetValue(),
+		cpu:       families["process_cpu_seconds_total"].Metric[0].Counter.GetValue(),
 	}
+}
+
+// peak is the most memory that the process ever had, as Linux tells it: "61236 kB".
+func (c *contender) peak(b *testing.B) string {
+	b.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.pid))
+	if err != nil {
+		return "unknown"
+	}
+	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	return string(bytes.TrimSpace(line))
 }

@@ -3,6 +3,7 @@ package webhook
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -102,10 +103,13 @@ func (p *pair) search(t testing.TB, bodies [][]byte, most int) (body []byte, why
 	return nil, "", n
 }
 
+// reviews is for a longer search than a test has time for: -run TestFastAgrees -reviews 1000000.
+var reviews = flag.Int("reviews", 5_000, "how many reviews TestFastAgrees changes")
+
 // TestFastAgrees is FuzzFast by chance, for every run of the tests.
 func TestFastAgrees(t *testing.T) {
 	bodies, d := seeds(t)
-	if body, why, n := newPair(t, d, d.decode).search(t, bodies, 5_000); why != "" {
+	if body, why, n := newPair(t, d, d.decode).search(t, bodies, *reviews); why != "" {
 		t.Errorf("after %d reviews: %s: %s", n, body, why)
 	}
 }

@@ -28,7 +28,7 @@ func Possible(c Constraints, pool Pool) bool {
 		_, ok := Witness(c, pool)
 		return ok
 	}
-	return !repelled(c.Tolerations, pool.Taints) && selectable(c.NodeSelector, pool) && nameable(c.NodeName)
+	return !elsewhere(c.NodeSelector, pool) && !repelled(c.Tolerations, pool.Taints) && selectable(c.NodeSelector, pool) && nameable(c.NodeName)
 }
 
 // Lands reports whether the scheduler would bind the pod to the node, which is a known one and has a name.
@@ -40,7 +40,7 @@ func Lands(c Constraints, n Node) bool {
 // witness also returns the index of the term that lets the pod onto the node, -1 when it has no required affinity.
 // What is cheap comes first: most pods fail for lack of a toleration, and nothing needs to be parsed for that.
 func witness(c Constraints, pool Pool) (Node, int, bool) {
-	if repelled(c.Tolerations, pool.Taints) || !selectable(c.NodeSelector, pool) || !nameable(c.NodeName) {
+	if elsewhere(c.NodeSelector, pool) || repelled(c.Tolerations, pool.Taints) || !selectable(c.NodeSelector, pool) || !nameable(c.NodeName) {
 		return Node{}, -1, false
 	}
 	required := c.required()
@@ -60,6 +60,13 @@ func witness(c Constraints, pool Pool) (Node, int, bool) {
 		}
 	}
 	return Node{}, -1, false
+}
+
+// elsewhere reports whether the nodeSelector asks for another value of the pool's own label. Most pods ask for one pool:
+// of all others this is enough to know.
+func elsewhere(selector map[string]string, pool Pool) bool {
+	value, ok := selector[pool.Key]
+	return ok && value != pool.Value
 }
 
 // selectable reports whether a node of the pool can meet the nodeSelector.

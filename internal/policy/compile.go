@@ -20,7 +20,8 @@ type installation struct {
 	coreTrust                 v1alpha1.CoreTrust
 	trusted                   string // those whom coreTrust names, for people
 	roles                     map[string]*role
-	matchers                  []polyaxon.Row // in the order in which they are tried: the policy's own, then the built-in
+	matchers                  matchers
+	poolKeys                  []string // the keys of the pools' labels, each once, in the order of the pools
 
 	modes        []v1alpha1.RuleMode
 	shadow       []v1alpha1.Scope
@@ -87,6 +88,9 @@ func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 	for _, n := range spec.NodePools {
 		p := &pool{landing.Pool{Name: n.Name, Key: n.NodeLabel.Key, Value: n.NodeLabel.Value, Taints: n.Taints}, n.Protected}
 		in.pools = append(in.pools, p)
+		if !slices.Contains(in.poolKeys, p.Key) {
+			in.poolKeys = append(in.poolKeys, p.Key)
+		}
 	}
 	for _, r := range spec.Effective() {
 		compiled := compileRole(r, spec.Defaults)
@@ -158,7 +162,7 @@ func (in *installation) addMatchers(r v1alpha1.Role) {
 		return
 	}
 	for _, signal := range r.Match.Any {
-		in.matchers = append(in.matchers, polyaxon.Row{Role: r.Name, Signal: signal})
+		in.matchers.add(polyaxon.Row{Role: r.Name, Signal: signal})
 	}
 }
 
@@ -166,7 +170,7 @@ func (in *installation) addMatchers(r v1alpha1.Role) {
 func (in *installation) addBuiltins() {
 	for _, row := range polyaxon.Content {
 		if !in.roles[row.Role].unmarked {
-			in.matchers = append(in.matchers, row)
+			in.matchers.add(row)
 		}
 	}
 }

@@ -90,10 +90,10 @@ func askedFor(c landing.Constraints, pools []*pool) *pool {
 
 // elsewhere is the label of pools by which the pod asks for none of these; empty where it does not.
 func (in *installation) elsewhere(pod *corev1.Pod, pools []*pool) string {
-	for _, p := range in.pools {
-		value, ok := pod.Spec.NodeSelector[p.Key]
-		if ok && !slices.ContainsFunc(pools, func(own *pool) bool { return own.Key == p.Key && own.Value == value }) {
-			return p.Key
+	for _, key := range in.poolKeys {
+		value, ok := pod.Spec.NodeSelector[key]
+		if ok && !slices.ContainsFunc(pools, func(own *pool) bool { return own.Key == key && own.Value == value }) {
+			return key
 		}
 	}
 	return ""

@@ -167,7 +167,7 @@ func TestZeroDecisionRefuses(t *testing.T) {
 }
 
 // compile compiles a document, tweaked, with others.
-func compile(t *testing.T, doc *v1alpha1.PlacementPolicy, rest ...any) *policy.Policy {
+func compile(t testing.TB, doc *v1alpha1.PlacementPolicy, rest ...any) *policy.Policy {
 	t.Helper()
 	docs := []*v1alpha1.PlacementPolicy{doc}
 	for _, r := range rest {

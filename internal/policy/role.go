@@ -68,7 +68,8 @@ func (in *installation) classify(pod *corev1.Pod) (role, base *role, id polyaxon
 	if id.Role == v1alpha1.RoleCore {
 		return base, base, id
 	}
-	for _, m := range in.matchers {
+	for _, i := range in.matchers.near(pod.Labels) {
+		m := &in.matchers.rows[i]
 		if m.Role == v1alpha1.RoleCore && id.Run {
 			continue // nothing makes a run core
 		}

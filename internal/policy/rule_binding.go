@@ -112,7 +112,7 @@ func (in *installation) smuggled(b *corev1.Binding) []Violation {
 
 // isIdentityLabel says whether the label decides roles: one of Polyaxon's, or of a signal that the policy gives.
 func (in *installation) isIdentityLabel(key string) bool {
-	return polyaxon.IsIdentityLabel(key) || slices.ContainsFunc(in.matchers, func(m polyaxon.Row) bool {
+	return polyaxon.IsIdentityLabel(key) || slices.ContainsFunc(in.matchers.rows, func(m polyaxon.Row) bool {
 		_, ok := m.Signal.Labels[key]
 		return ok
 	})

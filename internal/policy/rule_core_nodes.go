@@ -16,11 +16,12 @@ import (
 // for such nodes, or came without being mutated.
 func coreNodes(v View) []Violation {
 	var found []Violation
+	asks := v.constraints()
 	for _, p := range v.protected {
 		if v.mayUse(p) {
 			continue
 		}
-		if witness, ok := lands(v.constraints(), v.Node, p); ok {
+		if witness, ok := lands(asks, v.Node, p); ok {
 			violation := v.landing(p, witness)
 			violation.Fix += v.mayAsk()
 			shown := witness // a pod that lands nowhere, as most do, costs no allocation

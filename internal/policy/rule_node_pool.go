@@ -33,15 +33,15 @@ func nodePool(v View) []Violation {
 
 // foreignPool is the violation of a nodeSelector that names a pool's label with a value that the role may not have.
 func (v View) foreignPool() *Violation {
-	for _, p := range v.in.pools {
-		value, ok := v.Pod.Spec.NodeSelector[p.Key]
-		if !ok || slices.ContainsFunc(v.pools, func(own *pool) bool { return own.Key == p.Key && own.Value == value }) {
+	for _, key := range v.in.poolKeys {
+		value, ok := v.Pod.Spec.NodeSelector[key]
+		if !ok || slices.ContainsFunc(v.pools, func(own *pool) bool { return own.Key == key && own.Value == value }) {
 			continue
 		}
-		if len(v.pools) == 0 && !v.isProtected(p.Key, value) {
+		if len(v.pools) == 0 && !v.isProtected(key, value) {
 			continue
 		}
-		return &Violation{Field: pathNodeSelector.Key(p.Key), Detail: v.asks(p.Key, value), Fix: v.insteadOf(p.Key, value)}
+		return &Violation{Field: pathNodeSelector.Key(key), Detail: v.asks(key, value), Fix: v.insteadOf(key, value)}
 	}
 	return nil
 }
