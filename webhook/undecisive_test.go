@@ -80,6 +80,7 @@ func visit(v reflect.Value, fields skim.Fields, do func(reflect.Value)) {
 			}
 			visit(v.Field(i), fields, do)
 		}
+	default: // it has no fields
 	}
 }
 
@@ -111,6 +112,8 @@ func anything(t *rapid.T, typ reflect.Type, depth int) reflect.Value {
 				v.Field(i).Set(anything(t, typ.Field(i).Type, depth-1))
 			}
 		}
+	default:
+		t.Fatalf("nothing is known of %s", typ)
 	}
 	return v
 }

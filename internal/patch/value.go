@@ -38,6 +38,7 @@ func fieldsOf(known map[reflect.Type][]field, types ...reflect.Type) map[reflect
 				known[t][i] = field{name, strings.Contains(options, "omitempty")}
 				fieldsOf(known, t.Field(i).Type)
 			}
+		default: // it has no parts
 		}
 	}
 	return known
@@ -61,6 +62,7 @@ func appendValue(text []byte, v reflect.Value) ([]byte, error) {
 		if fields[v.Type()] != nil {
 			return appendStruct(text, v)
 		}
+	default: // encoding/json knows the others, too
 	}
 	other, err := json.Marshal(v.Interface())
 	return append(text, other...), err
@@ -68,10 +70,10 @@ func appendValue(text []byte, v reflect.Value) ([]byte, error) {
 
 // appendElements is appendValue for what has elements.
 func appendElements(text []byte, v reflect.Value) (_ []byte, err error) {
-	switch v.Kind() {
-	case reflect.Pointer:
+	if v.Kind() == reflect.Pointer {
 		return appendValue(text, v.Elem())
-	case reflect.Map:
+	}
+	if v.Kind() == reflect.Map {
 		return appendMap(text, v.Interface().(map[string]string)), nil
 	}
 	text = append(text, '[')
