@@ -22,11 +22,12 @@ import (
 const together = 8
 
 // crowd makes so many pods of each role, placed as the policy says, and returns when kwok runs all of them. name is their
-// namespace, and the scheduler that they wait for: the real one binds fifty a second. They have nodes of their own and stay until the control plane stops: to remove thousands of pods takes longer than
-// to make them. Nothing else runs on the nodes, which are cordoned.
+// namespace, and the scheduler that they wait for: the real one binds fifty a second. They have nodes of their own, on which
+// nothing else runs: they are cordoned. They go with the test.
 func crowd(t *testing.T, name string, p *policy.Policy, counts map[string]int) {
 	t.Helper()
 	admin, scheduler := as(t, cluster.Admin), as(t, "system:kube-scheduler")
+	t.Cleanup(func() { disperse(t, admin, name) })
 	objects := []client.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, crowdNode(name, "experiments"), crowdNode(name, "builds")}
 	for _, object := range objects {
 		if err := admin.Create(t.Context(), object); err != nil {
@@ -45,6 +46,19 @@ func crowd(t *testing.T, name string, p *policy.Policy, counts map[string]int) {
 		t.Fatal(err)
 	}
 	awaitRunning(t, admin, name)
+}
+
+// disperse removes a crowd and its nodes: other tests count both.
+func disperse(t *testing.T, admin client.Client, name string) {
+	ctx := context.WithoutCancel(t.Context())
+	if err := admin.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(name), client.GracePeriodSeconds(0)); err != nil {
+		t.Error(err)
+	}
+	for _, node := range []*corev1.Node{crowdNode(name, "experiments"), crowdNode(name, "builds")} {
+		if err := client.IgnoreNotFound(admin.Delete(ctx, node)); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // placed is the pod as the webhooks of the namespace would have stored it.
