@@ -77,9 +77,8 @@ func seeds(t testing.TB) (bodies [][]byte, d *decider) {
 func FuzzFast(f *testing.F) {
 	bodies, d := seeds(f)
 	p := newPair(f, d, d.decode)
-	for i := range bodies {
-		f.Add(uint16(i), []byte{})
-		f.Add(uint16(i), []byte{byte(i), byte(i), byte(7 * i), byte(i)})
+	for i := range 10 { // one for each kind of change: the bodies are told by number, and TestMostReviewsAreQuick reads them all
+		f.Add(uint16(40*i), []byte{byte(i), byte(i), byte(7 * i), byte(i)})
 	}
 	f.Fuzz(func(t *testing.T, seed uint16, program []byte) {
 		body := skimtest.Mutate(bodies[int(seed)%len(bodies)], program)
