@@ -3,14 +3,12 @@ package e2e_test
 import (
 	"context"
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/polymoat/polymoat/e2e/binaries"
 	"github.com/polymoat/polymoat/e2e/chart"
 	"github.com/polymoat/polymoat/e2e/cluster"
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
@@ -26,54 +24,27 @@ var (
 	helm    *chart.Helm
 )
 
+// TestMain starts a control plane with polymoat.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	code, err := runTests(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// runTests starts a control plane with polymoat for the tests, and builds both where they are missing.
-func runTests(m *testing.M) (int, error) {
-	ctx := context.Background()
-	root, err := binaries.Root()
-	if err != nil {
-		return 0, err
-	}
-	set, err := binaries.Ensure(ctx, root, os.Stderr)
-	if err != nil {
-		return 0, err
-	}
-	if server, err = binaries.Polymoat(ctx, root); err != nil {
-		return 0, err
-	}
-	if helm, err = chart.New(ctx, root, os.Stderr); err != nil {
-		return 0, err
-	}
-	dir, err := os.MkdirTemp("", "polymoat-e2e-")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	if control, err = cluster.Start(ctx, cluster.Options{Binaries: set, Dir: dir, AuditPods: true}); err != nil {
-		return 0, err
-	}
-	defer control.Stop()
-	helm.Kubeconfig = control.Kubeconfig(cluster.Admin)
-	if err := createEarlier(); err != nil {
-		return 0, err
-	}
-	policies, err := writePolicies(dir)
-	if err != nil {
-		return 0, err
-	}
-	if err := control.Install(cluster.Polymoat{Binary: server, Policy: policies, Manifests: filepath.Join(root, "manifests", "install.yaml")}); err != nil {
-		return 0, err
-	}
-	return m.Run(), nil
+	cluster.Main("e2e", cluster.Options{AuditPods: true}, func(ctx context.Context, s cluster.Site) (code int, err error) {
+		control, server = s.Control, s.Program
+		if helm, err = chart.New(ctx, s.Root, os.Stderr); err != nil {
+			return 0, err
+		}
+		helm.Kubeconfig = control.Kubeconfig(cluster.Admin)
+		if err := createEarlier(); err != nil {
+			return 0, err
+		}
+		policies, err := writePolicies(s.Dir)
+		if err != nil {
+			return 0, err
+		}
+		if err := control.Install(cluster.Polymoat{Binary: server, Policy: policies, Manifests: filepath.Join(s.Root, "manifests", "install.yaml")}); err != nil {
+			return 0, err
+		}
+		return m.Run(), nil
+	})
 }
 
 // writePolicies makes a folder of the built-in policy, for the namespace polyaxon, and of one for the namespace asking.

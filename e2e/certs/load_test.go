@@ -9,9 +9,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/polymoat/polymoat/e2e"
 	"github.com/polymoat/polymoat/e2e/cluster"
 )
 
@@ -101,12 +101,8 @@ func (l *load) awaitMore(t *testing.T, n int64) {
 // run is a pod as Polyaxon creates it for a job.
 func run(t *testing.T) *corev1.Pod {
 	t.Helper()
-	objects, err := decodeFile("../testdata/dryrun/train.yaml")
+	pod, err := e2e.Train()
 	if err != nil {
-		t.Fatal(err)
-	}
-	pod := &corev1.Pod{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(objects[0].Object, pod); err != nil {
 		t.Fatal(err)
 	}
 	return pod

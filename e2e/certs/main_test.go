@@ -4,7 +4,6 @@ package certs_test
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/polymoat/polymoat/e2e/binaries"
 	"github.com/polymoat/polymoat/e2e/cluster"
 )
 
@@ -29,46 +27,20 @@ var (
 // serviceAccount is the user as whom servers reach the API server.
 const serviceAccount = "system:serviceaccount:polymoat-system:polymoat"
 
+// TestMain starts a control plane with everything of the manifests but the webhook configurations.
 func TestMain(m *testing.M) {
-	code, err := runTests(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// runTests starts a control plane with everything of the manifests but the webhook configurations.
-func runTests(m *testing.M) (code int, err error) {
-	ctx := context.Background()
-	if root, err = binaries.Root(); err != nil {
-		return 0, err
-	}
-	set, err := binaries.Ensure(ctx, root, os.Stderr)
-	if err != nil {
-		return 0, err
-	}
-	if program, err = binaries.Polymoat(ctx, root); err != nil {
-		return 0, err
-	}
-	dir, err := os.MkdirTemp("", "polymoat-e2e-certs-")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	if control, err = cluster.Start(ctx, cluster.Options{Binaries: set, Dir: dir, ShowCertificate: true}); err != nil {
-		return 0, err
-	}
-	defer control.Stop()
-	plain, webhooks, err := cluster.Manifests(filepath.Join(root, "manifests", "install.yaml"))
-	if err != nil {
-		return 0, err
-	}
-	shipped = webhooks
-	if err := control.Create(plain...); err != nil {
-		return 0, err
-	}
-	return m.Run(), nil
+	cluster.Main("e2e-certs", cluster.Options{ShowCertificate: true}, func(_ context.Context, s cluster.Site) (int, error) {
+		control, root, program = s.Control, s.Root, s.Program
+		plain, webhooks, err := cluster.Manifests(filepath.Join(root, "manifests", "install.yaml"))
+		if err != nil {
+			return 0, err
+		}
+		shipped = webhooks
+		if err := control.Create(plain...); err != nil {
+			return 0, err
+		}
+		return m.Run(), nil
+	})
 }
 
 func decodeFile(path string) ([]*unstructured.Unstructured, error) {

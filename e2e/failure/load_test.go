@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,9 +11,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/polymoat/polymoat/e2e"
 	"github.com/polymoat/polymoat/e2e/cluster"
 )
 
@@ -143,12 +141,8 @@ func none(t *testing.T, refusals []string) {
 // train is a run as Polyaxon creates it for a job, without a name.
 func train(t *testing.T) *corev1.Pod {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, "e2e", "testdata", "dryrun", "train.yaml"))
+	pod, err := e2e.Train()
 	must(t, err)
-	objects, err := cluster.Decode(string(text))
-	must(t, err)
-	pod := &corev1.Pod{}
-	must(t, runtime.DefaultUnstructuredConverter.FromUnstructured(objects[0].Object, pod))
 	pod.ObjectMeta = metav1.ObjectMeta{GenerateName: "train-", Namespace: pod.Namespace, Labels: pod.Labels}
 	return pod
 }

@@ -5,7 +5,6 @@ package failure_test
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -14,7 +13,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/polymoat/polymoat/e2e/binaries"
 	"github.com/polymoat/polymoat/e2e/chart"
 	"github.com/polymoat/polymoat/e2e/cluster"
 )
@@ -30,45 +28,19 @@ var (
 // serviceAccount is the user as whom servers reach the API server.
 const serviceAccount = "system:serviceaccount:polymoat-system:polymoat"
 
+// TestMain starts a control plane without polymoat.
 func TestMain(m *testing.M) {
-	code, err := runTests(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// runTests starts a control plane without polymoat.
-func runTests(m *testing.M) (code int, err error) {
-	ctx := context.Background()
-	if root, err = binaries.Root(); err != nil {
-		return 0, err
-	}
-	set, err := binaries.Ensure(ctx, root, os.Stderr)
-	if err != nil {
-		return 0, err
-	}
-	if program, err = binaries.Polymoat(ctx, root); err != nil {
-		return 0, err
-	}
-	if helm, err = chart.New(ctx, root, os.Stderr); err != nil {
-		return 0, err
-	}
-	dir, err := os.MkdirTemp("", "polymoat-e2e-failure-")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	if control, err = cluster.Start(ctx, cluster.Options{Binaries: set, Dir: dir}); err != nil {
-		return 0, err
-	}
-	defer control.Stop()
-	helm.Kubeconfig = control.Kubeconfig(cluster.Admin)
-	if err := createNamespace(ctx); err != nil {
-		return 0, err
-	}
-	return m.Run(), nil
+	cluster.Main("e2e-failure", cluster.Options{}, func(ctx context.Context, s cluster.Site) (code int, err error) {
+		control, root, program = s.Control, s.Root, s.Program
+		if helm, err = chart.New(ctx, root, os.Stderr); err != nil {
+			return 0, err
+		}
+		helm.Kubeconfig = control.Kubeconfig(cluster.Admin)
+		if err := createNamespace(ctx); err != nil {
+			return 0, err
+		}
+		return m.Run(), nil
+	})
 }
 
 // createNamespace makes polymoat's own namespace, held to the restricted standard.

@@ -15,7 +15,7 @@ func TestRun(t *testing.T) {
 	r := imageOnce(t)
 	image := images(t, index(t, r))["linux/"+runtime.GOARCH]
 	if image == nil {
-		t.Skipf("no image is made for linux/%s", runtime.GOARCH)
+		t.Fatalf("no image is made for linux/%s, so none can be run here: add it to platforms, or test on one of them", runtime.GOARCH)
 	}
 	root := t.TempDir()
 	if err := os.WriteFile(filepath.Join(root, "polymoat"), server(t, image), 0o555); err != nil {
@@ -27,7 +27,9 @@ func TestRun(t *testing.T) {
 	t.Cleanup(func() { _ = os.Chmod(root, 0o755) }) // or it could not be removed
 	got, err := inRoot(root).Output()
 	if errors.Is(err, syscall.EPERM) {
-		t.Skipf("this machine lets nobody but root change the root of a process: %v", err)
+		// Where nobody but root may change the root of a process, it runs beside everything else: that it needs nothing
+		// of it, TestImage holds.
+		got, err = exec.Command(filepath.Join(root, "polymoat"), "--version").Output()
 	}
 	if err != nil {
 		t.Fatal(err)

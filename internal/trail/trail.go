@@ -41,21 +41,21 @@ func Of(d policy.Decision) map[string]string {
 		return nil
 	}
 	annotations := map[string]string{keyPolicy: d.Policy, keyRole: d.Role, keyWhy: d.Why, keyVerdict: Verdict(d)}
-	for key, text := range map[string]string{
-		keyHash:      d.Hash,
-		keyPool:      d.Pool,
-		keyRules:     rules(d),
-		keyWitness:   witness(d),
-		keyOverrides: joined(d.Overrides),
-		keyRefused:   joined(clauses(d.Violations)),
-		keyWarned:    joined(clauses(d.Warned)),
-		keyAudited:   joined(clauses(d.Audited)),
-		keyExcused:   joined(clauses(d.Excused)),
-		keyException: d.Exception,
-		keyShadow:    shadow(d),
+	for _, a := range [...]struct{ key, text string }{
+		{keyHash, d.Hash},
+		{keyPool, d.Pool},
+		{keyRules, rules(d)},
+		{keyWitness, witness(d)},
+		{keyOverrides, joined(d.Overrides)},
+		{keyRefused, joined(clauses(d.Violations))},
+		{keyWarned, joined(clauses(d.Warned))},
+		{keyAudited, joined(clauses(d.Audited))},
+		{keyExcused, joined(clauses(d.Excused))},
+		{keyException, d.Exception},
+		{keyShadow, shadow(d)},
 	} {
-		if text != "" {
-			annotations[key] = text
+		if a.text != "" {
+			annotations[a.key] = a.text
 		}
 	}
 	return annotations
