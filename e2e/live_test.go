@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -123,93 +121,6 @@ func awaitBound(t *testing.T, admin client.Client, pod *corev1.Pod) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// Without --against, the policy in force is that of the ConfigMap which the Deployment mounts.
-func TestPreviewOfThePolicyInForce(t *testing.T) {
-	file := policyFile(t)
-	name := inForce(t)
-	for title, tc := range map[string]struct {
-		data              map[string]string
-		code              int
-		wantOut, wantErrs string
-	}{
-		"the same": {
-			map[string]string{"polyaxon.yaml": read(t, file), "README": "no policy"},
-			0, "Nothing differs for 0 pods.\n", "",
-		},
-		"no file": {
-			map[string]string{"README": "no policy"},
-			2, "", "error: the ConfigMap \"" + name + "\" in namespace \"polymoat-system\" holds no .yaml, .yml or .json file; " +
-				"name the policy in force with --against FILE\n",
-		},
-		"a policy with a mistake": {
-			map[string]string{"polyaxon.yaml": strings.Replace(read(t, file), "release:", "relaese:", 1)},
-			2, "", "error: configmap/" + name + "[polyaxon.yaml]:9: spec.relaese: unknown field; did you mean \"release\"?\n",
-		},
-	} {
-		t.Run(title, func(t *testing.T) {
-			replacePolicy(t, name, tc.data)
-			code, out, errOut := plugin(t, cluster.Admin, "preview", "--policy", file)
-			if code != tc.code || out != tc.wantOut || errOut != tc.wantErrs {
-				t.Errorf("exit code %d, want %d\n%s%s", code, tc.code, out, errOut)
-			}
-		})
-	}
-}
-
-// Where no Deployment of polymoat is known, nothing tells the policy in force.
-func TestPreviewWithoutAnInstallation(t *testing.T) {
-	admin := as(t, cluster.Admin)
-	var d appsv1.Deployment
-	if err := admin.Get(t.Context(), client.ObjectKey{Namespace: cluster.System, Name: "polymoat"}, &d); err != nil {
-		t.Fatal(err)
-	}
-	mark := func(ctx context.Context, value string) {
-		before := client.MergeFrom(d.DeepCopy())
-		d.Labels["app.kubernetes.io/name"] = value
-		if err := admin.Patch(ctx, &d, before); err != nil {
-			t.Error(err)
-		}
-	}
-	t.Cleanup(func() { mark(context.WithoutCancel(t.Context()), "polymoat") })
-	mark(t.Context(), "moat")
-	code, out, errOut := plugin(t, cluster.Admin, "preview", "--policy", policyFile(t))
-	want := "error: no Deployment with the label \"app.kubernetes.io/name=polymoat\" tells the policy in force; name it with --against FILE " +
-		"(the built-in one is what kubectl polymoat policy default prints)\n"
-	if code != 2 || out != "" || errOut != want {
-		t.Errorf("exit code %d\n%s%s", code, out, errOut)
-	}
-}
-
-// inForce is the ConfigMap that the installation's Deployment mounts.
-func inForce(t *testing.T) string {
-	t.Helper()
-	var d appsv1.Deployment
-	if err := as(t, cluster.Admin).Get(t.Context(), client.ObjectKey{Namespace: cluster.System, Name: "polymoat"}, &d); err != nil {
-		t.Fatal(err)
-	}
-	return d.Spec.Template.Spec.Volumes[0].ConfigMap.Name
-}
-
-// replacePolicy gives the ConfigMap another content until the test ends. The running server keeps what it has read.
-func replacePolicy(t *testing.T, name string, data map[string]string) {
-	t.Helper()
-	admin := as(t, cluster.Admin)
-	held := &corev1.ConfigMap{}
-	if err := admin.Get(t.Context(), client.ObjectKey{Namespace: cluster.System, Name: name}, held); err != nil {
-		t.Fatal(err)
-	}
-	put := func(ctx context.Context, data map[string]string) { // it is immutable
-		err := admin.Delete(ctx, held)
-		held.ResourceVersion, held.UID, held.Data = "", "", data
-		if err := errors.Join(err, admin.Create(ctx, held)); err != nil {
-			t.Error(err)
-		}
-	}
-	before := held.Data
-	t.Cleanup(func() { put(context.WithoutCancel(t.Context()), before) })
-	put(t.Context(), data)
 }
 
 // Pods of controllers are judged as those controllers' users, and by their templates: the same answer for an object, for

@@ -32,11 +32,10 @@ pods that are on protected nodes and may not be there, pods that could get there
 when they are created again, nodes, RuntimeClasses and rights that open the way.
 Nothing needs to be installed, and nothing is written to the cluster.
 
-The policy is that of the ConfigMap polymoat-policy in the namespace
-polymoat-system, the built-in one without it, or what --policy names. Pods of the
-namespaces that it governs are looked at, those that have ended aside. Rules in
-mode Warn and Audit count like those in mode Enforce, and shadow does not; what an
-exception of the policy lifts is no finding.
+The policy is what --policy names, else the one that polymoat runs in the cluster,
+else the built-in one. Pods of the namespaces that it governs are looked at, those
+that have ended aside. Rules in mode Warn and Audit count like those in mode
+Enforce, and shadow does not; what an exception of the policy lifts is no finding.
 
 A pod was created by its controller; what nothing owns was created by nobody who
 is trusted. Overrides on Polyaxon's own resources are not read: they never lead to

@@ -38,8 +38,8 @@ Nodes that are alike share a box where a pool has many. -o html writes a page
 that needs neither network nor server: to search, to print, to show to others.
 -o json writes all of it as one object.
 
-The policy is that of the ConfigMap polymoat-policy in the namespace
-polymoat-system, or what --policy names. Nothing is written to the cluster.
+The policy is what --policy names, else the one that polymoat runs in the cluster.
+Nothing is written to the cluster.
 
 The exit code is 1 where a pod is marked with "!".`
 

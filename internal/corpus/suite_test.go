@@ -43,6 +43,14 @@ func TestRead(t *testing.T) {
 	}
 }
 
+func TestReadOfADayThatIsNone(t *testing.T) {
+	_, err := Read("cases", fstest.MapFS{"a.in.yaml": {Data: []byte("# why: because\n# role: jobs\n# today: tomorrow\nkind: Pod\n")}})
+	want := `cases/a.in.yaml: "# today: tomorrow" is not a date; write "# today: 2026-11-23"`
+	if err == nil || err.Error() != want {
+		t.Errorf("error is %v, want %s", err, want)
+	}
+}
+
 func TestTemplateIsAskedForByItsController(t *testing.T) {
 	tc := Case{Name: "job", In: `
 apiVersion: batch/v1

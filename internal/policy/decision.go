@@ -185,7 +185,7 @@ func (d Decision) reasons() string {
 		clauses = append(clauses, "violates "+v.String())
 	}
 	if more := len(clauses) - mostClauses; more > 0 {
-		clauses = append(clauses[:mostClauses], fmt.Sprintf("there are %d more reasons", more))
+		clauses = append(clauses[:mostClauses], left(more, "reason"))
 	}
 	role := whose(d.Role)
 	if len(d.Invalid) > 0 {

@@ -84,7 +84,7 @@ func admitted(role string, found []Violation) []string {
 	var list []string
 	for _, v := range found {
 		if len(list) == mostClauses {
-			return append(list, fmt.Sprintf("there are %d more warnings", len(found)-len(list)))
+			return append(list, left(len(found)-len(list), "warning"))
 		}
 		list = append(list, fmt.Sprintf("%sviolates %s (admitted: the rule is in mode %s)", whose(role), v, v1alpha1.Warn))
 	}

@@ -97,6 +97,22 @@ func TestModes(t *testing.T) {
 	}
 }
 
+// TestManyWarnings: a pod may break a rule in each of its containers.
+func TestManyWarnings(t *testing.T) {
+	p := compile(t, v1alpha1.Default(), func(d *v1alpha1.PlacementPolicy) { d.Spec.Modes = []v1alpha1.RuleMode{{Mode: v1alpha1.Warn}} })
+	for containers, want := range map[int]string{9: "there is 1 more warning", 20: "there are 12 more warnings"} {
+		pod := with(job(), func(p *corev1.Pod) {
+			root := p.Spec.Containers[0]
+			root.SecurityContext = &corev1.SecurityContext{RunAsUser: ptr.To[int64](0)}
+			p.Spec.Containers = slices.Repeat([]corev1.Container{root}, containers)
+		})
+		warnings := p.Review(policy.Request{Namespace: "polyaxon", Pod: pod, Today: today}).Warnings
+		if len(warnings) != 9 || warnings[8] != want {
+			t.Errorf("%d containers: %q, want 8 warnings and %q", containers, warnings, want)
+		}
+	}
+}
+
 // TestWhatIsLetThroughAsRootStarts: a kubelet starts no container that is root and runAsNonRoot.
 func TestWhatIsLetThroughAsRootStarts(t *testing.T) {
 	p := compile(t, v1alpha1.Default(), func(d *v1alpha1.PlacementPolicy) { d.Spec.Modes = []v1alpha1.RuleMode{{Mode: v1alpha1.Audit}} })

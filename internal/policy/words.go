@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -25,4 +26,12 @@ func anyOf(keys []string) string {
 		return ""
 	}
 	return strings.Join(keys, ", ") + " with any value"
+}
+
+// left says how many are not told: "there is 1 more reason".
+func left(n int, noun string) string {
+	if n == 1 {
+		return "there is 1 more " + noun
+	}
+	return fmt.Sprintf("there are %d more %ss", n, noun)
 }

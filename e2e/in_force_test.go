@@ -1,0 +1,127 @@
+package e2e_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/polymoat/polymoat/e2e/cluster"
+)
+
+// Without --against, the policy in force is that of the ConfigMap which the Deployment mounts.
+func TestPreviewOfThePolicyInForce(t *testing.T) {
+	file := policyFile(t)
+	name := inForce(t)
+	for title, tc := range map[string]struct {
+		data              map[string]string
+		code              int
+		wantOut, wantErrs string
+	}{
+		"the same": {
+			map[string]string{"polyaxon.yaml": read(t, file), "README": "no policy"},
+			0, "Nothing differs for 0 pods.\n", "",
+		},
+		"no file": {
+			map[string]string{"README": "no policy"},
+			2, "", "error: the ConfigMap \"" + name + "\" in namespace \"polymoat-system\" holds no .yaml, .yml or .json file; " +
+				"name the policy in force with --against FILE\n",
+		},
+		"a policy with a mistake": {
+			map[string]string{"polyaxon.yaml": strings.Replace(read(t, file), "release:", "relaese:", 1)},
+			2, "", "error: configmap/" + name + "[polyaxon.yaml]:9: spec.relaese: unknown field; did you mean \"release\"?\n",
+		},
+	} {
+		t.Run(title, func(t *testing.T) {
+			replacePolicy(t, name, tc.data)
+			code, out, errOut := plugin(t, cluster.Admin, "preview", "--policy", file)
+			if code != tc.code || out != tc.wantOut || errOut != tc.wantErrs {
+				t.Errorf("exit code %d, want %d\n%s%s", code, tc.code, out, errOut)
+			}
+		})
+	}
+}
+
+// Where the cluster does not tell the policy in force, the plugin says what to do; an audit goes on by the built-in one.
+func TestThePolicyInForceIsNotTold(t *testing.T) {
+	admin, file := as(t, cluster.Admin), policyFile(t)
+	var d appsv1.Deployment
+	if err := admin.Get(t.Context(), client.ObjectKey{Namespace: cluster.System, Name: "polymoat"}, &d); err != nil {
+		t.Fatal(err)
+	}
+	another := d.DeepCopy()
+	another.ObjectMeta = metav1.ObjectMeta{Namespace: "elsewhere", Name: "moat", Labels: d.Labels}
+	another.Spec.Replicas, another.Spec.Template.Spec.Volumes[0].ConfigMap = ptr.To[int32](0), nil
+	another.Spec.Template.Spec.Volumes[0].EmptyDir = &corev1.EmptyDirVolumeSource{}
+	create(t, admin, another)
+	answers(t, "error: polymoat is installed more than once: \"elsewhere/moat\", \"polymoat-system/polymoat\"; "+
+		"name the policy in force with --against FILE\n", "preview", "--policy", file)
+	relabel(t, &d)
+	answers(t, "error: the Deployment \"moat\" in namespace \"elsewhere\" has no volume \"policy\" with a ConfigMap; "+
+		"name the policy in force with --against FILE\n", "preview", "--policy", file)
+	relabel(t, another)
+	answers(t, "error: no Deployment with the label \"app.kubernetes.io/name=polymoat\" tells the policy in force; name it with --against FILE "+
+		"(the built-in one is what kubectl polymoat policy default prints)\n", "preview", "--policy", file)
+	_, _, errOut := plugin(t, cluster.Admin, "audit")
+	if want := "note: the cluster has no Deployment with the label \"app.kubernetes.io/name=polymoat\"; audited by the built-in policy\n"; errOut != want {
+		t.Errorf("audit says\n%swant\n%s", errOut, want)
+	}
+}
+
+// relabel takes from a Deployment the label by which the plugin finds it, until the test ends.
+func relabel(t *testing.T, d *appsv1.Deployment) {
+	t.Helper()
+	mark := func(ctx context.Context, value string) {
+		before := client.MergeFrom(d.DeepCopy())
+		d.Labels["app.kubernetes.io/name"] = value
+		if err := as(t, cluster.Admin).Patch(ctx, d, before); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(func() { mark(context.WithoutCancel(t.Context()), "polymoat") })
+	mark(t.Context(), "moat")
+}
+
+// answers holds the plugin to an error, and to nothing else.
+func answers(t *testing.T, want string, args ...string) {
+	t.Helper()
+	if code, out, errOut := plugin(t, cluster.Admin, args...); code != 2 || out != "" || errOut != want {
+		t.Errorf("%q: exit code %d\n%s%swant\n%s", args, code, out, errOut, want)
+	}
+}
+
+// inForce is the ConfigMap that the installation's Deployment mounts.
+func inForce(t *testing.T) string {
+	t.Helper()
+	var d appsv1.Deployment
+	if err := as(t, cluster.Admin).Get(t.Context(), client.ObjectKey{Namespace: cluster.System, Name: "polymoat"}, &d); err != nil {
+		t.Fatal(err)
+	}
+	return d.Spec.Template.Spec.Volumes[0].ConfigMap.Name
+}
+
+// replacePolicy gives the ConfigMap another content until the test ends. The running server keeps what it has read.
+func replacePolicy(t *testing.T, name string, data map[string]string) {
+	t.Helper()
+	admin := as(t, cluster.Admin)
+	held := &corev1.ConfigMap{}
+	if err := admin.Get(t.Context(), client.ObjectKey{Namespace: cluster.System, Name: name}, held); err != nil {
+		t.Fatal(err)
+	}
+	put := func(ctx context.Context, data map[string]string) { // it is immutable
+		err := admin.Delete(ctx, held)
+		held.ResourceVersion, held.UID, held.Data = "", "", data
+		if err := errors.Join(err, admin.Create(ctx, held)); err != nil {
+			t.Error(err)
+		}
+	}
+	before := held.Data
+	t.Cleanup(func() { put(context.WithoutCancel(t.Context()), before) })
+	put(t.Context(), data)
+}
