@@ -22,24 +22,24 @@ import (
 const together = 8
 
 // crowd makes so many pods of each role, placed as the policy says, and returns when kwok runs all of them. name is their
-// namespace, and the scheduler that they wait for: the real one binds fifty a second. They have nodes of their own, on which
-// nothing else runs: they are cordoned. They go with the test.
-func crowd(t *testing.T, name string, p *policy.Policy, counts map[string]int) {
+// namespace, and the scheduler that they wait for: the real one binds fifty a second. They have nodes of their own, so many
+// in each node pool, on which nothing else runs: they are cordoned. They go with the test.
+func crowd(t *testing.T, name string, p *policy.Policy, nodes int, counts map[string]int) {
 	t.Helper()
 	admin, scheduler := as(t, cluster.Admin), as(t, "system:kube-scheduler")
-	t.Cleanup(func() { disperse(t, admin, name) })
-	objects := []client.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, crowdNode(name, "experiments"), crowdNode(name, "builds")}
-	for _, object := range objects {
-		if err := admin.Create(t.Context(), object); err != nil {
-			t.Fatal(err)
-		}
+	t.Cleanup(func() { disperse(t, admin, name, nodes) })
+	if err := admin.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}); err != nil {
+		t.Fatal(err)
 	}
-	awaitAccount(t, admin, name)
 	group, ctx := errgroup.WithContext(t.Context())
 	group.SetLimit(together)
+	for _, node := range crowdNodes(name, nodes) {
+		group.Go(func() error { return admin.Create(ctx, node) })
+	}
+	awaitAccount(t, admin, name)
 	for role, n := range counts {
 		for i := range n {
-			group.Go(func() error { return join(ctx, admin, scheduler, placed(p, crowdPod(name, role, i))) })
+			group.Go(func() error { return join(ctx, admin, scheduler, placed(p, crowdPod(name, role, i)), i%nodes) })
 		}
 	}
 	if err := group.Wait(); err != nil {
@@ -49,12 +49,20 @@ func crowd(t *testing.T, name string, p *policy.Policy, counts map[string]int) {
 }
 
 // disperse removes a crowd and its nodes: other tests count both.
-func disperse(t *testing.T, admin client.Client, name string) {
+func disperse(t *testing.T, admin client.Client, name string, nodes int) {
 	ctx := context.WithoutCancel(t.Context())
-	if err := admin.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(name), client.GracePeriodSeconds(0)); err != nil {
-		t.Error(err)
+	for some := true; some; { // a request may take a minute, and tens of thousands take longer
+		options := &client.DeleteAllOfOptions{ListOptions: client.ListOptions{Namespace: name, Limit: 2000}}
+		client.GracePeriodSeconds(0).ApplyToDeleteAllOf(options)
+		var left corev1.PodList
+		err := errors.Join(admin.DeleteAllOf(ctx, &corev1.Pod{}, options), admin.List(ctx, &left, client.InNamespace(name), client.Limit(1)))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		some = len(left.Items) > 0
 	}
-	for _, node := range []*corev1.Node{crowdNode(name, "experiments"), crowdNode(name, "builds")} {
+	for _, node := range crowdNodes(name, nodes) {
 		if err := client.IgnoreNotFound(admin.Delete(ctx, node)); err != nil {
 			t.Error(err)
 		}
@@ -66,12 +74,12 @@ func placed(p *policy.Policy, pod *corev1.Pod) *corev1.Pod {
 	return p.Review(policy.Request{Namespace: pod.Namespace, Pod: pod}).Pod
 }
 
-// join creates a pod and binds it to the crowd's node of its pool.
-func join(ctx context.Context, creator, scheduler client.Client, pod *corev1.Pod) error {
+// join creates a pod and binds it to one of the crowd's nodes of its pool.
+func join(ctx context.Context, creator, scheduler client.Client, pod *corev1.Pod, node int) error {
 	if err := creator.Create(ctx, pod); err != nil {
 		return err
 	}
-	binding := &corev1.Binding{Target: corev1.ObjectReference{Kind: "Node", Name: pod.Namespace + "-" + pod.Spec.NodeSelector["polyaxon"]}}
+	binding := &corev1.Binding{Target: corev1.ObjectReference{Kind: "Node", Name: crowdNodeName(pod.Namespace, pod.Spec.NodeSelector["polyaxon"], node)}}
 	return scheduler.SubResource("binding").Create(ctx, pod, binding)
 }
 
@@ -104,13 +112,23 @@ func awaitRunning(t *testing.T, admin client.Client, name string) {
 	}
 }
 
+// crowdNodes are the nodes of a crowd, so many in each node pool.
+func crowdNodes(name string, n int) (list []*corev1.Node) {
+	for i := range n {
+		list = append(list, crowdNode(name, "experiments", i), crowdNode(name, "builds", i))
+	}
+	return list
+}
+
+func crowdNodeName(name, pool string, i int) string { return fmt.Sprintf("%s-%s-%d", name, pool, i) }
+
 // crowdNode is a node with room for all.
-func crowdNode(name, pool string) *corev1.Node {
+func crowdNode(name, pool string, i int) *corev1.Node {
 	room := corev1.ResourceList{
 		corev1.ResourceCPU: resource.MustParse("10k"), corev1.ResourceMemory: resource.MustParse("1Pi"), corev1.ResourcePods: resource.MustParse("10k"),
 	}
 	return &corev1.Node{
-		ObjectMeta: metav1.ObjectMeta{Name: name + "-" + pool, Labels: map[string]string{"polyaxon": pool}},
+		ObjectMeta: metav1.ObjectMeta{Name: crowdNodeName(name, pool, i), Labels: map[string]string{"polyaxon": pool}},
 		Spec: corev1.NodeSpec{
 			Unschedulable: true,
 			Taints:        []corev1.Taint{{Key: "polyaxon", Value: pool, Effect: corev1.TaintEffectNoSchedule}},

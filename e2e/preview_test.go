@@ -22,7 +22,7 @@ func TestPreviewOfFiveThousandPods(t *testing.T) {
 	current := policyFile(t, own...)
 	revised := policyFile(t, append(own, notebooks, "notebooks,    nodePools: [builds]")...)
 	start := time.Now()
-	crowd(t, "crowd", compiled(t, current), map[string]int{"jobs": 2000, "experiments": 1500, "services": 500, "tensorboards": 500, "notebooks": 500})
+	crowd(t, "crowd", compiled(t, current), 1, map[string]int{"jobs": 2000, "experiments": 1500, "services": 500, "tensorboards": 500, "notebooks": 500})
 	t.Logf("5000 pods run after %s", time.Since(start).Round(time.Millisecond))
 
 	start = time.Now()
