@@ -1,10 +1,11 @@
 package certs_test
 
 import (
-	"io"
 	"net"
 	"sync/atomic"
 	"testing"
+
+	"github.com/polymoat/polymoat/e2e/cluster"
 )
 
 // balancer stands for a Service: it sends every new connection to the next server that is ready, and leaves the ones
@@ -36,24 +37,12 @@ func (b *balancer) open(t *testing.T) (url string) {
 }
 
 func (b *balancer) serve(client net.Conn) {
-	defer func() { _ = client.Close() }()
 	s := b.next()
 	if s == nil {
-		return // as a Service without endpoints
-	}
-	backend, err := net.Dial("tcp", s.address)
-	if err != nil {
+		_ = client.Close() // as a Service without endpoints
 		return
 	}
-	defer func() { _ = backend.Close() }()
-	done := make(chan struct{}, 2)
-	for _, way := range [][2]net.Conn{{client, backend}, {backend, client}} {
-		go func() {
-			_, _ = io.Copy(way[0], way[1])
-			done <- struct{}{}
-		}()
-	}
-	<-done
+	cluster.Forward(client, s.address)
 }
 
 // next is the server whose turn it is; nil if none is ready.
