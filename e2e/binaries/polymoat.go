@@ -7,7 +7,16 @@ import (
 
 // Polymoat builds the server from the checkout and returns its file. The go command makes a second build instant.
 func Polymoat(ctx context.Context, root string) (string, error) {
-	path := filepath.Join(root, ".cache", "e2e", "polymoat")
-	_, err := goTool(ctx, root, "build", "-trimpath", "-o", path, "./cmd/polymoat")
+	return polymoat(ctx, root, "polymoat")
+}
+
+// PolymoatOf builds the server as that of a version: "v0.1.0". It differs from others in nothing but what it says of itself.
+func PolymoatOf(ctx context.Context, root, version string) (string, error) {
+	return polymoat(ctx, root, "polymoat-"+version, "-ldflags", "-X github.com/polymoat/polymoat/internal/build.version="+version)
+}
+
+func polymoat(ctx context.Context, root, name string, flags ...string) (string, error) {
+	path := filepath.Join(root, ".cache", "e2e", name)
+	_, err := goTool(ctx, root, append(append([]string{"build", "-trimpath", "-o", path}, flags...), "./cmd/polymoat")...)
 	return path, err
 }

@@ -2,6 +2,8 @@ package failure_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -14,6 +16,7 @@ import (
 // release is polymoat as helm installs it, with its replicas on this machine. Everything else of it is real.
 type release struct {
 	t        *testing.T
+	chart    string // its folder
 	service  *balancer
 	replicas []*replica
 }
@@ -21,7 +24,7 @@ type release struct {
 // newRelease prepares a release that is removed after the test.
 func newRelease(t *testing.T) *release {
 	t.Helper()
-	r := &release{t: t, service: newBalancer(t)}
+	r := &release{t: t, chart: helm.Dir, service: newBalancer(t)}
 	t.Cleanup(func() { // what is left of a failed test must not fail the others
 		_, _ = helm.Run(context.WithoutCancel(t.Context()), "uninstall", "polymoat", "--namespace="+cluster.System, "--ignore-not-found")
 	})
@@ -31,11 +34,21 @@ func newRelease(t *testing.T) *release {
 // apply installs or upgrades, as README says. Flags come last.
 func (r *release) apply(flags ...string) error {
 	args := []string{
-		"upgrade", "--install", "polymoat", helm.Dir, "--namespace=" + cluster.System,
+		"upgrade", "--install", "polymoat", r.chart, "--namespace=" + cluster.System,
 		"--set=certificates.source=self-managed,webhookURL=" + r.service.url(),
 	}
 	_, err := helm.Run(r.t.Context(), append(args, flags...)...)
 	return err
+}
+
+// runs says of which version every replica must be, by its own word.
+func (r *release) runs(version string) {
+	r.t.Helper()
+	for _, replica := range r.replicas {
+		if want := fmt.Sprintf(`"msg":"starting","version":"v%s"`, version); !strings.Contains(replica.says(), want) {
+			r.t.Errorf("the server at %s does not say %s:\n%s", replica.address, want, replica.says())
+		}
+	}
 }
 
 // run runs another command of helm's on the release.
@@ -74,15 +87,17 @@ func (r *release) roll() {
 	r.service.replace(r.replicas)
 }
 
-// retire ends all replicas, as the end of the Deployment does.
-func (r *release) retire() {
+// retire ends all replicas, as the end of the Deployment does, and returns what waits for that.
+func (r *release) retire() (wait func()) {
 	r.t.Helper()
 	var ends []func()
 	for _, replica := range r.replicas {
 		ends = append(ends, replica.retire())
 	}
-	for _, ended := range ends {
-		ended()
+	return func() {
+		for _, ended := range ends {
+			ended()
+		}
+		r.replicas = nil
 	}
-	r.replicas = nil
 }
