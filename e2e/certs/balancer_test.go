@@ -15,25 +15,33 @@ type balancer struct {
 	turn    atomic.Uint64
 }
 
+// door is an address of the balancer.
+type door struct {
+	url    string
+	passed atomic.Bool // somebody came
+}
+
 // open listens on another port, until the test ends. An API server that is sent there must shake hands anew: on a
 // connection that it has, no change of certificate would ever show.
-func (b *balancer) open(t *testing.T) (url string) {
+func (b *balancer) open(t *testing.T) *door {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
+	d := &door{url: "https://" + l.Addr().String()}
 	go func() {
 		for {
 			connection, err := l.Accept()
 			if err != nil {
 				return
 			}
+			d.passed.Store(true)
 			go b.serve(connection)
 		}
 	}()
-	return "https://" + l.Addr().String()
+	return d
 }
 
 func (b *balancer) serve(client net.Conn) {
