@@ -65,12 +65,14 @@ func TestLifecycle(t *testing.T) {
 	}, none)
 	l.step("uninstall, configurations first", false, func(*testing.T) {
 		l.run("uninstall")
-		l.retire()()
+		l.retire()
+		l.awaitEnds()
 	}, none)
 	l.step("install in one step", false, func(t *testing.T) { l.install(t) }, l.onlyWaits)
 	l.step("uninstall, servers first", false, func(t *testing.T) {
 		must(t, as(t, cluster.Admin).Delete(t.Context(), l.deployment(), client.PropagationPolicy("Background")))
-		l.retire()()
+		l.retire()
+		l.awaitEnds()
 		l.awaitAway(t)
 		l.run("uninstall")
 		await(t, "runs that go on", func() error { return createRun(t) })

@@ -60,17 +60,16 @@ func apply(t *testing.T, text string) {
 func (l lifecycle) deleteAll(t *testing.T, text string) {
 	t.Helper()
 	admin, objects := as(t, cluster.Admin), decode(t, text)
-	wait := func() {}
 	for _, object := range objects {
 		must(t, client.IgnoreNotFound(admin.Delete(t.Context(), object, client.PropagationPolicy("Background"))))
 		if object.GetKind() == "Deployment" {
-			wait = l.retire()
+			l.retire()
 		}
 	}
 	for _, object := range objects {
 		awaitGone(t, object)
 	}
-	wait()
+	l.awaitEnds()
 }
 
 func awaitGone(t *testing.T, object client.Object) {

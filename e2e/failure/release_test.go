@@ -19,6 +19,7 @@ type release struct {
 	chart    string // its folder
 	service  *balancer
 	replicas []*replica
+	ends     []func() // each waits for the end of a replica that was told to stop
 }
 
 // newRelease prepares a release that is removed after the test.
@@ -66,38 +67,36 @@ func (r *release) deployment() *appsv1.Deployment {
 }
 
 // roll does what the Deployment's strategy says, maxUnavailable 0 and maxSurge 1: a new replica, and when it is ready an
-// old one less. There are none at first.
+// old one less. There are none at first. The last words of the old ones are for the steps that follow, as in a cluster.
 func (r *release) roll() {
 	r.t.Helper()
 	d, old := r.deployment(), r.replicas
 	r.replicas = nil
-	var ends []func()
 	for range ptr.Deref(d.Spec.Replicas, 1) {
 		fresh := newReplica(r.t, d)
 		r.replicas = append(r.replicas, fresh)
 		r.service.replace(append(append([]*replica{}, r.replicas...), old...))
 		awaitReady(r.t, fresh)
-		if len(ends) < len(old) {
-			ends = append(ends, old[len(ends)].retire())
+		if i := len(r.replicas) - 1; i < len(old) {
+			r.ends = append(r.ends, old[i].retire())
 		}
 	}
-	for _, ended := range ends {
-		ended()
-	}
-	r.service.replace(r.replicas)
 }
 
-// retire ends all replicas, as the end of the Deployment does, and returns what waits for that.
-func (r *release) retire() (wait func()) {
+// retire tells all replicas to stop, as the end of the Deployment does.
+func (r *release) retire() {
 	r.t.Helper()
-	var ends []func()
 	for _, replica := range r.replicas {
-		ends = append(ends, replica.retire())
+		r.ends = append(r.ends, replica.retire())
 	}
-	return func() {
-		for _, ended := range ends {
-			ended()
-		}
-		r.replicas = nil
+	r.replicas = nil
+}
+
+// awaitEnds waits for the end of all replicas that were told to stop.
+func (r *release) awaitEnds() {
+	r.t.Helper()
+	for _, ended := range r.ends {
+		ended()
 	}
+	r.ends = nil
 }
