@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
@@ -50,7 +51,8 @@ func crowd(t *testing.T, name string, p *policy.Policy, nodes int, counts map[st
 
 // disperse removes a crowd and its nodes: other tests count both.
 func disperse(t *testing.T, admin client.Client, name string, nodes int) {
-	ctx := context.WithoutCancel(t.Context())
+	ctx, start := context.WithoutCancel(t.Context()), time.Now()
+	defer func() { t.Logf("it was gone after %s", time.Since(start).Round(time.Millisecond)) }()
 	for some := true; some; { // a request may take a minute, and tens of thousands take longer
 		options := &client.DeleteAllOfOptions{ListOptions: client.ListOptions{Namespace: name, Limit: 2000}}
 		client.GracePeriodSeconds(0).ApplyToDeleteAllOf(options)

@@ -42,8 +42,10 @@ type decider struct {
 	owners *cluster.Owners // nil without a cluster, and where no role accepts overrides
 	// mayUseCore asks RBAC; nil without a cluster, which then trusts nobody.
 	mayUseCore func(context.Context, authenticationv1.UserInfo) (bool, error)
-	log        *slog.Logger
-	today      func() v1alpha1.Day
+	// configurations are those through which the API server asks; nil without a cluster.
+	configurations func() []cluster.Configuration
+	log            *slog.Logger
+	today          func() v1alpha1.Day
 }
 
 // utcToday is the day by this machine's clock.
@@ -105,7 +107,7 @@ func (d *decider) validate(ctx context.Context, r *request) (outcome, *fault) {
 		}
 		decision = d.policy.Validate(facts)
 	}
-	return d.answer(decision, r), nil
+	return d.answer(d.unplaced(decision, r, facts), r), nil
 }
 
 // validateBinding judges who binds a pod, to which node, and what else the pod gets with it.

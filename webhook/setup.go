@@ -90,7 +90,11 @@ func (s *server) newReadiness() *readiness {
 }
 
 func (s *server) decider(p *Policies) *decider {
-	return &decider{policy: p.compiled, nodes: s.nodes, owners: s.owners, mayUseCore: s.mayUseCore(), log: s.log, today: utcToday}
+	d := &decider{policy: p.compiled, nodes: s.nodes, owners: s.owners, mayUseCore: s.mayUseCore(), log: s.log, today: utcToday}
+	if s.options.Cluster {
+		d.configurations = s.configurations.List
+	}
+	return d
 }
 
 // mayUseCore asks RBAC; nil without a cluster.

@@ -7,16 +7,21 @@ import (
 
 // Polymoat builds the server from the checkout and returns its file. The go command makes a second build instant.
 func Polymoat(ctx context.Context, root string) (string, error) {
-	return command(ctx, root, "polymoat")
+	return command(ctx, root, "polymoat", "polymoat")
 }
 
-// Plugin builds the kubectl plugin, as Polymoat does.
+// PolymoatOf builds the server as that of a version: "v0.1.0". It differs from others in nothing but what it says of itself.
+func PolymoatOf(ctx context.Context, root, version string) (string, error) {
+	return command(ctx, root, "polymoat", "polymoat-"+version, "-ldflags", "-X github.com/polymoat/polymoat/internal/build.version="+version)
+}
+
+// Plugin builds the kubectl plugin, as Polymoat does the server.
 func Plugin(ctx context.Context, root string) (string, error) {
-	return command(ctx, root, "kubectl-polymoat")
+	return command(ctx, root, "kubectl-polymoat", "kubectl-polymoat")
 }
 
-func command(ctx context.Context, root, name string) (string, error) {
-	path := filepath.Join(root, ".cache", "e2e", name)
-	_, err := goTool(ctx, root, "build", "-trimpath", "-o", path, "./cmd/"+name)
+func command(ctx context.Context, root, name, file string, flags ...string) (string, error) {
+	path := filepath.Join(root, ".cache", "e2e", file)
+	_, err := goTool(ctx, root, append(append([]string{"build", "-trimpath", "-o", path}, flags...), "./cmd/"+name)...)
 	return path, err
 }

@@ -1,10 +1,11 @@
 package certs_test
 
 import (
-	"io"
 	"net"
 	"sync/atomic"
 	"testing"
+
+	"github.com/polymoat/polymoat/e2e/cluster"
 )
 
 // balancer stands for a Service: it sends every new connection to the next server that is ready, and leaves the ones
@@ -14,46 +15,42 @@ type balancer struct {
 	turn    atomic.Uint64
 }
 
+// door is an address of the balancer.
+type door struct {
+	url    string
+	passed atomic.Bool // somebody came
+}
+
 // open listens on another port, until the test ends. An API server that is sent there must shake hands anew: on a
 // connection that it has, no change of certificate would ever show.
-func (b *balancer) open(t *testing.T) (url string) {
+func (b *balancer) open(t *testing.T) *door {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
+	d := &door{url: "https://" + l.Addr().String()}
 	go func() {
 		for {
 			connection, err := l.Accept()
 			if err != nil {
 				return
 			}
+			d.passed.Store(true)
 			go b.serve(connection)
 		}
 	}()
-	return "https://" + l.Addr().String()
+	return d
 }
 
 func (b *balancer) serve(client net.Conn) {
-	defer func() { _ = client.Close() }()
 	s := b.next()
 	if s == nil {
-		return // as a Service without endpoints
-	}
-	backend, err := net.Dial("tcp", s.address)
-	if err != nil {
+		_ = client.Close() // as a Service without endpoints
 		return
 	}
-	defer func() { _ = backend.Close() }()
-	done := make(chan struct{}, 2)
-	for _, way := range [][2]net.Conn{{client, backend}, {backend, client}} {
-		go func() {
-			_, _ = io.Copy(way[0], way[1])
-			done <- struct{}{}
-		}()
-	}
-	<-done
+	cluster.Forward(client, s.address)
 }
 
 // next is the server whose turn it is; nil if none is ready.

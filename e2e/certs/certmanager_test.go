@@ -26,7 +26,7 @@ func TestRotationOfCertManager(t *testing.T) {
 	startCertManager(t)
 	mounts := []string{t.TempDir(), t.TempDir()}
 	b := &balancer{}
-	url := b.open(t)
+	url := b.open(t).url
 	install(t, url, nil, map[string]string{"cert-manager.io/inject-ca-from": "polymoat-system/polymoat"})
 	version := mountNext(t, nil, mounts)
 	for _, dir := range mounts {

@@ -3,6 +3,7 @@ package certs_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -55,8 +56,15 @@ func awaitPlaced(t *testing.T) {
 // meet makes the API server shake hands anew with every server, and waits until pods have gone that way.
 func meet(t *testing.T, b *balancer, l *load) {
 	t.Helper()
-	send(t, b.open(t), b.open(t))
-	l.awaitMore(t, 50)
+	mutate, validate := b.open(t), b.open(t)
+	send(t, mutate.url, validate.url)
+	await(t, "the API server at another address", func() error {
+		if !mutate.passed.Load() || !validate.passed.Load() {
+			return errors.New("it was not there")
+		}
+		return nil
+	})
+	l.awaitMore(t, 2*creators) // more than were on their way when it came
 }
 
 // TestRotationOfFiles: an administrator replaces authority and pair by hand, in the order that README tells: trust both
@@ -72,7 +80,7 @@ func TestRotationOfFiles(t *testing.T) {
 	replace()
 	servers := []*server{startServer(t, "--cert-dir", byHand), startServer(t, "--cert-dir", mounted)}
 	b := &balancer{servers: servers}
-	install(t, b.open(t), ca.pem, nil)
+	install(t, b.open(t).url, ca.pem, nil)
 	awaitReady(t, servers...)
 	awaitPlaced(t)
 	l, serial := startLoad(t, b), awaitLeaf(t, "", servers...)
@@ -98,7 +106,7 @@ func TestRotationOfSelfManaged(t *testing.T) {
 	flags := []string{"--cert-source", "self-managed", "--dns-name", "127.0.0.1"}
 	servers := []*server{startServer(t, flags...), startServer(t, flags...)}
 	b := &balancer{servers: servers}
-	install(t, b.open(t), nil, nil)
+	install(t, b.open(t).url, nil, nil)
 	awaitReady(t, servers...)
 	awaitPlaced(t)
 	serial := awaitLeaf(t, "", servers...)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/polymoat/polymoat/e2e/binaries"
@@ -68,14 +69,30 @@ metadata:
     pod-security.kubernetes.io/enforce: restricted
 `
 
-// InstallYAML is the text of manifests/install.yaml.
-func (h *Helm) InstallYAML(ctx context.Context) (string, error) {
-	text, err := h.Render(ctx, "polymoat", "polymoat-system", "--set", "certificates.source=self-managed")
+// InstallYAML is the text of manifests/install.yaml, or with flags what it would be with other values.
+func (h *Helm) InstallYAML(ctx context.Context, flags ...string) (string, error) {
+	text, err := h.Render(ctx, "polymoat", "polymoat-system", append([]string{"--set", "certificates.source=self-managed"}, flags...)...)
 	if err != nil {
 		return "", err
 	}
 	for strings.Contains(text, "\n\n---") { // what a template leaves behind its last object
 		text = strings.ReplaceAll(text, "\n\n---", "\n---")
 	}
-	return header + strings.TrimSpace(text) + "\n", nil
+	return header + validationFirst(strings.TrimSpace(text)) + "\n", nil
+}
+
+// validationFirst has what judges come first: kubectl deletes in the order of the file, and runs that nobody places any
+// more would be refused.
+func validationFirst(text string) string {
+	const between = "\n---\n"
+	objects := strings.Split(strings.TrimPrefix(text, between[1:]), between)
+	slices.SortStableFunc(objects, func(a, b string) int { return rank(a) - rank(b) })
+	return between[1:] + strings.Join(objects, between)
+}
+
+func rank(object string) int {
+	if strings.Contains(object, "\nkind: ValidatingWebhookConfiguration\n") {
+		return 0
+	}
+	return 1
 }

@@ -65,6 +65,7 @@ func TestNotes(t *testing.T) {
 	for name, flags := range map[string]string{
 		"self-managed": "--set=certificates.source=self-managed",
 		"files":        "--set=certificates.source=files",
+		"fails-open":   "--set=certificates.source=self-managed,failurePolicy=Ignore",
 	} {
 		text, err := helm.Run(t.Context(), "install", "polymoat", helm.Dir, "--namespace=polymoat-system", "--dry-run=client", flags)
 		if err != nil {

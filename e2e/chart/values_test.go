@@ -109,6 +109,9 @@ func TestValues(t *testing.T) {
 			{"ServiceMonitor polymoat", "{.spec.selector.matchLabels.*}"}:                              "polymoat polymoat",
 			{"Service polymoat", "{.spec.ports[0].name}{.metadata.labels.app\\.kubernetes\\.io/name}"}: "httpspolymoat",
 		}},
+		{"nobody waits while nobody answers", "failurePolicy: Ignore", map[[2]string]string{
+			{validating, "{.webhooks[*].failurePolicy}"}: "Ignore Ignore Ignore",
+		}},
 		{"core waits as well", "policies: [" + small("a", "one", "coreFailurePolicy: Fail") + "]", map[[2]string]string{
 			{validating, "{.webhooks[*].name}"}:                    "validate.polymoat.io workloads.polymoat.io",
 			{validating, "{.webhooks[0].matchConditions[*].name}"}: "a-status-changes-metadata not-an-eviction not-bound-by-kube-scheduler",

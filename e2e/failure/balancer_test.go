@@ -2,11 +2,12 @@ package failure_test
 
 import (
 	"context"
-	"io"
 	"net"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/polymoat/polymoat/e2e/cluster"
 )
 
 // balancer stands for the Service: it sends every new connection to the next replica that is ready and leaves the ones
@@ -81,26 +82,14 @@ func (b *balancer) accept(l net.Listener) {
 }
 
 func (b *balancer) serve(client net.Conn) {
-	defer func() { _ = client.Close() }()
 	r := b.next()
 	if r == nil {
+		_ = client.Close()
 		return
 	}
-	backend, err := net.Dial("tcp", r.address)
-	if err != nil {
-		return
-	}
-	defer func() { _ = backend.Close() }()
 	r.connections.Add(1)
 	defer r.connections.Add(-1)
-	done := make(chan struct{}, 2)
-	for _, way := range [][2]net.Conn{{client, backend}, {backend, client}} {
-		go func() {
-			_, _ = io.Copy(way[0], way[1])
-			done <- struct{}{}
-		}()
-	}
-	<-done
+	cluster.Forward(client, r.address)
 }
 
 // next is the replica whose turn it is; nil if none is ready.

@@ -97,25 +97,24 @@ func (l *load) note(err error) {
 	l.refusals = append(l.refusals, err.Error())
 }
 
-// during does something and returns what was refused meanwhile. It goes on until a hundred pods more were answered than
-// before it began, and a hundred after it was done. The rate is only told: it is that of the machine.
+// during does something and returns what was refused meanwhile, and since it was called last. It goes on until a hundred
+// pods were answered after it was done. The rate is only told: it is that of the machine.
 func (l *load) during(t *testing.T, placed bool, do func()) []string {
 	t.Helper()
 	l.held.Lock()
 	l.placed = placed
 	l.held.Unlock()
-	l.mu.Lock()
-	l.refusals = nil
-	l.mu.Unlock()
 	start, before, real := time.Now(), l.answered.Load(), l.real.Load()
 	do()
 	l.awaitMore(t, 100)
 	answered, seconds := l.answered.Load()-before, time.Since(start).Seconds()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	refusals := l.refusals
+	l.refusals = nil
 	t.Logf("%d pods in %.1f s, %.0f in a second, %d of them for real; %d refused",
-		answered, seconds, float64(answered)/seconds, l.real.Load()-real, len(l.refusals))
-	return l.refusals
+		answered, seconds, float64(answered)/seconds, l.real.Load()-real, len(refusals))
+	return refusals
 }
 
 // awaitMore waits until n more pods were answered.

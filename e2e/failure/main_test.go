@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/polymoat/polymoat/e2e/binaries"
 	"github.com/polymoat/polymoat/e2e/chart"
 	"github.com/polymoat/polymoat/e2e/cluster"
 )
@@ -21,9 +22,14 @@ var (
 	// control is the control plane that all tests share. They clean up after themselves.
 	control *cluster.Cluster
 	helm    *chart.Helm
-	// root is the repository, program the server.
-	root, program string
+	// root is the repository.
+	root string
+	// servers are the programs of the versions that are installed: "0.1.0".
+	servers = map[string]string{}
 )
+
+// next is a version that comes after the chart's own.
+const next = "99.0.0"
 
 // serviceAccount is the user as whom servers reach the API server.
 const serviceAccount = "system:serviceaccount:polymoat-system:polymoat"
@@ -31,8 +37,11 @@ const serviceAccount = "system:serviceaccount:polymoat-system:polymoat"
 // TestMain starts a control plane without polymoat.
 func TestMain(m *testing.M) {
 	cluster.Main("e2e-failure", cluster.Options{}, func(ctx context.Context, s cluster.Site) (code int, err error) {
-		control, root, program = s.Control, s.Root, s.Program
+		control, root = s.Control, s.Root
 		if helm, err = chart.New(ctx, root, os.Stderr); err != nil {
+			return 0, err
+		}
+		if err := buildServers(ctx); err != nil {
 			return 0, err
 		}
 		helm.Kubeconfig = control.Kubeconfig(cluster.Admin)
@@ -41,6 +50,20 @@ func TestMain(m *testing.M) {
 		}
 		return m.Run(), nil
 	})
+}
+
+// buildServers builds the server of the chart's version, and the next one.
+func buildServers(ctx context.Context) error {
+	current, err := chart.Version(helm.Dir)
+	if err != nil {
+		return err
+	}
+	for _, version := range []string{current, next} {
+		if servers[version], err = binaries.PolymoatOf(ctx, root, "v"+version); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // createNamespace makes polymoat's own namespace, held to the restricted standard.

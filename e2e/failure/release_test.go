@@ -2,6 +2,8 @@ package failure_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -14,14 +16,16 @@ import (
 // release is polymoat as helm installs it, with its replicas on this machine. Everything else of it is real.
 type release struct {
 	t        *testing.T
+	chart    string // its folder
 	service  *balancer
 	replicas []*replica
+	ends     []func() // each waits for the end of a replica that was told to stop
 }
 
 // newRelease prepares a release that is removed after the test.
 func newRelease(t *testing.T) *release {
 	t.Helper()
-	r := &release{t: t, service: newBalancer(t)}
+	r := &release{t: t, chart: helm.Dir, service: newBalancer(t)}
 	t.Cleanup(func() { // what is left of a failed test must not fail the others
 		_, _ = helm.Run(context.WithoutCancel(t.Context()), "uninstall", "polymoat", "--namespace="+cluster.System, "--ignore-not-found")
 	})
@@ -31,11 +35,21 @@ func newRelease(t *testing.T) *release {
 // apply installs or upgrades, as README says. Flags come last.
 func (r *release) apply(flags ...string) error {
 	args := []string{
-		"upgrade", "--install", "polymoat", helm.Dir, "--namespace=" + cluster.System,
+		"upgrade", "--install", "polymoat", r.chart, "--namespace=" + cluster.System,
 		"--set=certificates.source=self-managed,webhookURL=" + r.service.url(),
 	}
 	_, err := helm.Run(r.t.Context(), append(args, flags...)...)
 	return err
+}
+
+// runs says of which version every replica must be, by its own word.
+func (r *release) runs(version string) {
+	r.t.Helper()
+	for _, replica := range r.replicas {
+		if want := fmt.Sprintf(`"msg":"starting","version":"v%s"`, version); !strings.Contains(replica.says(), want) {
+			r.t.Errorf("the server at %s does not say %s:\n%s", replica.address, want, replica.says())
+		}
+	}
 }
 
 // run runs another command of helm's on the release.
@@ -53,36 +67,36 @@ func (r *release) deployment() *appsv1.Deployment {
 }
 
 // roll does what the Deployment's strategy says, maxUnavailable 0 and maxSurge 1: a new replica, and when it is ready an
-// old one less. There are none at first.
+// old one less. There are none at first. The last words of the old ones are for the steps that follow, as in a cluster.
 func (r *release) roll() {
 	r.t.Helper()
 	d, old := r.deployment(), r.replicas
 	r.replicas = nil
-	var ends []func()
 	for range ptr.Deref(d.Spec.Replicas, 1) {
 		fresh := newReplica(r.t, d)
 		r.replicas = append(r.replicas, fresh)
 		r.service.replace(append(append([]*replica{}, r.replicas...), old...))
 		awaitReady(r.t, fresh)
-		if len(ends) < len(old) {
-			ends = append(ends, old[len(ends)].retire())
+		if i := len(r.replicas) - 1; i < len(old) {
+			r.ends = append(r.ends, old[i].retire())
 		}
 	}
-	for _, ended := range ends {
-		ended()
-	}
-	r.service.replace(r.replicas)
 }
 
-// retire ends all replicas, as the end of the Deployment does.
+// retire tells all replicas to stop, as the end of the Deployment does.
 func (r *release) retire() {
 	r.t.Helper()
-	var ends []func()
 	for _, replica := range r.replicas {
-		ends = append(ends, replica.retire())
-	}
-	for _, ended := range ends {
-		ended()
+		r.ends = append(r.ends, replica.retire())
 	}
 	r.replicas = nil
+}
+
+// awaitEnds waits for the end of all replicas that were told to stop.
+func (r *release) awaitEnds() {
+	r.t.Helper()
+	for _, ended := range r.ends {
+		ended()
+	}
+	r.ends = nil
 }

@@ -27,6 +27,7 @@ type replica struct {
 	t           *testing.T
 	address     string // 127.0.0.1:9443
 	probed      string // where the kubelet asks: 127.0.0.1:8081
+	program     string // that of the image
 	args        []string
 	log         string       // its file
 	connections atomic.Int64 // from the balancer
@@ -46,7 +47,7 @@ type run struct {
 func newReplica(t *testing.T, d *appsv1.Deployment) *replica {
 	t.Helper()
 	container := d.Spec.Template.Spec.Containers[0]
-	r := &replica{t: t, address: freeAddress(t), probed: freeAddress(t), log: filepath.Join(t.TempDir(), "log")}
+	r := &replica{t: t, address: freeAddress(t), probed: freeAddress(t), program: programOf(t, container.Image), log: filepath.Join(t.TempDir(), "log")}
 	_, port, err := net.SplitHostPort(r.address)
 	must(t, err)
 	// Of two flags of one name the last one counts: these are the only ones that are not the Deployment's.
@@ -61,6 +62,16 @@ func newReplica(t *testing.T, d *appsv1.Deployment) *replica {
 		}
 	})
 	return r
+}
+
+// programOf is what an image holds: that of the tag 0.1.0 is built from the tag v0.1.0 of git, and says so of itself.
+func programOf(t *testing.T, image string) string {
+	t.Helper()
+	_, tag, _ := strings.Cut(image, ":")
+	if servers[tag] == "" {
+		t.Fatalf("no server is built for the image %s", image)
+	}
+	return servers[tag]
 }
 
 // mounted are the container's flags, with folders of this machine in the place of what a kubelet would mount.
@@ -106,7 +117,7 @@ func (r *replica) start() {
 	log, err := os.OpenFile(r.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	must(r.t, err)
 	defer func() { _ = log.Close() }()
-	life := &run{cmd: exec.Command(program, r.args...), ended: make(chan struct{})}
+	life := &run{cmd: exec.Command(r.program, r.args...), ended: make(chan struct{})}
 	life.cmd.Stdout, life.cmd.Stderr, life.cmd.SysProcAttr = log, log, cluster.ChildAttributes()
 	must(r.t, life.cmd.Start())
 	r.running = life

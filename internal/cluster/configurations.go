@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/utils/ptr"
 )
 
 // Configurations knows polymoat's own webhook configurations, the mutating and the validating one of the same name: what
@@ -45,10 +46,11 @@ type Configuration struct {
 	Webhooks   []Webhook // in their order
 }
 
-// Webhook is one webhook of a configuration, as far as TLS is concerned.
+// Webhook is one webhook of a configuration, as far as TLS is concerned, and what becomes of requests without it.
 type Webhook struct {
-	Name         string // "mutate.polymoat.io"
-	ClientConfig admissionregistrationv1.WebhookClientConfig
+	Name          string // "mutate.polymoat.io"
+	ClientConfig  admissionregistrationv1.WebhookClientConfig
+	FailurePolicy admissionregistrationv1.FailurePolicyType
 }
 
 // configurationWatch is one of the two watches.
@@ -164,11 +166,11 @@ func webhooks(object metav1.Object) []Webhook {
 	switch o := object.(type) {
 	case *admissionregistrationv1.MutatingWebhookConfiguration:
 		for _, w := range o.Webhooks {
-			list = append(list, Webhook{w.Name, w.ClientConfig})
+			list = append(list, Webhook{w.Name, w.ClientConfig, ptr.Deref(w.FailurePolicy, admissionregistrationv1.Fail)})
 		}
 	case *admissionregistrationv1.ValidatingWebhookConfiguration:
 		for _, w := range o.Webhooks {
-			list = append(list, Webhook{w.Name, w.ClientConfig})
+			list = append(list, Webhook{w.Name, w.ClientConfig, ptr.Deref(w.FailurePolicy, admissionregistrationv1.Fail)})
 		}
 	}
 	return list

@@ -51,7 +51,7 @@ func webhookDrift(v View) []Finding {
 				continue
 			}
 			for _, d := range s.drift(h) {
-				found = append(found, Finding{Severity: d.severity, What: fmt.Sprintf("%s %s.", upper(h.String()), d.what), Why: d.why, Mend: v.reinstall()})
+				found = append(found, Finding{Severity: d.severity, What: fmt.Sprintf("%s %s.", upper(h.String()), d.what), Why: d.why, Mend: v.reinstall(d.values...)})
 			}
 		}
 	}
@@ -62,32 +62,38 @@ func webhookDrift(v View) []Finding {
 type drift struct {
 	severity  Severity
 	what, why string
+	values    []string // of the chart, that bring back what was shipped: the release's own may say otherwise
 }
 
 // drift is all that differs.
 func (s shippedHook) drift(h hook) []drift {
 	var all []drift
 	if h.failure != s.failure {
-		d := drift{Error, fmt.Sprintf("has failurePolicy %s, and was shipped with %s", h.failure, s.failure), "While polymoat does not answer, pods pass unjudged."}
+		d := drift{
+			severity: Error,
+			what:     fmt.Sprintf("has failurePolicy %s, and was shipped with %s", h.failure, s.failure),
+			why:      "While polymoat does not answer, pods pass unjudged: that is for the first step of an installation alone.",
+			values:   []string{"failurePolicy=Fail"},
+		}
 		if h.failure == admissionregistrationv1.Fail {
-			d = drift{Warning, d.what, "While polymoat does not answer, it refuses what could pass."}
+			d = drift{severity: Warning, what: d.what, why: "While polymoat does not answer, it refuses what could pass."}
 		}
 		all = append(all, d)
 	}
 	if h.match != admissionregistrationv1.Equivalent {
-		all = append(all, drift{Error, fmt.Sprintf("has matchPolicy %s, and was shipped with Equivalent", h.match), "A request by another API version passes unseen."})
+		all = append(all, drift{severity: Error, what: fmt.Sprintf("has matchPolicy %s, and was shipped with Equivalent", h.match), why: "A request by another API version passes unseen."})
 	}
 	if h.timeout > mostSeconds {
-		all = append(all, drift{Warning, fmt.Sprintf("has timeoutSeconds %d, and was shipped with %d", h.timeout, mostSeconds), "While polymoat does not answer, every request waits that long."})
+		all = append(all, drift{severity: Warning, what: fmt.Sprintf("has timeoutSeconds %d, and was shipped with %d", h.timeout, mostSeconds), why: "While polymoat does not answer, every request waits that long."})
 	}
 	if h.reinvocation != s.reinvocation {
-		all = append(all, drift{Warning, fmt.Sprintf("has reinvocationPolicy %s, and was shipped with %s", h.reinvocation, s.reinvocation), "What a later webhook changes is not placed again, and may be refused."})
+		all = append(all, drift{severity: Warning, what: fmt.Sprintf("has reinvocationPolicy %s, and was shipped with %s", h.reinvocation, s.reinvocation), why: "What a later webhook changes is not placed again, and may be refused."})
 	}
 	if h.objects != nil && len(h.objects.MatchLabels)+len(h.objects.MatchExpressions) > 0 {
-		all = append(all, drift{Error, "has an objectSelector, and was shipped with none", "Whoever writes a pod chooses its labels, and so whether it is judged."})
+		all = append(all, drift{severity: Error, what: "has an objectSelector, and was shipped with none", why: "Whoever writes a pod chooses its labels, and so whether it is judged."})
 	}
 	if lacks := s.lacks(h); len(lacks) > 0 {
-		all = append(all, drift{Error, "is not called for " + listed(lacks), "What it is not called for passes unseen."})
+		all = append(all, drift{severity: Error, what: "is not called for " + listed(lacks), why: "What it is not called for passes unseen."})
 	}
 	return all
 }

@@ -38,6 +38,11 @@ var ofWebhooks = map[string][]example{
 			f.Deployment.Labels["app.kubernetes.io/managed-by"] = "Helm"
 			validating(f, "core.polymoat.io").TimeoutSeconds = ptr.To[int32](10)
 		})},
+		{"a Helm release after the first step of its installation", plainly(func(f *Facts) {
+			f.Deployment.Labels["app.kubernetes.io/managed-by"] = "Helm"
+			validating(f, "validate.polymoat.io").FailurePolicy = ptr.To(admissionregistrationv1.Ignore)
+			validating(f, "workloads.polymoat.io").FailurePolicy = ptr.To(admissionregistrationv1.Ignore)
+		})},
 	},
 	"webhook-target": {
 		{"the Service is gone", plainly(func(f *Facts) { f.Services = nil })},

@@ -80,13 +80,17 @@ func (v View) kubectl(command string) string {
 	return "kubectl -n " + v.Deployment.Namespace + " " + command
 }
 
-// reinstall is the command that brings back what was shipped.
-func (v View) reinstall() string {
+// reinstall is the command that brings back what was shipped, with values of the chart in the place of the release's own.
+func (v View) reinstall(values ...string) string {
 	if v.Deployment.Labels["app.kubernetes.io/managed-by"] != "Helm" {
 		return "kubectl apply --server-side --force-conflicts -f manifests/install.yaml # or what it was installed from"
 	}
 	release := v.Deployment.Labels["app.kubernetes.io/instance"]
-	return fmt.Sprintf("helm upgrade %s manifests/chart --namespace %s --reuse-values --force-conflicts", release, v.Deployment.Namespace)
+	command := fmt.Sprintf("helm upgrade %s manifests/chart --namespace %s --reuse-values --force-conflicts", release, v.Deployment.Namespace)
+	if len(values) > 0 {
+		command += " --set " + strings.Join(values, ",")
+	}
+	return command
 }
 
 // replicas are the pods of the Deployment that have not ended.

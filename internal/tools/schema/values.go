@@ -25,6 +25,9 @@ type Values struct {
 	WebhookURL string `json:"webhookURL,omitempty" jsonschema:"pattern=^(https://[^/?#]+(/[^?#]*)?)?$"`
 	// TimeoutSeconds is how long the API server waits for an answer.
 	TimeoutSeconds int `json:"timeoutSeconds,omitempty" jsonschema:"minimum=1,maximum=5"`
+	// FailurePolicy is what becomes of runs and their workloads while no replica answers: Fail refuses them; Ignore lets
+	// them pass, so that nothing is enforced then, and is for the first step of an installation beside a Polyaxon that runs.
+	FailurePolicy string `json:"failurePolicy,omitempty" jsonschema:"enum=Fail,enum=Ignore"`
 	// PriorityClassName of the server's pods. Empty: the cluster's default.
 	PriorityClassName string `json:"priorityClassName,omitempty"`
 	// NodeSelector of the server's pods. Not set: the label of the first protected node pool of the first policy.
