@@ -9,7 +9,7 @@ RUN go mod download
 COPY . .
 ARG TARGETOS TARGETARCH VERSION COMMIT
 ENV CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH
-RUN go build -trimpath -buildvcs=false -ldflags "-s -w -X github.com/polymoat/polymoat/internal/build.version=$VERSION -X github.com/polymoat/polymoat/internal/build.commit=$COMMIT" -o /polymoat ./cmd/polymoat
+RUN go build -trimpath -tags grpcnotrace -buildvcs=false -ldflags "-s -w -X github.com/polymoat/polymoat/internal/build.version=$VERSION -X github.com/polymoat/polymoat/internal/build.commit=$COMMIT" -o /polymoat ./cmd/polymoat
 
 FROM scratch
 COPY --from=build /polymoat /polymoat

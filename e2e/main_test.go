@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,22 +13,30 @@ import (
 	"github.com/polymoat/polymoat/e2e/chart"
 	"github.com/polymoat/polymoat/e2e/cluster"
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/collector"
 )
 
 var update = flag.Bool("update", false, "write the sentences that the API server answers to testdata; then read the diff")
 
 // control is the control plane that all tests share, with polymoat installed from install.yaml. They clean up after
 // themselves. server is the program that runs in it, and helm renders and installs the chart.
+// spans takes what it and the API server tell of traces.
 var (
 	control *cluster.Cluster
 	server  string
 	helm    *chart.Helm
+	spans   *collector.Collector
 )
 
 // TestMain starts a control plane with polymoat.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	cluster.Main("e2e", cluster.Options{AuditPods: true}, func(ctx context.Context, s cluster.Site) (code int, err error) {
+	var err error
+	if spans, err = collector.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	cluster.Main("e2e", cluster.Options{AuditPods: true, TracingEndpoint: spans.Address()}, func(ctx context.Context, s cluster.Site) (code int, err error) {
 		control, server = s.Control, s.Program
 		if helm, err = chart.New(ctx, s.Root, os.Stderr); err != nil {
 			return 0, err
@@ -40,7 +49,7 @@ func TestMain(m *testing.M) {
 		if err != nil {
 			return 0, err
 		}
-		if err := control.Install(cluster.Polymoat{Binary: server, Policy: policies, Manifests: filepath.Join(s.Root, "manifests", "install.yaml")}); err != nil {
+		if err := control.Install(cluster.Polymoat{Binary: server, Policy: policies, Manifests: filepath.Join(s.Root, "manifests", "install.yaml"), TracingEndpoint: spans.Address()}); err != nil {
 			return 0, err
 		}
 		return m.Run(), nil

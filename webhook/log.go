@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/go-logr/logr"
+	"go.opentelemetry.io/otel"
+	"golang.org/x/time/rate"
 	"k8s.io/klog/v2"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -21,11 +24,18 @@ func NewLogger(w io.Writer, level string) (*slog.Logger, error) {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: from})), nil
 }
 
-// adoptLogger sends what our libraries say the same way: controller-runtime, client-go, and net/http through log.
+// adoptLogger sends what our libraries say the same way: controller-runtime, client-go, OpenTelemetry, and net/http
+// through log.
 func adoptLogger(log *slog.Logger) {
 	slog.SetDefault(log)
 	klog.SetSlogLogger(log)
 	ctrllog.SetLogger(logr.FromSlogHandler(log.Handler()))
+	otel.SetLogger(logr.FromSlogHandler(log.Handler()))
+	// A collector that is away fails every few seconds.
+	sometimes := rate.Sometimes{Interval: time.Minute}
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
+		sometimes.Do(func() { log.Warn("spans were not sent", "error", err) })
+	}))
 }
 
 // Version is polymoat's own version and that of the Go that built it: "v0.1.0", "go1.26.8".

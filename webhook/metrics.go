@@ -1,12 +1,15 @@
 package webhook
 
 import (
+	"context"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/policy"
@@ -97,7 +100,18 @@ func buildInfo() prometheus.Collector {
 }
 
 func (m *metrics) handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
+	// Exemplars are told in OpenMetrics only.
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry, EnableOpenMetrics: true})
+}
+
+// observe records how long something took since it began. Where it is traced, the trace is the exemplar.
+func observe(ctx context.Context, o prometheus.Observer, begun time.Time) {
+	seconds := time.Since(begun).Seconds()
+	if span := trace.SpanContextFromContext(ctx); span.IsSampled() {
+		o.(prometheus.ExemplarObserver).ObserveWithExemplar(seconds, prometheus.Labels{"trace_id": span.TraceID().String()})
+		return
+	}
+	o.Observe(seconds)
 }
 
 // decided counts a decision and returns its verdict label.

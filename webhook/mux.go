@@ -5,19 +5,19 @@ import (
 	"net/http"
 )
 
-// newMux is everything that is served over TLS. callers is nil where anybody may send reviews.
-func newMux(d *decider, m *metrics, r *readiness, c *callers, log *slog.Logger) *http.ServeMux {
+// newMux is everything that is served over TLS. callers is nil where anybody may send reviews, t where nobody traces them.
+func newMux(d *decider, m *metrics, r *readiness, c *callers, t *tracer, log *slog.Logger) *http.ServeMux {
 	mux := probeMux(r)
-	review := func(path string, v *reviewer) {
+	review := func(webhook string, decode decodes, decide decides) {
+		v := t.handler(webhook, newReviewer(webhook, decode, t.decides(decide), m, log))
 		if c != nil {
-			mux.Handle(path, c.require(v))
-			return
+			v = c.require(v)
 		}
-		mux.Handle(path, v)
+		mux.Handle("/"+webhook, v)
 	}
-	review("/mutate", newReviewer("mutate", d.decode, d.mutate, m, log))
-	review("/validate", newReviewer("validate", d.decode, d.validate, m, log))
-	review("/workloads", newReviewer("workloads", decodeWorkload, d.workloads, m, log))
+	review("mutate", d.decode, d.mutate)
+	review("validate", d.decode, d.validate)
+	review("workloads", decodeWorkload, d.workloads)
 	mux.Handle("/metrics", m.handler())
 	return mux
 }

@@ -24,9 +24,11 @@ type Options struct {
 	ClientCAFile string
 	// ClientNames are the common names of their certificates; empty: any.
 	ClientNames []string
+	// TracingEndpoint is the collector that gets spans over OTLP/gRPC, "HOST:PORT"; empty: nobody does.
+	TracingEndpoint string
 	// ShutdownDelay is how long a server that was told to stop goes on serving, not ready, until no one sends it more.
 	ShutdownDelay time.Duration
-	// ShutdownTimeout is how long it then waits for what is in flight. At most a minute.
+	// ShutdownTimeout is how long it then waits for what is in flight, the last spans included. At most a minute.
 	ShutdownTimeout time.Duration
 }
 

@@ -57,7 +57,7 @@ func newReviewer(webhook string, decode decodes, decide decides, m *metrics, log
 
 func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start, verdict := time.Now(), verdictError
-	defer func() { v.metrics.duration.WithLabelValues(v.webhook, verdict).Observe(time.Since(start).Seconds()) }()
+	defer func() { observe(r.Context(), v.metrics.duration.WithLabelValues(v.webhook, verdict), start) }()
 	var req *request
 	// One pod that we cannot handle takes nobody else's review with it.
 	defer func() {
@@ -73,7 +73,7 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	begun := time.Now()
 	out, f := v.decide(r.Context(), req)
-	v.metrics.decide.WithLabelValues(v.webhook).Observe(time.Since(begun).Seconds())
+	observe(r.Context(), v.metrics.decide.WithLabelValues(v.webhook), begun)
 	if f != nil {
 		v.fail(w, r, req, f)
 		return

@@ -30,6 +30,7 @@ type server struct {
 	owners         *cluster.Owners // nil without a cluster, and where no role accepts overrides
 	configurations *cluster.Configurations
 	auditor        *auditor // nil where nobody audits
+	tracer         *tracer  // nil where nobody traces
 	ready          *readiness
 	listeners      []listener
 	files          []v1alpha1.File
@@ -78,10 +79,18 @@ func (s *server) run(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() { ended <- group.Wait() }()
 	<-serving.Done()
+	return s.finish(context.WithoutCancel(ctx), ended)
+}
+
+// finish waits for what is in flight, and sends the spans of it, all in one time.
+func (s *server) finish(ctx context.Context, ended <-chan error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.options.ShutdownTimeout)
+	defer cancel()
 	select {
 	case err := <-ended:
+		s.tracer.flush(ctx, s.log)
 		return err
-	case <-time.After(s.options.ShutdownTimeout):
+	case <-ctx.Done():
 		return fmt.Errorf("shut down: reviews were still in flight after %s", s.options.ShutdownTimeout)
 	}
 }

@@ -37,6 +37,10 @@ func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 		}
 		s.callers = &callers{authorities, o.ClientNames, metrics, log}
 	}
+	var err error
+	if s.tracer, err = newTracer(o.TracingEndpoint); err != nil {
+		return nil, err
+	}
 	if err := s.listen(o.MetricsAddress, metricsMux(metrics)); err != nil {
 		return nil, err
 	}
@@ -45,7 +49,7 @@ func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 	}
 	s.reviews = ctrlwebhook.NewServer(ctrlwebhook.Options{
 		Port:       int(o.Port),
-		WebhookMux: newMux(s.decider(p), metrics, s.ready, s.callers, log),
+		WebhookMux: newMux(s.decider(p), metrics, s.ready, s.callers, s.tracer, log),
 		TLSOpts:    []func(*tls.Config){s.configureTLS},
 	})
 	return s, nil

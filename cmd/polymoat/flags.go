@@ -2,6 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"net"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -58,3 +61,23 @@ func (s *objectName) String() string {
 
 // Type names the kind of value in the help.
 func (s *objectName) Type() string { return "namespace/name" }
+
+// endpoint is a flag of the form HOST:PORT.
+type endpoint string
+
+func (e *endpoint) Set(value string) error {
+	host, port, err := net.SplitHostPort(value)
+	if err != nil || host == "" {
+		return errors.New("it is HOST:PORT, without a scheme")
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return fmt.Errorf("the port is %q, not a number from 1 to 65535", port)
+	}
+	*e = endpoint(value)
+	return nil
+}
+
+func (e *endpoint) String() string { return string(*e) }
+
+// Type names the kind of value in the help.
+func (e *endpoint) Type() string { return "host:port" }

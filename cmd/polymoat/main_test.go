@@ -61,8 +61,10 @@ func TestExitCodes(t *testing.T) {
 		"an audit without a cluster":  {[]string{"--audit-lease", "polymoat-system/polymoat-audit", "--no-cluster"}, 2, []string{"polymoat: --audit-lease is for the audit of a cluster, which --no-cluster does not look at; drop one of the two\n"}},
 		"names of no clients":         {[]string{"--client-name", "jane"}, 2, []string{"polymoat: --client-name needs --client-ca-file, which says whose certificates are believed\n"}},
 		"no authorities of clients":   {[]string{"--no-cluster", "--cert-dir", dir + "/tls", "--client-ca-file", dir + "/none"}, 1, []string{"polymoat: --client-ca-file: open " + dir + "/none: no such file or directory\n"}},
+		"a collector by URL":          {[]string{"--tracing-endpoint", "http://collector:4317"}, 2, []string{"polymoat: invalid argument \"http://collector:4317\" for \"--tracing-endpoint\" flag: it is HOST:PORT, without a scheme; see polymoat --help\n"}},
+		"a collector without port":    {[]string{"--tracing-endpoint", "collector:otlp"}, 2, []string{"polymoat: invalid argument \"collector:otlp\" for \"--tracing-endpoint\" flag: the port is \"otlp\", not a number from 1 to 65535; see polymoat --help\n"}},
 		"the version":                 {[]string{"--version"}, 0, []string{"polymoat " + build.Read().String() + "\n"}},
-		"help names every flag":       {[]string{"--help"}, 0, []string{"--no-cluster", "--port uint16", "--cert-source source", "--cert-dir string", "--cert-secret namespace/name", "--dns-name stringArray", "--webhook-configuration string", "--client-ca-file string", "--client-name stringArray", "--policy string", "--shutdown-delay duration"}},
+		"help names every flag":       {[]string{"--help"}, 0, []string{"--no-cluster", "--port uint16", "--cert-source source", "--cert-dir string", "--cert-secret namespace/name", "--dns-name stringArray", "--webhook-configuration string", "--client-ca-file string", "--client-name stringArray", "--policy string", "--tracing-endpoint host:port", "--shutdown-delay duration"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, output := command(t, tc.args...)

@@ -5,7 +5,8 @@ import (
 	"path/filepath"
 )
 
-// Polymoat builds the server from the checkout and returns its file. The go command makes a second build instant.
+// Polymoat builds the server from the checkout, as it is released, and returns its file. The go command makes a second
+// build instant.
 func Polymoat(ctx context.Context, root string) (string, error) {
 	return command(ctx, root, "polymoat", "polymoat")
 }
@@ -22,6 +23,6 @@ func Plugin(ctx context.Context, root string) (string, error) {
 
 func command(ctx context.Context, root, name, file string, flags ...string) (string, error) {
 	path := filepath.Join(root, ".cache", "e2e", file)
-	_, err := goTool(ctx, root, append(append([]string{"build", "-trimpath", "-o", path}, flags...), "./cmd/"+name)...)
+	_, err := goTool(ctx, root, append(append([]string{"build", "-trimpath", "-tags", "grpcnotrace", "-o", path}, flags...), "./cmd/"+name)...)
 	return path, err
 }

@@ -16,6 +16,7 @@ func TestRefusedValues(t *testing.T) {
 		"an unknown source":         {"certificates: {source: vault}", "- at '/certificates/source': value must be one of 'auto', 'cert-manager', 'self-managed', 'files'"},
 		"a bundle in base64":        {"certificates: {caBundle: LS0tLS1C}", `- at '/certificates/caBundle': 'LS0tLS1C' does not match pattern '^\\s*$|-----BEGIN CERTIFICATE-----'`},
 		"a server without TLS":      {"webhookURL: http://polymoat", "- at '/webhookURL': 'http://polymoat' does not match pattern '^(https://[^/?#]+(/[^?#]*)?)?$'"},
+		"a collector by URL":        {"tracing: {endpoint: 'http://collector:4317'}", `- at '/tracing/endpoint': 'http://collector:4317' does not match pattern '^([^/]+:[0-9]+)?$'`},
 		"no policy":                 {"policies: []", "- at '/policies': minItems: got 0, want 1"},
 		"an unknown field":          {policy("relase: b"), "- at '/policies/0/spec': additional properties 'relase' not allowed"},
 		"an unknown standard":       {policy("roles: [{name: jobs, podSecurity: Baseline}]"), "- at '/policies/0/spec/roles/0/podSecurity': value must be one of 'privileged', 'baseline', 'restricted'"},

@@ -25,6 +25,9 @@ type Options struct {
 	ShowCertificate bool
 	// AuditPods makes the API server write an audit log, with the pods of the namespace polyaxon as they are sent.
 	AuditPods bool
+	// TracingEndpoint is the collector to which the API server sends its spans, "HOST:PORT"; empty: it makes none. It
+	// traces what administrators do within a sampled trace, and nothing by itself.
+	TracingEndpoint string
 }
 
 // Cluster is a running control plane. It has five processes, which end with Stop, or with the process that started it.
@@ -67,6 +70,7 @@ func (c *Cluster) start(o Options) error {
 		c.writeUsers,
 		func() error { return c.writeAdmission(o.ShowCertificate) },
 		func() error { return c.writeAuditPolicy(o.AuditPods) },
+		func() error { return c.writeTracing(o.TracingEndpoint) },
 		func() error { return c.startEtcd(ports[0], ports[1]) },
 		func() error { return c.startAPIServer(ports[0], ports[2]) },
 		c.startControllers,

@@ -28,6 +28,8 @@ type Polymoat struct {
 	Configuration string
 	// Namespaces are those that the API server asks about; nil: those of the manifests.
 	Namespaces []string
+	// TracingEndpoint is the collector to which it sends its spans, "HOST:PORT"; empty: it makes none.
+	TracingEndpoint string
 }
 
 // Install runs polymoat beside the control plane and applies the shipped manifests: its service account and its rights
@@ -104,6 +106,9 @@ func (c *Cluster) startPolymoat(dir string, p Polymoat) (s Server, err error) {
 	}
 	if p.Policy != "" {
 		args = append(args, "--policy", p.Policy)
+	}
+	if p.TracingEndpoint != "" {
+		args = append(args, "--tracing-endpoint", p.TracingEndpoint)
 	}
 	if p.Configuration != "" {
 		args = append(args, "--webhook-configuration", p.Configuration)

@@ -76,6 +76,7 @@ func allReplicasAreDown(t *testing.T, s *site) {
 	s.killReplicas()
 	s.runsWait(t)
 	s.restGoesOn(t, run, drained)
+	alertsHear(t)
 	s.startReplicas()
 	s.placesRuns(t)
 	awaitReady(t, s.replicas...)

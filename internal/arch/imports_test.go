@@ -28,7 +28,7 @@ var rules = []struct {
 	// of client-go: four milliseconds. No clientset can be imported without kubernetes/typed.
 	{"internal/cli", "the plugin starts in milliseconds, and asks for the few objects that it needs by REST",
 		[]string{
-			"webhook", "sigs.k8s.io/controller-runtime",
+			"webhook", "sigs.k8s.io/controller-runtime", "go.opentelemetry.io",
 			"k8s.io/client-go/kubernetes/typed", "k8s.io/client-go/informers", "k8s.io/client-go/listers",
 		}},
 	{"internal/doctor", "it judges what was read, and reads nothing",
@@ -45,7 +45,7 @@ var rules = []struct {
 
 var impure = []string{
 	"net/http", "os", "time", "log", "log/slog",
-	"k8s.io/client-go", "sigs.k8s.io/controller-runtime", "github.com/prometheus/client_golang",
+	"k8s.io/client-go", "sigs.k8s.io/controller-runtime", "github.com/prometheus/client_golang", "go.opentelemetry.io",
 }
 
 // drawing is impure without time: a map says when it was taken.

@@ -21,6 +21,9 @@ const buildPackage = "github.com/polymoat/polymoat/internal/build"
 // environment is all that the go command may take from its surroundings and that would show in the binary.
 var environment = []string{"CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GOEXPERIMENT=", "GOAMD64=v1", "GOARM64=v8.0"}
 
+// tags are those of the Dockerfile and of the Makefile, which says why.
+const tags = "grpcnotrace"
+
 // ldflags are those of the Makefile and the Dockerfile.
 func ldflags(version, commit string) string {
 	return fmt.Sprintf("-s -w -X %[1]s.version=%[2]s -X %[1]s.commit=%[3]s", buildPackage, version, commit)
@@ -50,7 +53,8 @@ func compile(ctx context.Context, s source, name string, p platform) (binary, er
 	path := filepath.Join(dir, name)
 	env := append([]string{"GOOS=" + p.os, "GOARCH=" + p.arch}, environment...)
 	// Without -buildvcs: the version of the linker is enough, and the commands that git would run cost more than linking.
-	_, err = output(ctx, s.root, env, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", ldflags(s.version, s.commit), "-o", path, "./cmd/"+name)
+	_, err = output(ctx, s.root, env, "go", "build", "-trimpath", "-tags", tags, "-buildvcs=false",
+		"-ldflags", ldflags(s.version, s.commit), "-o", path, "./cmd/"+name)
 	if err != nil {
 		return binary{}, fmt.Errorf("build %s for %s: %w", name, p, err)
 	}

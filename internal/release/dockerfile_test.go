@@ -72,7 +72,7 @@ func TestDockerfile(t *testing.T) {
 		t.Errorf("FROM %s names no exact version of Go", from)
 	}
 	if !slices.ContainsFunc(all[0], func(i instruction) bool {
-		return i.name == "RUN" && i.words[0] == `go build -trimpath -buildvcs=false -ldflags "`+ldflags("$VERSION", "$COMMIT")+`" -o /polymoat ./cmd/polymoat`
+		return i.name == "RUN" && i.words[0] == `go build -trimpath -tags `+tags+` -buildvcs=false -ldflags "`+ldflags("$VERSION", "$COMMIT")+`" -o /polymoat ./cmd/polymoat`
 	}) {
 		t.Error("no RUN builds the server as compile does")
 	}
@@ -84,7 +84,7 @@ func TestMakefile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := `CGO_ENABLED=0 go build -trimpath -ldflags "` + ldflags("v0.9.0", "79365e3") + `" -o bin/ ./cmd/...`; made != want {
+	if want := `CGO_ENABLED=0 go build -trimpath -tags ` + tags + ` -ldflags "` + ldflags("v0.9.0", "79365e3") + `" -o bin/ ./cmd/...`; made != want {
 		t.Errorf("make build runs\n%s\nwant\n%s", made, want)
 	}
 }

@@ -46,6 +46,10 @@ type Values struct {
 	Audit Audit `json:"audit,omitzero"`
 	// PrometheusRule brings alerts for the Prometheus operator.
 	PrometheusRule PrometheusRule `json:"prometheusRule,omitzero"`
+	// Dashboard brings a dashboard for Grafana.
+	Dashboard Dashboard `json:"dashboard,omitzero"`
+	// Tracing says who gets spans of the reviews that the API server traces.
+	Tracing Tracing `json:"tracing,omitzero"`
 	// Global is what a chart that has this one as a dependency shares. It is not read.
 	Global map[string]any `json:"global,omitempty"`
 }
@@ -121,4 +125,20 @@ type PrometheusRule struct {
 	Enabled bool `json:"enabled,omitempty"`
 	// Labels by which your Prometheus selects it.
 	Labels map[string]string `json:"labels,omitempty"`
+}
+
+// Dashboard brings a ConfigMap with a dashboard.
+type Dashboard struct {
+	Enabled bool `json:"enabled,omitempty"`
+	// Labels by which the sidecar of your Grafana finds it.
+	Labels map[string]string `json:"labels,omitempty"`
+	// Annotations that the sidecar reads, such as that of the folder.
+	Annotations map[string]string `json:"annotations,omitempty"`
+}
+
+// Tracing says who gets spans of the reviews that the API server traces.
+type Tracing struct {
+	// Endpoint is an OpenTelemetry collector that takes OTLP over gRPC, without TLS: "collector.monitoring:4317". Empty:
+	// nobody.
+	Endpoint string `json:"endpoint,omitempty" jsonschema:"pattern=^([^/]+:[0-9]+)?$"`
 }
