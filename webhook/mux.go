@@ -5,8 +5,9 @@ import (
 	"net/http"
 )
 
-// newMux is everything that is served over TLS. callers is nil where anybody may send reviews.
-func newMux(d *decider, m *metrics, r *readiness, c *callers, log *slog.Logger) *http.ServeMux {
+// newMux is everything that is served over TLS. callers is nil where anybody may send reviews, events where no owner is
+// told.
+func newMux(d *decider, m *metrics, r *readiness, c *callers, e *events, log *slog.Logger) *http.ServeMux {
 	mux := probeMux(r)
 	review := func(path string, v *reviewer) {
 		if c != nil {
@@ -16,7 +17,9 @@ func newMux(d *decider, m *metrics, r *readiness, c *callers, log *slog.Logger) 
 		mux.Handle(path, v)
 	}
 	review("/mutate", newReviewer("mutate", d.decode, d.mutate, m, log))
-	review("/validate", newReviewer("validate", d.decode, d.validate, m, log))
+	validate := newReviewer("validate", d.decode, d.validate, m, log)
+	validate.events = e
+	review("/validate", validate)
 	review("/workloads", newReviewer("workloads", decodeWorkload, d.workloads, m, log))
 	mux.Handle("/metrics", m.handler())
 	return mux

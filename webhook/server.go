@@ -30,6 +30,7 @@ type server struct {
 	owners         *cluster.Owners // nil without a cluster, and where no role accepts overrides
 	configurations *cluster.Configurations
 	auditor        *auditor // nil where nobody audits
+	events         *events  // nil where nobody is told
 	ready          *readiness
 	listeners      []listener
 	files          []v1alpha1.File
@@ -65,6 +66,9 @@ func (s *server) run(ctx context.Context) error {
 	}
 	if s.auditor != nil {
 		group.Go(func() error { return s.auditor.Run(serving) })
+	}
+	if s.events != nil {
+		group.Go(func() error { s.events.Run(serving); return nil })
 	}
 	group.Go(func() error { warnOfExpiry(serving, s.cert, s.log); return nil })
 	for _, l := range s.listeners {
