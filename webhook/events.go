@@ -21,8 +21,8 @@ import (
 	"github.com/polymoat/polymoat/internal/template"
 )
 
-// How many refusals a replica makes events of: never more than 120 in any minute, whoever is refused how often. An
-// event is written once, or counted once more; both cost etcd a write.
+// How many refusals a replica makes events of: never more than 120 in any minute, whoever is refused how often. A new
+// event and one that counts once more both cost etcd a write.
 const (
 	eventsPerSecond = 1
 	eventsAtOnce    = 60
@@ -46,8 +46,8 @@ const (
 	eventFailed     = "failed"     // the API server does not take it
 )
 
-// events tell the owner that a user looks at, the Operation or the Deployment, that a pod of it was refused. They are
-// written when the answer is on its way: admission never waits for them.
+// events tell the owner that a user looks at, the Operation or the Deployment, that a pod of it was refused. An answer
+// waits for none of it: what is to be told is put aside.
 type events struct {
 	sink        record.EventSink
 	controllers *cluster.Controllers

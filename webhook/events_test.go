@@ -41,6 +41,7 @@ func TestWhatIsTold(t *testing.T) {
 		want int
 	}{
 		"a pod of a Job":                {refused, 1},
+		"one whose name was made up":    {change(`"generateName":`, `"name":"plx-operation-1-x7k2p","generateName":`), 1},
 		"a dry run":                     {change(`"dryRun":false`, `"dryRun":true`), 0},
 		"a pod that is nobody's":        {change(`"controller":true`, `"controller":false`), 0},
 		"a pod of another namespace":    {change(`"namespace":"polyaxon","operation"`, `"namespace":"default","operation"`), 0},

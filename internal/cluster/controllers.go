@@ -8,7 +8,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	utilcache "k8s.io/apimachinery/pkg/util/cache"
@@ -107,7 +107,7 @@ func (c *Controllers) above(ctx context.Context, of step) (controller *metav1.Ow
 	if !ok {
 		return nil, true, nil
 	}
-	if len(path.IsValidPathSegmentName(of.Name)) > 0 {
+	if len(content.IsPathSegmentName(of.Name)) > 0 {
 		return nil, false, nil // no object is called so, and the URL of one would lead elsewhere
 	}
 	found, err := c.client.Resource(resource).Namespace(of.namespace).Get(ctx, of.Name, metav1.GetOptions{})

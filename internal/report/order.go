@@ -34,7 +34,7 @@ func rank(k audit.Kind) int {
 }
 
 // Choose takes the workloads that are reported where there are more than most: those whose names come first, so that
-// the same ones are chosen again, and never more reports than findings are written.
+// the same ones are chosen again. left is how many are not.
 func Choose(all []Workload, most int) (chosen []Workload, left int) {
 	chosen = slices.SortedFunc(slices.Values(all), func(a, b Workload) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Owner.Kind, b.Owner.Kind),

@@ -1,5 +1,6 @@
 // Package report writes what the audit found of a workload as a Report of OpenReports, which dashboards and kubectl show
-// beside the workload itself. It has one result for each kind of finding, however many pods it was made of.
+// beside the workload itself. It has one result for each kind of finding, however many pods share it: there are never
+// more reports, or results, than findings.
 //
 // Findings about nodes are in no report: whoever may label a node reads the metrics, or kubectl polymoat audit, and the
 // server would need a right to write where no namespace bounds it.

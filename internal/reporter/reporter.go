@@ -7,6 +7,7 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -48,7 +49,9 @@ func New(limits Limits, reports *cluster.Reports, controllers *cluster.Controlle
 // Run writes what differs every three seconds, until the context is done.
 func (r *Reporter) Run(ctx context.Context, found Found) {
 	defer r.metrics.rest()
-	go r.reports.Run(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { r.reports.Run(ctx) })
+	defer watching.Wait()
 	wait.UntilWithContext(ctx, func(ctx context.Context) {
 		if err := r.Round(ctx, found); err != nil && ctx.Err() == nil {
 			r.log.Error("reports are behind", "error", err)
