@@ -62,10 +62,10 @@ func TestThePolicyInForceIsNotTold(t *testing.T) {
 	create(t, admin, another)
 	answers(t, "error: polymoat is installed more than once: \"elsewhere/moat\", \"polymoat-system/polymoat\"; "+
 		"name the policy in force with --against FILE\n", "preview", "--policy", file)
-	relabel(t, &d)
+	unlabel(t, &d)
 	answers(t, "error: the Deployment \"moat\" in namespace \"elsewhere\" has no volume \"policy\" with a ConfigMap; "+
 		"name the policy in force with --against FILE\n", "preview", "--policy", file)
-	relabel(t, another)
+	unlabel(t, another)
 	answers(t, "error: no Deployment with the label \"app.kubernetes.io/name=polymoat\" tells the policy in force; name it with --against FILE "+
 		"(the built-in one is what kubectl polymoat policy default prints)\n", "preview", "--policy", file)
 	_, _, errOut := plugin(t, cluster.Admin, "audit")
@@ -74,8 +74,8 @@ func TestThePolicyInForceIsNotTold(t *testing.T) {
 	}
 }
 
-// relabel takes from a Deployment the label by which the plugin finds it, until the test ends.
-func relabel(t *testing.T, d *appsv1.Deployment) {
+// unlabel takes from a Deployment the label by which the plugin finds it, until the test ends.
+func unlabel(t *testing.T, d *appsv1.Deployment) {
 	t.Helper()
 	mark := func(ctx context.Context, value string) {
 		before := client.MergeFrom(d.DeepCopy())

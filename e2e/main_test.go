@@ -52,6 +52,9 @@ func TestMain(m *testing.M) {
 		if err := control.Install(cluster.Polymoat{Binary: server, Policy: policies, Manifests: filepath.Join(s.Root, "manifests", "install.yaml"), TracingEndpoint: spans.Address()}); err != nil {
 			return 0, err
 		}
+		if err := createReportKind(ctx); err != nil { // later than the server, which has to notice
+			return 0, err
+		}
 		return m.Run(), nil
 	})
 }

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"cmp"
+	"iter"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -96,25 +97,33 @@ func (a *auditor) count() auditCount {
 }
 
 func (a *auditor) countPods(c *auditCount, pods *residents) {
-	nodes := map[string]landing.Node{}
-	for r := range pods.All() {
-		if r == nil {
-			continue
-		}
-		node, seen := nodes[r.Node]
-		if !seen {
-			node, _ = a.nodes.Get(r.Node)
-			nodes[r.Node] = node
-		}
+	for r, node := range a.housed(pods) {
 		pool := podLabels{r.Policy, r.Role, ""}
 		for _, of := range a.PoolsOf(node) {
 			pool.pool = cmp.Or(pool.pool, of.Name)
 		}
 		c.pods[pool]++
-		if f, found := r.Trespass(node); found {
-			c.add(f)
+		c.add(r.On(node)...)
+	}
+}
+
+// housed are the pods that a policy looks at, with the nodes on which they run.
+func (a *auditor) housed(pods *residents) iter.Seq2[*audit.Resident, landing.Node] {
+	return func(yield func(*audit.Resident, landing.Node) bool) {
+		nodes := map[string]landing.Node{}
+		for r := range pods.All() {
+			if r == nil {
+				continue
+			}
+			node, seen := nodes[r.Node]
+			if !seen {
+				node, _ = a.nodes.Get(r.Node)
+				nodes[r.Node] = node
+			}
+			if !yield(r, node) {
+				return
+			}
 		}
-		c.add(r.Findings...)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,6 +40,7 @@ type auditor struct {
 	kubeconfig string
 	lease      types.NamespacedName
 	nodes      *cluster.Nodes
+	reports    *reports // nil where none are written
 	log        *slog.Logger
 	pods       atomic.Pointer[residents] // nil where another replica audits
 }
@@ -95,7 +97,12 @@ func (a *auditor) lead(ctx context.Context) {
 	}
 	a.log.Info("auditing what runs", "lease", a.lease.String())
 	a.pods.Store(pods)
-	pods.Run(ctx)
+	var group sync.WaitGroup
+	group.Go(func() { pods.Run(ctx) })
+	if a.reports != nil {
+		group.Go(func() { a.report(ctx, pods) })
+	}
+	group.Wait()
 	a.pods.Store(nil)
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/polymoat/polymoat/certs"
 	"github.com/polymoat/polymoat/internal/cluster"
+	"github.com/polymoat/polymoat/internal/reporter"
 )
 
 var update = flag.Bool("update", false, "write the README's table of metrics; then read the difference")
@@ -28,9 +29,10 @@ var (
 func TestREADMEMetrics(t *testing.T) {
 	m := newMetrics(nil)
 	all := []prometheus.Collector{
-		m.reviews, m.decisions, m.overrides, m.decide, m.duration, m.errors, m.suppressed, policyInfo(nil), buildInfo(),
+		m.reviews, m.decisions, m.overrides, m.decide, m.duration, m.errors, m.suppressed, m.events, policyInfo(nil), buildInfo(),
 		exceptionEnds(nil), certificateExpiry(nil, certs.Files), &auditor{nodes: &cluster.Nodes{}, log: slog.New(slog.DiscardHandler)},
 	}
+	all = append(all, reporter.NewMetrics().Collectors()...)
 	var rows []string
 	for _, c := range all {
 		out := make(chan *prometheus.Desc, 10)

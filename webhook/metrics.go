@@ -34,6 +34,7 @@ type metrics struct {
 	errors    *prometheus.CounterVec
 
 	suppressed prometheus.Counter
+	events     *prometheus.CounterVec
 }
 
 // buckets are those of durations: a decision takes some ten microseconds, and an API server waits for seconds.
@@ -72,8 +73,12 @@ func newMetrics(policies []policyDocument) *metrics {
 			Name: "polymoat_log_suppressed_total",
 			Help: "Refusals that were not logged, because there were too many at once.",
 		}),
+		events: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "polymoat_events_total",
+			Help: "Refusals of new pods that have an owner, by what became of the event: created, counted by one that was there, told by the built-in controller itself, ownerless, limited because there were too many, overflowed because the API server is slow, failed because it takes none.",
+		}, []string{"outcome"}),
 	}
-	m.registry.MustRegister(m.reviews, m.decisions, m.overrides, m.decide, m.duration, m.errors, m.suppressed, policyInfo(policies), buildInfo(),
+	m.registry.MustRegister(m.reviews, m.decisions, m.overrides, m.decide, m.duration, m.errors, m.suppressed, m.events, policyInfo(policies), buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -5,21 +5,36 @@ import (
 	"net/http"
 )
 
-// newMux is everything that is served over TLS. callers is nil where anybody may send reviews, t where nobody traces them.
-func newMux(d *decider, m *metrics, r *readiness, c *callers, t *tracer, log *slog.Logger) *http.ServeMux {
-	mux := probeMux(r)
-	review := func(webhook string, decode decodes, decide decides) {
-		v := t.handler(webhook, newReviewer(webhook, decode, t.decides(decide), m, log))
-		if c != nil {
-			v = c.require(v)
-		}
-		mux.Handle("/"+webhook, v)
-	}
-	review("mutate", d.decode, d.mutate)
-	review("validate", d.decode, d.validate)
-	review("workloads", decodeWorkload, d.workloads)
-	mux.Handle("/metrics", m.handler())
+// parts are what a server is made of.
+type parts struct {
+	decider *decider
+	metrics *metrics
+	ready   *readiness
+	callers *callers // nil where anybody may send reviews
+	tracer  *tracer  // nil where nobody traces them
+	events  *events  // nil where no owner is told of refusals
+	log     *slog.Logger
+}
+
+// newMux is everything that is served over TLS.
+func newMux(p parts) *http.ServeMux {
+	mux := probeMux(p.ready)
+	mux.Handle("/mutate", p.review("mutate", p.decider.decode, p.decider.mutate, nil))
+	mux.Handle("/validate", p.review("validate", p.decider.decode, p.decider.validate, p.events))
+	mux.Handle("/workloads", p.review("workloads", decodeWorkload, p.decider.workloads, nil))
+	mux.Handle("/metrics", p.metrics.handler())
 	return mux
+}
+
+// review answers the reviews of one webhook.
+func (p parts) review(webhook string, decode decodes, decide decides, events *events) http.Handler {
+	v := newReviewer(webhook, decode, p.tracer.decides(decide), p.metrics, p.log)
+	v.events = events
+	handler := p.tracer.handler(webhook, v)
+	if p.callers != nil {
+		handler = p.callers.require(handler)
+	}
+	return handler
 }
 
 func metricsMux(m *metrics) *http.ServeMux {

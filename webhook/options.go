@@ -20,6 +20,10 @@ type Options struct {
 	WebhookConfiguration string
 	// AuditLease is the Lease by which the replicas agree who audits what runs; its zero value: nobody does.
 	AuditLease types.NamespacedName
+	// AuditReports has the replica that audits write reports of OpenReports, where the cluster has them.
+	AuditReports bool
+	// Events tell the owner of a pod that it was refused.
+	Events bool
 	// ClientCAFile holds the authorities of whoever may send reviews, in PEM; empty: anybody may.
 	ClientCAFile string
 	// ClientNames are the common names of their certificates; empty: any.

@@ -26,7 +26,7 @@ func testServer(t testing.TB, log slog.Handler) (*http.ServeMux, *metrics) {
 		t.Fatal(err)
 	}
 	m, logger := newMetrics(policies.documents), slog.New(log)
-	return newMux(&decider{policy: policies.compiled, log: logger, today: utcToday}, m, &readiness{}, nil, nil, logger), m
+	return newMux(parts{decider: &decider{policy: policies.compiled, log: logger, today: utcToday}, metrics: m, ready: &readiness{}, log: logger}), m
 }
 
 // send posts any body, and returns the answer whatever it is.

@@ -34,6 +34,7 @@ type reviewer struct {
 	log     *slog.Logger
 	// refusals is the log of them.
 	refusals *refusals
+	events   *events // nil where nobody is told
 	bodies   *sync.Pool
 }
 
@@ -90,6 +91,7 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v.refusals.tell(r.Context(), req, out)
 	body.Write(text)
 	write(w, body.Bytes())
+	v.events.tell(req, out)
 }
 
 // read decodes the request in the body.

@@ -31,6 +31,7 @@ type server struct {
 	configurations *cluster.Configurations
 	auditor        *auditor // nil where nobody audits
 	tracer         *tracer  // nil where nobody traces
+	events         *events  // nil where nobody is told
 	ready          *readiness
 	listeners      []listener
 	files          []v1alpha1.File
@@ -66,6 +67,9 @@ func (s *server) run(ctx context.Context) error {
 	}
 	if s.auditor != nil {
 		group.Go(func() error { return s.auditor.Run(serving) })
+	}
+	if s.events != nil {
+		group.Go(func() error { s.events.Run(serving); return nil })
 	}
 	group.Go(func() error { warnOfExpiry(serving, s.cert, s.log); return nil })
 	for _, l := range s.listeners {

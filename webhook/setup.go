@@ -12,6 +12,7 @@ import (
 	"github.com/polymoat/polymoat/certs"
 	"github.com/polymoat/polymoat/internal/cluster"
 	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/reporter"
 )
 
 // newServer makes and checks everything that will run.
@@ -26,9 +27,8 @@ func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 	s.ready = s.newReadiness()
 	metrics := newMetrics(p.documents)
 	metrics.registry.MustRegister(exceptionEnds(p.files), certificateExpiry(s.cert, o.Certificate.Source))
-	if o.AuditLease.Name != "" {
-		s.auditor = newAuditor(o, p, s.nodes, log)
-		metrics.registry.MustRegister(s.auditor)
+	if err := s.watchAndTell(p, metrics); err != nil {
+		return nil, err
 	}
 	if o.ClientCAFile != "" {
 		authorities, err := certs.OpenClientCAs(o.ClientCAFile, log)
@@ -49,7 +49,7 @@ func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 	}
 	s.reviews = ctrlwebhook.NewServer(ctrlwebhook.Options{
 		Port:       int(o.Port),
-		WebhookMux: newMux(s.decider(p), metrics, s.ready, s.callers, s.tracer, log),
+		WebhookMux: newMux(parts{s.decider(p), metrics, s.ready, s.callers, s.tracer, s.events, log}),
 		TLSOpts:    []func(*tls.Config){s.configureTLS},
 	})
 	return s, nil
@@ -73,6 +73,31 @@ func (s *server) connect(p *Policies) (err error) {
 	}
 	s.configurations, err = cluster.NewConfigurations(s.options.Kubeconfig, s.options.WebhookConfiguration)
 	return err
+}
+
+// watchAndTell prepares what looks at the cluster beside the reviews, and what is written there.
+func (s *server) watchAndTell(p *Policies, m *metrics) (err error) {
+	var controllers *cluster.Controllers
+	if s.options.AuditReports || s.options.Events {
+		if controllers, err = cluster.NewControllers(s.options.Kubeconfig); err != nil {
+			return err
+		}
+	}
+	if s.options.Events {
+		if s.events, err = newEvents(s.options.Kubeconfig, controllers, m, s.log); err != nil {
+			return err
+		}
+	}
+	if s.options.AuditLease.Name == "" {
+		return nil
+	}
+	s.auditor = newAuditor(s.options, p, s.nodes, s.log)
+	m.registry.MustRegister(s.auditor)
+	if s.options.AuditReports {
+		s.auditor.reports = &reports{controllers, reporter.NewMetrics()}
+		m.registry.MustRegister(s.auditor.reports.metrics.Collectors()...)
+	}
+	return nil
 }
 
 func (s *server) openCertificate() (err error) {

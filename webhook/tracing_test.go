@@ -40,7 +40,7 @@ func tracedMux(t *testing.T, address string) (*http.ServeMux, *tracer) {
 	}
 	log := slog.New(slog.DiscardHandler)
 	d := &decider{policy: policies.compiled, log: log, today: utcToday}
-	return newMux(d, newMetrics(policies.documents), &readiness{}, nil, spans, log), spans
+	return newMux(parts{decider: d, metrics: newMetrics(policies.documents), ready: &readiness{}, tracer: spans, log: log}), spans
 }
 
 func startCollector(t *testing.T) *collector.Collector {

@@ -27,13 +27,24 @@ func addTLSFlags(flags *pflag.FlagSet, o *webhook.Options) {
 	flags.StringArrayVar(&o.ClientNames, "client-name", nil, "common name of a client certificate that may send reviews; repeatable (default: any)")
 }
 
-// checkTLSFlags says which flags contradict each other.
-func checkTLSFlags(o webhook.Options) error {
+// addTellingFlags adds the flags that say what the server tells of what it sees, beside its answers.
+func addTellingFlags(flags *pflag.FlagSet, o *webhook.Options) {
+	flags.Var((*objectName)(&o.AuditLease), "audit-lease", "the Lease by which replicas agree who watches pods and counts what is not as the policy means it (default: nobody does)")
+	flags.BoolVar(&o.AuditReports, "audit-reports", false, "write what the audit finds into reports of OpenReports, where the cluster has them")
+	flags.BoolVar(&o.Events, "events", false, "write an event about the owner of a pod that is refused")
+}
+
+// checkFlags says which flags contradict each other.
+func checkFlags(o webhook.Options) error {
 	switch {
 	case o.Certificate.Source == certs.SelfManaged && !o.Cluster:
 		return errors.New("--cert-source self-managed keeps the certificate in a Secret, which --no-cluster cannot reach; drop one of the two")
 	case o.AuditLease.Name != "" && !o.Cluster:
 		return errors.New("--audit-lease is for the audit of a cluster, which --no-cluster does not look at; drop one of the two")
+	case o.AuditReports && o.AuditLease.Name == "":
+		return errors.New("--audit-reports needs --audit-lease, which says by which Lease the replica is chosen that writes them")
+	case o.Events && !o.Cluster:
+		return errors.New("--events writes to a cluster, which --no-cluster does not look at; drop one of the two")
 	case len(o.ClientNames) > 0 && o.ClientCAFile == "":
 		return errors.New("--client-name needs --client-ca-file, which says whose certificates are believed")
 	}

@@ -37,7 +37,7 @@ func run(args []string) int {
 	policy := flags.String("policy", "", "policy file, or folder of policies, one for each Polyaxon installation (default: the built-in policy)")
 	noCluster := flags.Bool("no-cluster", false, "decide without a cluster: nodes and the owners of pods are unknown, and nobody but those whom the policy names may claim core")
 	flags.StringVar(&o.Kubeconfig, "kubeconfig", "", "how to reach the cluster (default: the service account of the pod)")
-	flags.Var((*objectName)(&o.AuditLease), "audit-lease", "the Lease by which replicas agree who watches pods and counts what is not as the policy means it (default: nobody does)")
+	addTellingFlags(flags, &o)
 	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", "", "HOST:PORT to serve /metrics on without TLS as well")
 	flags.StringVar(&o.ProbeAddress, "health-probe-bind-address", "", "HOST:PORT to serve /healthz and /readyz on without TLS as well")
 	flags.Var((*endpoint)(&o.TracingEndpoint), "tracing-endpoint", "OTLP collector that gets a span of each review which the API server traces, over gRPC without TLS (default: nobody does)")
@@ -58,7 +58,7 @@ func run(args []string) int {
 	}
 	o.Cluster = !*noCluster
 	log, err := webhook.NewLogger(os.Stderr, *level)
-	if err := errors.Join(err, checkTLSFlags(o)); err != nil {
+	if err := errors.Join(err, checkFlags(o)); err != nil {
 		return fail(2, err)
 	}
 	policies, err := webhook.LoadPolicies(*policy)

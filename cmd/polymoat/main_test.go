@@ -59,6 +59,8 @@ func TestExitCodes(t *testing.T) {
 		"a Secret without namespace":  {[]string{"--cert-secret", "tls"}, 2, []string{"polymoat: invalid argument \"tls\" for \"--cert-secret\" flag: it is NAMESPACE/NAME; see polymoat --help\n"}},
 		"a Secret without a cluster":  {[]string{"--cert-source", "self-managed", "--no-cluster"}, 2, []string{"polymoat: --cert-source self-managed keeps the certificate in a Secret, which --no-cluster cannot reach; drop one of the two\n"}},
 		"an audit without a cluster":  {[]string{"--audit-lease", "polymoat-system/polymoat-audit", "--no-cluster"}, 2, []string{"polymoat: --audit-lease is for the audit of a cluster, which --no-cluster does not look at; drop one of the two\n"}},
+		"reports of no audit":         {[]string{"--audit-reports"}, 2, []string{"polymoat: --audit-reports needs --audit-lease, which says by which Lease the replica is chosen that writes them\n"}},
+		"events without a cluster":    {[]string{"--events", "--no-cluster"}, 2, []string{"polymoat: --events writes to a cluster, which --no-cluster does not look at; drop one of the two\n"}},
 		"names of no clients":         {[]string{"--client-name", "jane"}, 2, []string{"polymoat: --client-name needs --client-ca-file, which says whose certificates are believed\n"}},
 		"no authorities of clients":   {[]string{"--no-cluster", "--cert-dir", dir + "/tls", "--client-ca-file", dir + "/none"}, 1, []string{"polymoat: --client-ca-file: open " + dir + "/none: no such file or directory\n"}},
 		"a collector by URL":          {[]string{"--tracing-endpoint", "http://collector:4317"}, 2, []string{"polymoat: invalid argument \"http://collector:4317\" for \"--tracing-endpoint\" flag: it is HOST:PORT, without a scheme; see polymoat --help\n"}},

@@ -44,6 +44,7 @@ func TestValues(t *testing.T) {
 			{validating, "{.webhooks[*].name}"}:                        "validate.polymoat.io core.polymoat.io workloads.polymoat.io",
 			{validating, "{.webhooks[*].failurePolicy}"}:               "Fail Ignore Fail",
 			{validating, "{.webhooks[*].timeoutSeconds}"}:              "5 5 5",
+			{validating, "{.webhooks[*].sideEffects}"}:                 "NoneOnDryRun NoneOnDryRun None",
 			{validating, "{.webhooks[*].clientConfig.service.path}"}:   "/validate /validate /workloads",
 			{validating, "{.webhooks[*].clientConfig.caBundle}"}:       "",
 			{"MutatingWebhookConfiguration polymoat", "{.webhooks[*].failurePolicy} {.webhooks[*].reinvocationPolicy}"}: "Ignore IfNeeded",
@@ -72,20 +73,31 @@ func TestValues(t *testing.T) {
 			{deployment, first + ".args[6]}"}:                   "--dns-name=polymoat.example.com",
 		}},
 		{"self-managed certificates", "certificates: {source: self-managed, secretName: pair}", map[[2]string]string{
-			{deployment, first + ".args[4:]}"}: "--cert-source=self-managed --cert-secret=polymoat-system/pair --dns-name=polymoat.polymoat-system.svc --audit-lease=polymoat-system/polymoat-audit",
+			{deployment, first + ".args[4:]}"}: "--cert-source=self-managed --cert-secret=polymoat-system/pair --dns-name=polymoat.polymoat-system.svc --audit-lease=polymoat-system/polymoat-audit --audit-reports=true --events=true",
 			{"Secret pair", "{.data}"}:         "",
 		}},
-		{"no audit", "{audit: {enabled: false}, certificates: {source: files, secretName: pair}}", map[[2]string]string{
+		{"no audit and no events", "{audit: {enabled: false}, events: {enabled: false}, certificates: {source: files, secretName: pair}}", map[[2]string]string{
 			{deployment, first + ".args[4:]}"}:                "--cert-source=files --cert-dir=/etc/polymoat/tls",
+			{validating, "{.webhooks[*].sideEffects}"}:        "None None None",
 			{"ClusterRole polymoat", "{.rules[*].resources}"}: `["nodes"] ["operations"] ["jobs","services","kfjobs","clusters"] ["subjectaccessreviews"] ["mutatingwebhookconfigurations","validatingwebhookconfigurations"]`,
 		}},
+		{"an audit that only counts", "{audit: {reports: false}, events: {enabled: false}}", map[[2]string]string{
+			{deployment, first + ".args[7:]}"}:                "--audit-lease=polymoat-system/polymoat-audit",
+			{"ClusterRole polymoat", "{.rules[*].resources}"}: `["nodes"] ["pods"] ["operations"] ["jobs","services","kfjobs","clusters"] ["subjectaccessreviews"] ["mutatingwebhookconfigurations","validatingwebhookconfigurations"]`,
+		}},
+		{"events without an audit", "audit: {enabled: false}", map[[2]string]string{
+			{deployment, first + ".args[7:]}"}: "--events=true",
+			{"ClusterRole polymoat", "{.rules[*].resources}"}: `["nodes"] ["operations"] ["jobs","services","kfjobs","clusters"] ["replicasets","deployments","statefulsets"] ["jobs"] ` +
+				`["tfjobs","pytorchjobs","mpijobs","mxjobs","xgboostjobs","paddlejobs"] ["rayjobs","rayservices","rayclusters"] ["daskjobs","daskclusters","daskworkergroups"] ` +
+				`["events"] ["subjectaccessreviews"] ["mutatingwebhookconfigurations","validatingwebhookconfigurations"]`,
+		}},
 		{"callers with a client certificate", "clientCA: {secretName: callers, names: [kube-apiserver]}", map[[2]string]string{
-			{deployment, first + ".args[7:]}"}:                             "--client-ca-file=/etc/polymoat/client-ca/ca.crt --client-name=kube-apiserver --audit-lease=polymoat-system/polymoat-audit",
+			{deployment, first + ".args[7:]}"}:                             "--client-ca-file=/etc/polymoat/client-ca/ca.crt --client-name=kube-apiserver --audit-lease=polymoat-system/polymoat-audit --audit-reports=true --events=true",
 			{deployment, first + ".volumeMounts[*].mountPath}"}:            "/etc/polymoat/policy /etc/polymoat/client-ca",
 			{deployment, pod + ".volumes[?(@.name=='client-ca')].secret}"}: `{"items":[{"key":"ca.crt","path":"ca.crt"}],"secretName":"callers"}`,
 		}},
 		{"certificates in files", "certificates: {source: files, secretName: pair, caBundle: '-----BEGIN CERTIFICATE-----'}", map[[2]string]string{
-			{deployment, first + ".args[4:]}"}:                       "--cert-source=files --cert-dir=/etc/polymoat/tls --audit-lease=polymoat-system/polymoat-audit",
+			{deployment, first + ".args[4:]}"}:                       "--cert-source=files --cert-dir=/etc/polymoat/tls --audit-lease=polymoat-system/polymoat-audit --audit-reports=true --events=true",
 			{deployment, pod + ".volumes[?(@.name=='tls')].secret}"}: `{"secretName":"pair"}`,
 			{validating, "{.webhooks[*].clientConfig.caBundle}"}:     "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t",
 		}},
@@ -103,7 +115,7 @@ func TestValues(t *testing.T) {
 			{"NetworkPolicy polymoat", "{.spec.ingress} {.spec.egress}"}: `[{"ports":[{"port":9443,"protocol":"TCP"},{"port":8081,"protocol":"TCP"}]}] [{"ports":[{"port":6443,"protocol":"TCP"}]}]`,
 		}},
 		{"traces", "{tracing: {endpoint: 'collector.monitoring:4317'}, networkPolicy: {enabled: true}}", map[[2]string]string{
-			{deployment, first + ".args[7:]}"}:           "--audit-lease=polymoat-system/polymoat-audit --tracing-endpoint=collector.monitoring:4317",
+			{deployment, first + ".args[7:]}"}:           "--audit-lease=polymoat-system/polymoat-audit --audit-reports=true --events=true --tracing-endpoint=collector.monitoring:4317",
 			{"NetworkPolicy polymoat", "{.spec.egress}"}: `[{"ports":[{"port":443,"protocol":"TCP"},{"port":6443,"protocol":"TCP"}]},{"ports":[{"port":4317,"protocol":"TCP"},{"port":53,"protocol":"UDP"},{"port":53,"protocol":"TCP"}]}]`,
 		}},
 		{"service monitor", "{serviceMonitor: {enabled: true, labels: {release: prometheus}}, certificates: {source: self-managed}}", map[[2]string]string{

@@ -102,7 +102,7 @@ func (c *Cluster) startPolymoat(dir string, p Polymoat) (s Server, err error) {
 	}
 	args := []string{
 		"--kubeconfig", c.kubeconfig(polymoat), "--port", fmt.Sprint(ports[0]), "--cert-dir", dir, "--shutdown-delay", "0s",
-		"--audit-lease", System + "/polymoat-audit",
+		"--audit-lease", System + "/polymoat-audit", "--audit-reports", "--events",
 	}
 	if p.Policy != "" {
 		args = append(args, "--policy", p.Policy)

@@ -8,6 +8,8 @@ package audit
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/landing"
@@ -45,7 +47,10 @@ func New(p *policy.Policy, files []v1alpha1.File) *Auditor {
 // Resident is what is kept of a pod that runs.
 type Resident struct {
 	Namespace, Name string
-	Node            string // on which it runs; empty where it waits for one
+	UID             types.UID
+	Controller      *metav1.OwnerReference // of what it is a part, if of anything
+	Node            string                 // on which it runs; empty where it waits for one
+	Ending          bool                   // it was deleted, and is about to go
 	Policy, Role    string
 	Findings        []Finding // those that tell nothing of the node
 
@@ -66,22 +71,25 @@ func (a *Auditor) Pod(pod *corev1.Pod, named *landing.Node, today v1alpha1.Day) 
 	if s.Policy == "" {
 		return nil
 	}
-	r := &Resident{Namespace: pod.Namespace, Name: pod.Name, Node: pod.Spec.NodeName, Policy: s.Policy, Role: s.Role}
+	r := &Resident{
+		Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID, Controller: template.ControllerOf(pod),
+		Node: pod.Spec.NodeName, Ending: pod.DeletionTimestamp != nil, Policy: s.Policy, Role: s.Role,
+	}
 	r.Findings = a.violations(s, r, creator)
 	s.Violations, r.standing = nil, s
 	return r
 }
 
-// Trespass is the finding about a pod that runs on a node; false where it may be there.
-func (r *Resident) Trespass(n landing.Node) (Finding, bool) {
+// On are all findings about a pod that runs on a node; those that tell nothing of its node where that is not known.
+func (r *Resident) On(n landing.Node) []Finding {
 	p, barred := r.standing.Barred(n)
 	if !barred {
-		return Finding{}, false
+		return r.Findings
 	}
 	f := r.finding(PodOnProtectedNode)
 	f.NodePool, f.Detail = p.Name, trespass(n, p, r.Role)
 	f.Fix = "have its owner create it again, which polymoat sends elsewhere, or delete it"
-	return f, true
+	return append([]Finding{f}, r.Findings...)
 }
 
 // finding begins one about the pod.

@@ -66,11 +66,7 @@ func findingsOf(a *Auditor, pod *corev1.Pod, node landing.Node) []Finding {
 	if r == nil {
 		return nil
 	}
-	found := r.Findings
-	if f, ok := r.Trespass(node); ok {
-		found = append([]Finding{f}, found...)
-	}
-	return found
+	return r.On(node)
 }
 
 // sentences are the findings as people read them.

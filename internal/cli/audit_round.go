@@ -9,6 +9,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/ptr"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/audit"
@@ -67,12 +68,7 @@ func (r *round) pod(pod *corev1.Pod, today v1alpha1.Day) {
 	if resident == nil {
 		return
 	}
-	if node != nil {
-		if f, found := resident.Trespass(*node); found {
-			r.report(f)
-		}
-	}
-	r.report(resident.Findings...)
+	r.report(resident.On(ptr.Deref(node, landing.Node{}))...)
 }
 
 // rights looks at ClusterRoleBindings, once it knows what the ClusterRoles are worth.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/utils/ptr"
@@ -50,7 +51,7 @@ func webhookDrift(v View) []Finding {
 			if s.kind != h.kind || s.name != h.name {
 				continue
 			}
-			for _, d := range s.drift(h) {
+			for _, d := range append(s.drift(h), s.untold(h, v.Deployment)...) {
 				found = append(found, Finding{Severity: d.severity, What: fmt.Sprintf("%s %s.", upper(h.String()), d.what), Why: d.why, Mend: v.reinstall(d.values...)})
 			}
 		}
@@ -96,6 +97,18 @@ func (s shippedHook) drift(h hook) []drift {
 		all = append(all, drift{severity: Error, what: "is not called for " + listed(lacks), why: "What it is not called for passes unseen."})
 	}
 	return all
+}
+
+// untold is what a webhook does not tell of itself.
+func (s shippedHook) untold(h hook, server *appsv1.Deployment) []drift {
+	if !s.tells || argument(server, "--events") != "true" || h.effects == admissionregistrationv1.SideEffectClassNoneOnDryRun {
+		return nil
+	}
+	return []drift{{
+		severity: Warning,
+		what:     fmt.Sprintf("has sideEffects %s, and was shipped with NoneOnDryRun", h.effects),
+		why:      "It tells whoever reads it that polymoat writes no events.",
+	}}
 }
 
 // webhookTarget finds webhooks that lead nowhere.

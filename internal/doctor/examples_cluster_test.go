@@ -28,6 +28,15 @@ var ofWebhooks = map[string][]example{
 			w.ReinvocationPolicy = ptr.To(admissionregistrationv1.NeverReinvocationPolicy)
 			w.ObjectSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"judge": "me"}}
 		})},
+		{"side effects", plainly(func(f *Facts) {
+			validating(f, "core.polymoat.io").SideEffects = ptr.To(admissionregistrationv1.SideEffectClassNone)
+		})},
+		{"side effects of a server without events", plainly(func(f *Facts) {
+			server := &f.Deployment.Spec.Template.Spec.Containers[0]
+			server.Args = append(server.Args, "--events=false")
+			validating(f, "core.polymoat.io").SideEffects = ptr.To(admissionregistrationv1.SideEffectClassNone)
+			validating(f, "core.polymoat.io").TimeoutSeconds = ptr.To[int32](30)
+		})},
 		{"rules", plainly(func(f *Facts) {
 			w := validating(f, "validate.polymoat.io")
 			w.Rules = w.Rules[:1]

@@ -18,6 +18,7 @@ type hook struct {
 	failure      admissionregistrationv1.FailurePolicyType
 	match        admissionregistrationv1.MatchPolicyType
 	timeout      int32
+	effects      admissionregistrationv1.SideEffectClass
 	reinvocation admissionregistrationv1.ReinvocationPolicyType // of mutating ones
 	namespaces   *metav1.LabelSelector
 	objects      *metav1.LabelSelector
@@ -48,7 +49,7 @@ func (v View) mutating() []hook {
 			hooks = append(hooks, hook{
 				kind: mutatingKind, configuration: c.Name, name: w.Name, client: w.ClientConfig, rules: w.Rules,
 				failure: ptr.Deref(w.FailurePolicy, ""), match: ptr.Deref(w.MatchPolicy, ""), timeout: ptr.Deref(w.TimeoutSeconds, 0),
-				reinvocation: ptr.Deref(w.ReinvocationPolicy, ""), namespaces: w.NamespaceSelector, objects: w.ObjectSelector,
+				effects: ptr.Deref(w.SideEffects, ""), reinvocation: ptr.Deref(w.ReinvocationPolicy, ""), namespaces: w.NamespaceSelector, objects: w.ObjectSelector,
 			})
 		}
 	}
@@ -63,7 +64,7 @@ func (v View) validating() []hook {
 			hooks = append(hooks, hook{
 				kind: validatingKind, configuration: c.Name, name: w.Name, client: w.ClientConfig, rules: w.Rules,
 				failure: ptr.Deref(w.FailurePolicy, ""), match: ptr.Deref(w.MatchPolicy, ""), timeout: ptr.Deref(w.TimeoutSeconds, 0),
-				namespaces: w.NamespaceSelector, objects: w.ObjectSelector,
+				effects: ptr.Deref(w.SideEffects, ""), namespaces: w.NamespaceSelector, objects: w.ObjectSelector,
 			})
 		}
 	}

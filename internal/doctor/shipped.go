@@ -19,6 +19,7 @@ type shippedHook struct {
 	failure      admissionregistrationv1.FailurePolicyType
 	reinvocation admissionregistrationv1.ReinvocationPolicyType
 	optional     bool // not there where spec.coreFailurePolicy is Fail
+	tells        bool // a server with --events writes one about whom it refuses
 	asks         []asked
 }
 
@@ -45,10 +46,10 @@ var shipped = []shippedHook{
 			{"", []string{"pods"}, created},
 			{"", []string{"pods/ephemeralcontainers"}, updated},
 		}},
-	{kind: validatingKind, name: "validate.polymoat.io", failure: admissionregistrationv1.Fail, asks: []asked{
+	{kind: validatingKind, name: "validate.polymoat.io", failure: admissionregistrationv1.Fail, tells: true, asks: []asked{
 		{"", []string{"pods", "pods/*", "bindings"}, written},
 	}},
-	{kind: validatingKind, name: "core.polymoat.io", failure: admissionregistrationv1.Ignore, optional: true, asks: []asked{
+	{kind: validatingKind, name: "core.polymoat.io", failure: admissionregistrationv1.Ignore, optional: true, tells: true, asks: []asked{
 		{"", []string{"pods"}, created},
 	}},
 	{kind: validatingKind, name: "workloads.polymoat.io", failure: admissionregistrationv1.Fail, asks: []asked{

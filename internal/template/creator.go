@@ -21,6 +21,16 @@ func CreatorOf(owners []metav1.OwnerReference) string {
 	return CreatorFor(owner.APIVersion, owner.Kind)
 }
 
+// ControllerOf is the reference to what controls an object, without what says how the two end; nil for none. The mirror of
+// a static pod is not part of its node.
+func ControllerOf(object metav1.Object) *metav1.OwnerReference {
+	ref := metav1.GetControllerOfNoCopy(object)
+	if ref == nil || ref.APIVersion == "v1" && ref.Kind == "Node" {
+		return nil
+	}
+	return &metav1.OwnerReference{APIVersion: ref.APIVersion, Kind: ref.Kind, Name: ref.Name, UID: ref.UID}
+}
+
 // nodeUser begins the user names of kubelets.
 const nodeUser = "system:node:"
 

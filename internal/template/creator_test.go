@@ -23,3 +23,17 @@ func TestCreatorOf(t *testing.T) {
 		}
 	}
 }
+
+func TestControllerOf(t *testing.T) {
+	job := metav1.OwnerReference{APIVersion: "batch/v1", Kind: "Job", Name: "train", UID: "u", Controller: ptr.To(true), BlockOwnerDeletion: ptr.To(true)}
+	got := ControllerOf(&metav1.ObjectMeta{OwnerReferences: []metav1.OwnerReference{{Kind: "Sweep"}, job}})
+	if got == nil || *got != (metav1.OwnerReference{APIVersion: "batch/v1", Kind: "Job", Name: "train", UID: "u"}) {
+		t.Errorf("got %v", got)
+	}
+	mirror := metav1.OwnerReference{APIVersion: "v1", Kind: "Node", Name: "core-1", Controller: ptr.To(true)}
+	for _, refs := range [][]metav1.OwnerReference{nil, {{Kind: "Sweep"}}, {mirror}} {
+		if got := ControllerOf(&metav1.ObjectMeta{OwnerReferences: refs}); got != nil {
+			t.Errorf("%v is controlled by %v", refs, got)
+		}
+	}
+}

@@ -44,6 +44,8 @@ type Values struct {
 	ServiceMonitor ServiceMonitor `json:"serviceMonitor,omitzero"`
 	// Audit has one replica watch what runs.
 	Audit Audit `json:"audit,omitzero"`
+	// Events tell the owner of a pod that it was refused: the Operation, or the Deployment.
+	Events Events `json:"events,omitzero"`
 	// PrometheusRule brings alerts for the Prometheus operator.
 	PrometheusRule PrometheusRule `json:"prometheusRule,omitzero"`
 	// Dashboard brings a dashboard for Grafana.
@@ -117,6 +119,13 @@ type ServiceMonitor struct {
 // Audit has one replica watch the pods of the governed namespaces, and tell in metrics what is not as the policies mean
 // it.
 type Audit struct {
+	Enabled bool `json:"enabled,omitempty"`
+	// Reports of OpenReports, one for each workload with findings, where the cluster has that resource.
+	Reports bool `json:"reports,omitempty"`
+}
+
+// Events tell the owner of a pod that it was refused.
+type Events struct {
 	Enabled bool `json:"enabled,omitempty"`
 }
 

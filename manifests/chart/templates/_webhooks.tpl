@@ -20,7 +20,6 @@ matchExpressions:
 {{- define "polymoat.webhook" -}}
 admissionReviewVersions: [v1]
 matchPolicy: Equivalent
-sideEffects: None
 timeoutSeconds: {{ .Values.timeoutSeconds }}
 {{- end }}
 
