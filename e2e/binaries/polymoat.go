@@ -2,6 +2,7 @@ package binaries
 
 import (
 	"context"
+	"io"
 	"path/filepath"
 )
 
@@ -15,8 +16,15 @@ func PolymoatOf(ctx context.Context, root, version string) (string, error) {
 	return polymoat(ctx, root, "polymoat-"+version, "-ldflags", "-X github.com/polymoat/polymoat/internal/build.version="+version)
 }
 
+// polymoat builds while nobody else does: a program that runs must not be written to.
 func polymoat(ctx context.Context, root, name string, flags ...string) (string, error) {
-	path := filepath.Join(root, ".cache", "e2e", name)
-	_, err := goTool(ctx, root, append(append([]string{"build", "-trimpath", "-o", path}, flags...), "./cmd/polymoat")...)
+	dir := filepath.Join(root, ".cache", "e2e")
+	locked, err := lock(ctx, dir, io.Discard)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = locked.Close() }()
+	path := filepath.Join(dir, name)
+	_, err = goTool(ctx, root, append(append([]string{"build", "-trimpath", "-o", path}, flags...), "./cmd/polymoat")...)
 	return path, err
 }
