@@ -2,6 +2,7 @@ package binaries
 
 import (
 	"context"
+	"io"
 	"path/filepath"
 )
 
@@ -21,8 +22,15 @@ func Plugin(ctx context.Context, root string) (string, error) {
 	return command(ctx, root, "kubectl-polymoat", "kubectl-polymoat")
 }
 
+// command builds while nobody else does: a program that runs must not be written to.
 func command(ctx context.Context, root, name, file string, flags ...string) (string, error) {
-	path := filepath.Join(root, ".cache", "e2e", file)
-	_, err := goTool(ctx, root, append(append([]string{"build", "-trimpath", "-tags", "grpcnotrace", "-o", path}, flags...), "./cmd/"+name)...)
+	dir := filepath.Join(root, ".cache", "e2e")
+	locked, err := lock(ctx, dir, io.Discard)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = locked.Close() }()
+	path := filepath.Join(dir, file)
+	_, err = goTool(ctx, root, append(append([]string{"build", "-trimpath", "-tags", "grpcnotrace", "-o", path}, flags...), "./cmd/"+name)...)
 	return path, err
 }

@@ -44,7 +44,7 @@ type load struct {
 func startLoad(t *testing.T) *load {
 	t.Helper()
 	config := control.As(cluster.Tenant)
-	config.QPS, config.Burst = perSecond, 1
+	config.QPS, config.Burst = perSecond, creators
 	tenant, err := client.New(config, client.Options{})
 	must(t, err)
 	l := &load{tenant: tenant, pod: train(t)}
