@@ -6,35 +6,28 @@ import (
 	runtimemetrics "runtime/metrics"
 )
 
-// The heap is collected when it has grown by so many percent over what is alive. Nearly all that a review takes is dead a
-// moment later, so that to collect seldom saves a tenth of the time. But nodes stay alive, and five times what thousands of
-// them take is memory that others could use: the heap may grow to heapRoom, as long as that is not too often.
 const (
-	seldom   = 400
-	often    = 100 // as Go itself does
-	heapRoom = 32 << 20
+	// seldom lets the heap grow to five times what is alive before it is collected: nearly all that a review takes is dead
+	// a moment later, and a collection for each few dozen reviews would take a tenth of the time. GOGC is 100 otherwise.
+	seldom = 400
+	// modest is the memory, the program's own text aside, that it makes do with all the same: nodes stay alive, and five
+	// times what 5,000 of them take is memory that others could use.
+	modest = 40 << 20
 )
 
-// paceCollections sets the percentage, unless it is the current one, now and after each collection.
-func paceCollections(current int) {
-	percent := growth(liveBytes())
-	if percent != current { // to set it stops the world
-		debug.SetGCPercent(percent)
-	}
-	runtime.AddCleanup(new(int), paceCollections, percent)
+// boundMemory sets how much memory the runtime takes before it collects, now and after each collection. given is the limit
+// from outside, GOMEMLIMIT, which is never exceeded.
+func boundMemory(given int64) {
+	debug.SetMemoryLimit(memoryLimit(liveBytes(), given))
+	runtime.AddCleanup(new(int), boundMemory, given)
 }
 
-// growth is the percentage for a heap of which so many bytes are alive.
-func growth(alive uint64) int {
-	if alive == 0 { // nothing was collected yet
-		return often
-	}
-	left := heapRoom - min(alive, heapRoom)
-	const step = 10 // what is alive changes a little all the time
-	return int(min(max(left*100/alive/step*step, often), seldom))
+// memoryLimit leaves room to work beside what is alive: without, the runtime would do nothing but collect.
+func memoryLimit(live uint64, given int64) int64 {
+	return min(max(modest, 3*int64(live)), given)
 }
 
-// liveBytes is what the last collection has left, in bytes.
+// liveBytes is what the last collection has left; 0 before the first.
 func liveBytes() uint64 {
 	sample := []runtimemetrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	runtimemetrics.Read(sample)

@@ -1,38 +1,41 @@
 package webhook
 
 import (
+	"math"
 	"runtime"
 	"runtime/debug"
 	runtimemetrics "runtime/metrics"
 	"testing"
 )
 
-func TestGrowth(t *testing.T) {
-	for alive, want := range map[uint64]int{
-		0:         100, // at the start
-		1 << 20:   400,
-		6 << 20:   400, // without a cluster
-		8 << 20:   300,
-		13 << 20:  140, // 5,000 nodes
-		16 << 20:  100,
-		100 << 20: 100,
-		4 << 30:   100,
+func TestMemoryLimit(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		live  uint64
+		given int64
+		want  int64
+	}{
+		{"at the start", 0, math.MaxInt64, 40 << 20},
+		{"5,000 nodes", 13 << 20, math.MaxInt64, 40 << 20},
+		{"20,000 nodes", 50 << 20, math.MaxInt64, 150 << 20},
+		{"20,000 nodes in a small container", 50 << 20, 128 << 20, 128 << 20},
+		{"a tiny container", 5 << 20, 32 << 20, 32 << 20},
 	} {
-		if got := growth(alive); got != want {
-			t.Errorf("%d bytes are alive: the heap may grow by %d percent, want %d", alive, got, want)
+		if got := memoryLimit(tc.live, tc.given); got != tc.want {
+			t.Errorf("%s: the limit is %d, want %d", tc.name, got, tc.want)
 		}
 	}
 }
 
-// TestPaceCollections: what comes to life later counts after the next collection.
-func TestPaceCollections(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(seldom))
-	paceCollections(seldom)
-	held := make([]byte, heapRoom)
-	percent := []runtimemetrics.Sample{{Name: "/gc/gogc:percent"}}
-	for runtimemetrics.Read(percent); percent[0].Value.Uint64() != often; runtimemetrics.Read(percent) {
+// TestBoundMemory: what comes to life later counts after the next collection.
+func TestBoundMemory(t *testing.T) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
+	boundMemory(math.MaxInt64)
+	held := make([]byte, modest)
+	limit := []runtimemetrics.Sample{{Name: "/gc/gomemlimit:bytes"}}
+	for runtimemetrics.Read(limit); limit[0].Value.Uint64() < 3*modest; runtimemetrics.Read(limit) {
 		if t.Context().Err() != nil {
-			t.Fatalf("the heap still grows by %d percent", percent[0].Value.Uint64())
+			t.Fatalf("the limit is still %d bytes", limit[0].Value.Uint64())
 		}
 		runtime.GC()
 	}

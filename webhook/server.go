@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -33,7 +34,8 @@ type server struct {
 // Run serves until the context is done, then finishes what is in flight. The error is nil if everything in flight was.
 func Run(ctx context.Context, o Options, p *Policies, log *slog.Logger) error {
 	adoptLogger(log)
-	paceCollections(0)
+	debug.SetGCPercent(seldom)
+	boundMemory(debug.SetMemoryLimit(-1))
 	s, err := newServer(o, p, log)
 	if err != nil {
 		return err
