@@ -33,11 +33,11 @@ func BenchmarkNodes(b *testing.B) {
 		ready := time.Since(start)
 		first, own := peak(b, server), processorTime(b, server)
 		answered := review(b, server, together, span)
-		fmt.Fprintf(os.Stdout, "\n%d nodes: ready after %s, of which it had a processor for %s; peak memory %.1f MB until then, %.1f MB with %.0f reviews/s\n",
+		fmt.Fprintf(os.Stdout, "\n%d nodes: ready after %s, of which it had a processor for %s; peak memory %.1f MiB until then, %.1f MiB with %.0f reviews/s\n",
 			nodes, ready.Round(10*time.Millisecond), own, first, peak(b, server), float64(answered)/span.Seconds())
 		b.ReportMetric(ready.Seconds(), "s/ready")
 		b.ReportMetric(own.Seconds(), "cpu-s/ready")
-		b.ReportMetric(peak(b, server), "MB/peak")
+		b.ReportMetric(peak(b, server), "MiB/peak")
 	}
 }
 
@@ -105,7 +105,7 @@ func cloudNode(i int) *corev1.Node {
 	return node
 }
 
-// peak is the most memory that the process of the server ever had, in MB, as Linux tells it: "61236 kB".
+// peak is the most memory that the process of the server ever had, in MiB, as Linux tells it: "61236 kB".
 func peak(b *testing.B, server cluster.Server) float64 {
 	b.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", server.PID))
@@ -113,11 +113,11 @@ func peak(b *testing.B, server cluster.Server) float64 {
 		b.Skipf("only Linux tells the memory of a process: %v", err)
 	}
 	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
-	var kilobytes float64
-	if _, err := fmt.Fscan(bytes.NewReader(rest), &kilobytes); err != nil {
+	var kibibytes float64
+	if _, err := fmt.Fscan(bytes.NewReader(rest), &kibibytes); err != nil {
 		b.Fatal(err)
 	}
-	return kilobytes / 1000
+	return kibibytes / 1024
 }
 
 // processorTime is how long the server's process has had a processor.
