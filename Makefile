@@ -98,5 +98,7 @@ fuzz: ## every fuzz test for FUZZTIME (30s)
 	  go test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "./$$(dirname "$$file")" || exit; done
 
 .PHONY: bench
-bench: ## what admission costs, against a webhook that does nothing
+bench: ## what admission costs, against a webhook that does nothing; through a real API server, against its own policies
 	go test -run '^$$' -bench . -benchmem ./internal/... ./webhook/...
+	go run ./e2e/demo build
+	go test -run '^$$' -bench . -benchtime 1x -timeout 20m -v ./e2e/bench

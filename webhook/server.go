@@ -14,10 +14,6 @@ import (
 	"github.com/polymoat/polymoat/internal/cluster"
 )
 
-// heapGrowth lets the heap grow to five times what is alive before it is collected: what is alive is a few megabytes,
-// and a collection for each few dozen reviews would take a tenth of the time. GOGC is 100 otherwise.
-const heapGrowth = 400
-
 // server is everything that runs, made and checked before any of it starts.
 type server struct {
 	options        Options
@@ -40,7 +36,8 @@ type server struct {
 // Run serves until the context is done, then finishes what is in flight. The error is nil if everything in flight was.
 func Run(ctx context.Context, o Options, p *Policies, log *slog.Logger) error {
 	adoptLogger(log)
-	debug.SetGCPercent(heapGrowth)
+	debug.SetGCPercent(seldom)
+	boundMemory(debug.SetMemoryLimit(-1))
 	s, err := newServer(o, p, log)
 	if err != nil {
 		return err

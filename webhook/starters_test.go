@@ -24,6 +24,7 @@ func starters(b *testing.B) []*contender {
 		against("polymoat", "/validate", elsewhere(small)).named("polymoat validate, out of scope", floor),
 		against("polymoat", "/validate", small).named("polymoat validate, refused", floor),
 		bigFloor.named("floor, 30 containers", bigFloor),
+		against("controller-runtime", "/", big).named("controller-runtime, 30 containers", bigFloor),
 		against("polymoat", "/mutate", big).named("polymoat mutate, 30 containers", bigFloor),
 		against("polymoat", "/validate", placedReview(b, big)).named("polymoat validate, 30 containers", bigFloor),
 	}

@@ -80,6 +80,7 @@ func Manifests(file string) (plain, webhooks []*unstructured.Unstructured, err e
 type Server struct {
 	URL string // https://127.0.0.1:9443
 	CA  []byte // what a client must trust, in PEM
+	PID int    // its process
 }
 
 // Installed is the server that Install has started.
@@ -119,6 +120,7 @@ func (c *Cluster) startPolymoat(dir string, p Polymoat) (s Server, err error) {
 	if err := c.run(p.Binary, args...); err != nil {
 		return s, err
 	}
+	s.PID = c.processes[len(c.processes)-1].cmd.Process.Pid
 	s.URL = fmt.Sprintf("https://127.0.0.1:%d", ports[0])
 	return s, c.Await("polymoat", func(ctx context.Context) error {
 		if s.CA, err = os.ReadFile(filepath.Join(dir, "tls.crt")); err != nil {

@@ -150,7 +150,7 @@ type Violation struct {
 
 // String is the violation as one clause: `core-nodes: spec.nodeName ...; remove it`.
 func (v Violation) String() string {
-	return fmt.Sprintf("%s: %s %s; %s", v.Rule, v.Field, v.Detail, v.Fix)
+	return v.Rule + ": " + v.Field.String() + " " + v.Detail + "; " + v.Fix
 }
 
 // breach is what is wrong, without what to do about it: the remedy may differ when the breach does not.

@@ -11,16 +11,50 @@ import (
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
-// BenchmarkGrowth decides on one job by policies of different size: 200 roles and 100 pools must cost no more than twice
-// what the default policy does. The nodes, pods and namespaces of a cluster are no part of a decision.
+// BenchmarkGrowth decides on one job by policies of different size, and says what that costs against the default one: 200
+// roles and 100 pools no more than twice, and 100 policies with 2,000 namespaces no more at all. The pods of a cluster are
+// no part of a decision; what its nodes cost is in BenchmarkGroups (internal/cluster).
 func BenchmarkGrowth(b *testing.B) {
-	for _, size := range []struct{ roles, pools int }{{0, 0}, {200, 100}} {
-		p := compile(b, v1alpha1.Default(), func(d *v1alpha1.PlacementPolicy) { grow(d, size.roles, size.pools) })
-		r := jobOf(b)
-		b.Run(fmt.Sprintf("Mutate/roles=%d/pools=%d", size.roles, size.pools), func(b *testing.B) { decide(b, p.Mutate, r) })
-		r.Pod = p.Mutate(r).Pod
-		b.Run(fmt.Sprintf("Validate/roles=%d/pools=%d", size.roles, size.pools), func(b *testing.B) { decide(b, p.Validate, r) })
+	one := compile(b, v1alpha1.Default())
+	wide := compile(b, v1alpha1.Default(), func(d *v1alpha1.PlacementPolicy) { grow(d, 200, 100) })
+	many := compile(b, v1alpha1.Default(), others(99, 20)...)
+	for _, method := range []struct {
+		name   string
+		decide func(*policy.Policy, policy.Request) policy.Decision
+	}{{"Mutate", (*policy.Policy).Mutate}, {"Validate", (*policy.Policy).Validate}} {
+		var first float64
+		for _, size := range []struct {
+			name string
+			*policy.Policy
+		}{{"default", one}, {"roles=200,pools=100", wide}, {"policies=100,namespaces=2000", many}} {
+			b.Run(method.name+"/"+size.name, func(b *testing.B) {
+				r := jobOf(b)
+				if method.name == "Validate" {
+					r.Pod = size.Mutate(r).Pod
+				}
+				decide(b, func(r policy.Request) policy.Decision { return method.decide(size.Policy, r) }, r)
+				each := float64(b.Elapsed()) / float64(b.N)
+				if first == 0 {
+					first = each
+				}
+				b.ReportMetric(each/first, "x-default")
+			})
+		}
 	}
+}
+
+// others are policies of other installations, with namespaces of their own.
+func others(policies, namespaces int) []any {
+	var docs []any
+	for i := range policies {
+		doc := v1alpha1.Default()
+		doc.Metadata.Name, doc.Spec.Release, doc.Spec.Namespaces = fmt.Sprintf("team-%d", i), fmt.Sprintf("polyaxon-%d", i), nil
+		for j := range namespaces {
+			doc.Spec.Namespaces = append(doc.Spec.Namespaces, fmt.Sprintf("team-%d-%d", i, j))
+		}
+		docs = append(docs, doc)
+	}
+	return docs
 }
 
 // BenchmarkContainers shows the cost per container: it must not grow with their number.

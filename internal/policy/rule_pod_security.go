@@ -76,12 +76,12 @@ func violationsOf(level v1alpha1.PodSecurity, pod *corev1.Pod, spec *corev1.PodS
 		if result.Allowed {
 			continue
 		}
-		at, fix := where(check.ID)
-		detail := fmt.Sprintf("violates the %s standard: %s", level, result.ForbiddenReason)
+		detail := "violates the " + string(level) + " standard: " + result.ForbiddenReason
 		if result.ForbiddenDetail != "" {
 			detail += " (" + result.ForbiddenDetail + ")"
 		}
-		found = append(found, Violation{Field: at, Detail: detail, Fix: fix})
+		r := remedyOf(check.ID)
+		found = append(found, Violation{Field: r.at, Detail: detail, Fix: r.fix})
 	}
 	return found
 }
@@ -126,29 +126,43 @@ func checksOf(level v1alpha1.PodSecurity) []standardCheck {
 	return list
 }
 
-// where says which field a check is about, and what to do instead.
-func where(id psapolicy.CheckID) (*field.Path, string) {
-	container := pathSpec.Child("containers[*]", "securityContext")
-	switch id {
-	case "hostPathVolumes", "restrictedVolumes":
-		return pathSpec.Child("volumes"), "use a persistentVolumeClaim, or have the path listed in the role's hostPaths"
-	case "hostNamespaces":
-		return pathSpec, "remove hostNetwork, hostPID and hostIPC"
-	case "hostPorts":
-		return pathSpec.Child("containers[*]", "ports"), "remove hostPort and use a Service"
-	case "privileged":
-		return container.Child("privileged"), "remove it"
-	case "allowPrivilegeEscalation":
-		return container.Child("allowPrivilegeEscalation"), "set it to false"
-	case "capabilities_baseline", "capabilities_restricted":
-		return container.Child("capabilities"), `drop ["ALL"] and add none but NET_BIND_SERVICE`
-	case "runAsNonRoot":
-		return pathSpec.Child("securityContext", "runAsNonRoot"), "set it to true"
-	case "runAsUser":
-		return pathSpec.Child("securityContext", "runAsUser"), "remove it or set a uid above 0"
-	case "seccompProfile_baseline", "seccompProfile_restricted":
-		return pathSpec.Child("securityContext", "seccompProfile"), "set type RuntimeDefault"
-	default:
-		return pathSpec, "remove the setting"
+// remedy is which field a check is about, and what to do instead.
+type remedy struct {
+	at  *field.Path
+	fix string
+}
+
+var (
+	pathContainers       = pathSpec.Child("containers[*]")
+	pathContainerContext = pathContainers.Child("securityContext")
+)
+
+// remedies are those of the checks, made once: a path is a chain of pieces.
+var remedies = map[psapolicy.CheckID]remedy{
+	"hostPathVolumes":           {pathSpec.Child("volumes"), fixVolumes},
+	"restrictedVolumes":         {pathSpec.Child("volumes"), fixVolumes},
+	"hostNamespaces":            {pathSpec, "remove hostNetwork, hostPID and hostIPC"},
+	"hostPorts":                 {pathContainers.Child("ports"), "remove hostPort and use a Service"},
+	"privileged":                {pathContainerContext.Child("privileged"), "remove it"},
+	"allowPrivilegeEscalation":  {pathContainerContext.Child("allowPrivilegeEscalation"), "set it to false"},
+	"capabilities_baseline":     {pathContainerContext.Child("capabilities"), fixCapabilities},
+	"capabilities_restricted":   {pathContainerContext.Child("capabilities"), fixCapabilities},
+	"runAsNonRoot":              {pathSecurityContext.Child("runAsNonRoot"), "set it to true"},
+	"runAsUser":                 {pathSecurityContext.Child("runAsUser"), "remove it or set a uid above 0"},
+	"seccompProfile_baseline":   {pathSecurityContext.Child("seccompProfile"), fixSeccomp},
+	"seccompProfile_restricted": {pathSecurityContext.Child("seccompProfile"), fixSeccomp},
+}
+
+const (
+	fixVolumes      = "use a persistentVolumeClaim, or have the path listed in the role's hostPaths"
+	fixCapabilities = `drop ["ALL"] and add none but NET_BIND_SERVICE`
+	fixSeccomp      = "set type RuntimeDefault"
+)
+
+// remedyOf is that of a check; a general one where none is written down.
+func remedyOf(id psapolicy.CheckID) remedy {
+	if r, ok := remedies[id]; ok {
+		return r
 	}
+	return remedy{pathSpec, "remove the setting"}
 }

@@ -100,8 +100,8 @@ func TestEveryCheckSaysWhatToDo(t *testing.T) {
 	}
 	got := map[string]string{}
 	for _, check := range psapolicy.DefaultChecks() {
-		at, fix := where(check.ID)
-		got[string(check.ID)] = at.String() + ": " + fix
+		r := remedyOf(check.ID)
+		got[string(check.ID)] = r.at.String() + ": " + r.fix
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

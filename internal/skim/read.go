@@ -99,19 +99,25 @@ func (r *reader) list(n *node, v reflect.Value, read bool) bool {
 
 func (r *reader) structure(n *node, v reflect.Value, read bool) bool {
 	var seen uint64
+	last := -1
 	return r.members(func(name string) bool {
-		f := n.fields[name]
-		if f == nil {
+		i := n.find(name, last)
+		if i < 0 {
 			return r.skip()
 		}
-		if seen&f.bit != 0 {
+		f := n.fields[i]
+		if last = i; seen&f.bit != 0 {
 			return false
 		}
 		seen |= f.bit
 		if !read || !f.read {
 			return r.value(f.node, v, false)
 		}
-		return r.value(f.node, v.FieldByIndex(f.index), true)
+		member := v
+		for _, i := range f.index {
+			member = member.Field(i)
+		}
+		return r.value(f.node, member, true)
 	})
 }
 

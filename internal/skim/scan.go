@@ -48,6 +48,20 @@ func (r *reader) leave(c byte) bool {
 	return true
 }
 
+// more says whether another member or element follows; if none does, whether the object or list ends here.
+func (r *reader) more(end byte) (more, ok bool) {
+	switch r.next() {
+	case ',':
+		r.at++
+		return true, true
+	case end:
+		r.at++
+		r.depth--
+		return false, true
+	}
+	return false, false
+}
+
 // members reads an object: each is called where the value of a member comes next.
 func (r *reader) members(each func(name string) bool) bool {
 	if !r.enter('{') {
@@ -61,11 +75,8 @@ func (r *reader) members(each func(name string) bool) bool {
 		if !ok || !r.skipByte(':') || !each(name) {
 			return false
 		}
-		if r.leave('}') {
-			return true
-		}
-		if !r.skipByte(',') {
-			return false
+		if more, ok := r.more('}'); !more {
+			return ok
 		}
 	}
 }
@@ -102,11 +113,8 @@ func (r *reader) elements(each func() bool) bool {
 		if !each() {
 			return false
 		}
-		if r.leave(']') {
-			return true
-		}
-		if !r.skipByte(',') {
-			return false
+		if more, ok := r.more(']'); !more {
+			return ok
 		}
 	}
 }

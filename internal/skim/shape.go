@@ -27,15 +27,16 @@ const (
 type node struct {
 	kind   kind
 	typ    reflect.Type
-	elem   *node             // of a pointer, a list, a map
-	empty  reflect.Value     // a list without elements
-	first  int               // for how many elements of a list there is room at first: most lists are short
-	fields map[string]*field // of a struct, by their names in JSON
-	plain  bool              // a map[string]string
+	elem   *node         // of a pointer, a list, a map
+	empty  reflect.Value // a list without elements
+	first  int           // for how many elements of a list there is room at first: most lists are short
+	fields []*field      // of a struct, in the order in which Go writes them
+	plain  bool          // a map[string]string
 }
 
 // field is a member of a struct.
 type field struct {
+	name  string // in JSON
 	index []int  // of the field in the struct, through those that are inlined
 	bit   uint64 // which one it is, to see it twice
 	read  bool
@@ -43,7 +44,7 @@ type field struct {
 }
 
 // large is from how many bytes on an element is too large to have room for more than there are.
-const large = 512
+const large = 256
 
 // mostFields is how many fields of a struct can be told apart by their bits.
 const mostFields = 64
@@ -100,8 +101,9 @@ func (b *builder) describe(n *node) {
 		}
 		n.kind, n.elem, n.plain = aMap, b.nodeOf(t.Elem()), t == reflect.TypeFor[map[string]string]()
 	case reflect.Struct:
-		n.kind, n.fields = aStruct, map[string]*field{}
+		n.kind = aStruct
 		b.addFields(n, t, nil)
+		slices.SortFunc(n.fields, func(a, b *field) int { return slices.Compare(a.index, b.index) })
 		b.checkUnread(n)
 	default:
 		unreadable(t)
@@ -121,9 +123,9 @@ func (b *builder) addFields(n *node, t reflect.Type, index []int) {
 		case !f.IsExported() || name == "-":
 		case name == "" || strings.Contains(options, "string") || len(n.fields) == mostFields:
 			unreadable(t)
-		case n.fields[name] == nil:
+		case !n.has(name):
 			unread := listed && (len(names) == 0 || slices.Contains(names, name))
-			n.fields[name] = &field{index: at, bit: 1 << len(n.fields), read: !unread, node: b.nodeOf(f.Type)}
+			n.fields = append(n.fields, &field{name: name, index: at, bit: 1 << len(n.fields), read: !unread, node: b.nodeOf(f.Type)})
 		}
 	}
 }
@@ -131,10 +133,30 @@ func (b *builder) addFields(n *node, t reflect.Type, index []int) {
 // checkUnread holds that the fields which are not to be read are there.
 func (b *builder) checkUnread(n *node) {
 	for _, name := range b.unread[n.typ] {
-		if n.fields[name] == nil {
+		if !n.has(name) {
 			panic(fmt.Sprintf("skim: %s has no field %q", n.typ, name))
 		}
 	}
+}
+
+func (n *node) has(name string) bool {
+	return slices.ContainsFunc(n.fields, func(f *field) bool { return f.name == name })
+}
+
+// find is the index of the field of that name; -1 where there is none. The search begins behind the one that came last:
+// most texts were written by Go, which keeps the order of the fields, and so nearly every name is found at once.
+func (n *node) find(name string, last int) int {
+	for i := last + 1; i < len(n.fields); i++ {
+		if n.fields[i].name == name {
+			return i
+		}
+	}
+	for i := 0; i <= last; i++ {
+		if n.fields[i].name == name {
+			return i
+		}
+	}
+	return -1
 }
 
 func unreadable(t reflect.Type) { panic(fmt.Sprintf("skim: %s cannot be read", t)) }

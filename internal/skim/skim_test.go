@@ -1,6 +1,8 @@
 package skim_test
 
 import (
+	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"reflect"
@@ -119,6 +121,19 @@ func TestReadIsSure(t *testing.T) {
 	} {
 		if got := compare(t, []byte(raw)); got != want {
 			t.Errorf("%s: sure is %v, want %v", raw, got, want)
+		}
+	}
+}
+
+// TestReadEveryByte: every byte is told at every place of a string, whatever stands beside it.
+func TestReadEveryByte(t *testing.T) {
+	for _, beside := range []byte{'a', '!', '#', '[', ' ', 0x7f} {
+		for c := range 256 {
+			for at := range 17 {
+				name := bytes.Repeat([]byte{beside}, 17)
+				name[at] = byte(c)
+				compare(t, fmt.Appendf(nil, `{"spec":{"nodeName":"%s"}}`, name))
+			}
 		}
 	}
 }

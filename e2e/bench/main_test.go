@@ -1,0 +1,52 @@
+// Package bench_test measures what admission costs where people meet it: in the API server, and in the memory and the first
+// second of the server. It has benchmarks only; without -bench no control plane is started.
+package bench_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/polymoat/polymoat/e2e/cluster"
+)
+
+var (
+	// control is the control plane that the benchmarks share, without polymoat at first; site is what it is made of.
+	control *cluster.Cluster
+	site    cluster.Site
+
+	serveFloor = flag.String("floor", "", "HOST:PORT: serve there as the floor, for the benchmark")
+	floorDir   = flag.String("floor-dir", "", "folder of the certificate and of the patch for -floor")
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	switch bench := flag.Lookup("test.bench"); {
+	case *serveFloor != "":
+		fmt.Fprintln(os.Stderr, floor(*serveFloor, *floorDir))
+		os.Exit(1)
+	case bench.Value.String() == "":
+		os.Exit(m.Run())
+	}
+	cluster.Main("bench", cluster.Options{}, func(_ context.Context, s cluster.Site) (int, error) {
+		control, site = s.Control, s
+		return m.Run(), nil
+	})
+}
+
+// shipped is the file of the manifests that people install.
+func shipped() string { return filepath.Join(site.Root, "manifests", "install.yaml") }
+
+// install installs polymoat, once.
+func install(b *testing.B) {
+	b.Helper()
+	if control.Installed().URL != "" {
+		return
+	}
+	if err := control.Install(cluster.Polymoat{Binary: site.Program, Manifests: shipped()}); err != nil {
+		b.Fatal(err)
+	}
+}

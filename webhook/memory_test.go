@@ -1,0 +1,43 @@
+package webhook
+
+import (
+	"math"
+	"runtime"
+	"runtime/debug"
+	runtimemetrics "runtime/metrics"
+	"testing"
+)
+
+func TestMemoryLimit(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		live  uint64
+		given int64
+		want  int64
+	}{
+		{"at the start", 0, math.MaxInt64, 40 << 20},
+		{"5,000 nodes", 13 << 20, math.MaxInt64, 40 << 20},
+		{"20,000 nodes", 50 << 20, math.MaxInt64, 150 << 20},
+		{"20,000 nodes in a small container", 50 << 20, 128 << 20, 128 << 20},
+		{"a tiny container", 5 << 20, 32 << 20, 32 << 20},
+	} {
+		if got := memoryLimit(tc.live, tc.given); got != tc.want {
+			t.Errorf("%s: the limit is %d, want %d", tc.name, got, tc.want)
+		}
+	}
+}
+
+// TestBoundMemory: what comes to life later counts after the next collection.
+func TestBoundMemory(t *testing.T) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
+	boundMemory(math.MaxInt64)
+	held := make([]byte, modest)
+	limit := []runtimemetrics.Sample{{Name: "/gc/gomemlimit:bytes"}}
+	for runtimemetrics.Read(limit); limit[0].Value.Uint64() < 3*modest; runtimemetrics.Read(limit) {
+		if t.Context().Err() != nil {
+			t.Fatalf("the limit is still %d bytes", limit[0].Value.Uint64())
+		}
+		runtime.GC()
+	}
+	runtime.KeepAlive(held)
+}
