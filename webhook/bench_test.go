@@ -152,10 +152,9 @@ type discard struct{}
 
 var discarded = http.Header{}
 
-func (discard) Header() http.Header             { return discarded }
-func (discard) SetReadDeadline(time.Time) error { return nil }
-func (discard) Write(p []byte) (int, error)     { return len(p), nil }
-func (discard) WriteHeader(int)                 {}
+func (discard) Header() http.Header         { return discarded }
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+func (discard) WriteHeader(int)             {}
 
 // benchmarkReview is the creation of a job's pod by Polyaxon 2.16, as an API server sends it.
 func benchmarkReview(t testing.TB) []byte {

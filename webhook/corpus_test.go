@@ -58,7 +58,7 @@ func corpusMux(t *testing.T, tc corpus.Case) *http.ServeMux {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	return newMux(&decider{policy: p, log: log, today: func() v1alpha1.Day { return tc.Today }}, newMetrics(nil), &readiness{}, nil, log)
+	return newMux(&decider{policy: p, log: log, today: func() v1alpha1.Day { return tc.Today }}, newMetrics(nil), &readiness{}, nil, openGate(), log)
 }
 
 // corpusReview is the case as an API server would ask it.

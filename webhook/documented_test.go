@@ -29,7 +29,7 @@ func TestREADMEMetrics(t *testing.T) {
 	m := newMetrics(nil)
 	all := []prometheus.Collector{
 		m.reviews, m.decisions, m.overrides, m.decide, m.duration, m.errors, m.suppressed, policyInfo(nil), buildInfo(),
-		exceptionEnds(nil), certificateExpiry(nil, certs.Files), &auditor{nodes: &cluster.Nodes{}, log: slog.New(slog.DiscardHandler)},
+		exceptionEnds(nil), certificateExpiry(nil, certs.Files), openGate().inFlight()[0], &auditor{nodes: &cluster.Nodes{}, log: slog.New(slog.DiscardHandler)},
 	}
 	var rows []string
 	for _, c := range all {

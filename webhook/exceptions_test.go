@@ -39,7 +39,7 @@ func policiesOf(t *testing.T, more string) *Policies {
 func muxOf(t *testing.T, p *Policies) http.Handler {
 	t.Helper()
 	m, log := newMetrics(p.documents), slog.New(slog.DiscardHandler)
-	return newMux(&decider{policy: p.compiled, log: log, today: utcToday}, m, &readiness{}, nil, log)
+	return newMux(&decider{policy: p.compiled, log: log, today: utcToday}, m, &readiness{}, nil, openGate(), log)
 }
 
 func TestExceptionsAreReported(t *testing.T) {

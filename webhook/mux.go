@@ -6,14 +6,14 @@ import (
 )
 
 // newMux is everything that is served over TLS. callers is nil where anybody may send reviews.
-func newMux(d *decider, m *metrics, r *readiness, c *callers, log *slog.Logger) *http.ServeMux {
+func newMux(d *decider, m *metrics, r *readiness, c *callers, g *gate, log *slog.Logger) *http.ServeMux {
 	mux := probeMux(r)
 	review := func(path string, v *reviewer) {
+		bounded := g.bound(v)
 		if c != nil {
-			mux.Handle(path, c.require(v))
-			return
+			bounded = c.require(bounded)
 		}
-		mux.Handle(path, v)
+		mux.Handle(path, bounded)
 	}
 	review("/mutate", newReviewer("mutate", d.decode, d.mutate, m, log))
 	review("/validate", newReviewer("validate", d.decode, d.validate, m, log))

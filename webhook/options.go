@@ -24,10 +24,14 @@ type Options struct {
 	ClientCAFile string
 	// ClientNames are the common names of their certificates; empty: any.
 	ClientNames []string
+	// InFlight is how many bytes of reviews are worked on at once; 0: as many as processors and memory take.
+	InFlight int64
 	// ShutdownDelay is how long a server that was told to stop goes on serving, not ready, until no one sends it more.
 	ShutdownDelay time.Duration
-	// ShutdownTimeout is how long it then waits for what is in flight. At most a minute.
+	// ShutdownTimeout is how long it then waits for what is in flight.
 	ShutdownTimeout time.Duration
+	// limits are those of clients; its zero value: patient.
+	limits limits
 }
 
 // Certificate says where the serving certificate comes from.

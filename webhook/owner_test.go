@@ -74,5 +74,5 @@ func ownerServer(t *testing.T, api http.HandlerFunc) http.Handler {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	return newMux(&decider{policy: policies.compiled, owners: owners, log: log, today: utcToday}, newMetrics(policies.documents), &readiness{}, nil, log)
+	return newMux(&decider{policy: policies.compiled, owners: owners, log: log, today: utcToday}, newMetrics(policies.documents), &readiness{}, nil, openGate(), log)
 }

@@ -2,13 +2,12 @@ package webhook
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
+	"math"
 	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/cluster"
@@ -21,8 +20,8 @@ const heapGrowth = 400
 // server is everything that runs, made and checked before any of it starts.
 type server struct {
 	options        Options
+	limits         limits
 	log            *slog.Logger
-	reviews        ctrlwebhook.Server
 	cert           certificates
 	callers        *callers       // nil where anybody may send reviews
 	nodes          *cluster.Nodes // nil without a cluster, like access and configurations
@@ -39,6 +38,7 @@ type server struct {
 func Run(ctx context.Context, o Options, p *Policies, log *slog.Logger) error {
 	adoptLogger(log)
 	debug.SetGCPercent(heapGrowth)
+	leaveRoom()
 	s, err := newServer(o, p, log)
 	if err != nil {
 		return err
@@ -48,13 +48,20 @@ func Run(ctx context.Context, o Options, p *Policies, log *slog.Logger) error {
 	return s.run(ctx)
 }
 
+// leaveRoom keeps the heap a tenth below GOMEMLIMIT, which the chart sets to the container's limit: the kernel also counts
+// what Go's runtime does not, and ends the process where the runtime would only collect more often.
+func leaveRoom() {
+	if limit := debug.SetMemoryLimit(-1); limit != math.MaxInt64 {
+		debug.SetMemoryLimit(limit / 10 * 9)
+	}
+}
+
 // run starts everything, and stops everything when one part fails or when the context is done.
 func (s *server) run(ctx context.Context) error {
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	group, serving := errgroup.WithContext(serving)
 	group.Go(func() error { return s.cert.Start(serving) })
-	group.Go(func() error { return s.reviews.Start(serving) })
 	group.Go(func() error { reportExceptions(serving, s.files, s.log); return nil })
 	if s.nodes != nil {
 		group.Go(func() error { s.nodes.Run(serving); return nil })
@@ -68,22 +75,14 @@ func (s *server) run(ctx context.Context) error {
 	}
 	group.Go(func() error { warnOfExpiry(serving, s.cert, s.log); return nil })
 	for _, l := range s.listeners {
-		group.Go(func() error { return l.serve(serving) })
+		group.Go(func() error { return l.serve(serving, s.options.ShutdownTimeout) })
 	}
 	group.Go(func() error {
 		s.awaitStop(ctx, serving)
 		stop()
 		return nil
 	})
-	ended := make(chan error, 1)
-	go func() { ended <- group.Wait() }()
-	<-serving.Done()
-	select {
-	case err := <-ended:
-		return err
-	case <-time.After(s.options.ShutdownTimeout):
-		return fmt.Errorf("shut down: reviews were still in flight after %s", s.options.ShutdownTimeout)
-	}
+	return group.Wait()
 }
 
 // awaitStop returns when the server is to take no more: some time after it was told to stop, because the API server

@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/polymoat/polymoat/certs"
@@ -24,6 +26,13 @@ func addTLSFlags(flags *pflag.FlagSet, o *webhook.Options) {
 	flags.StringArrayVar(&o.ClientNames, "client-name", nil, "common name of a client certificate that may send reviews; repeatable (default: any)")
 }
 
+// addLoadFlags adds the flags that say how much is worked on at once, and how it is brought to an end.
+func addLoadFlags(flags *pflag.FlagSet, o *webhook.Options) {
+	flags.Var((*size)(&o.InFlight), "max-in-flight", "bytes of reviews to work on at once, such as 32Mi; what is more waits, and is sent away in time (default: as processors and GOMEMLIMIT allow)")
+	flags.DurationVar(&o.ShutdownDelay, "shutdown-delay", 5*time.Second, "how long to go on serving, not ready, after SIGTERM")
+	flags.DurationVar(&o.ShutdownTimeout, "shutdown-timeout", 20*time.Second, "how long to wait then for reviews in flight")
+}
+
 // checkTLSFlags says which flags contradict each other.
 func checkTLSFlags(o webhook.Options) error {
 	switch {
@@ -36,6 +45,31 @@ func checkTLSFlags(o webhook.Options) error {
 	}
 	return nil
 }
+
+// leastInFlight is one review of the largest kind.
+const leastInFlight = 7 << 20
+
+// size is a flag of bytes, such as 32Mi.
+type size int64
+
+func (s *size) Set(value string) error {
+	bytes, err := resource.ParseQuantity(value)
+	if err != nil || bytes.Value() < leastInFlight {
+		return errors.New("it is a number of bytes, 7Mi or more: 32Mi")
+	}
+	*s = size(bytes.Value())
+	return nil
+}
+
+func (s *size) String() string {
+	if *s == 0 {
+		return ""
+	}
+	return resource.NewQuantity(int64(*s), resource.BinarySI).String()
+}
+
+// Type names the kind of value in the help.
+func (s *size) Type() string { return "bytes" }
 
 // objectName is a flag of the form NAMESPACE/NAME.
 type objectName types.NamespacedName

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -40,8 +39,7 @@ func run(args []string) int {
 	flags.Var((*objectName)(&o.AuditLease), "audit-lease", "the Lease by which replicas agree who watches pods and counts what is not as the policy means it (default: nobody does)")
 	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", "", "HOST:PORT to serve /metrics on without TLS as well")
 	flags.StringVar(&o.ProbeAddress, "health-probe-bind-address", "", "HOST:PORT to serve /healthz and /readyz on without TLS as well")
-	flags.DurationVar(&o.ShutdownDelay, "shutdown-delay", 5*time.Second, "how long to go on serving, not ready, after SIGTERM")
-	flags.DurationVar(&o.ShutdownTimeout, "shutdown-timeout", 20*time.Second, "how long to wait then for reviews in flight, 1m at most")
+	addLoadFlags(flags, &o)
 	level := flags.String("log-level", "info", "debug, info, warn or error")
 	showVersion := flags.Bool("version", false, "print the version and exit")
 	switch err := flags.Parse(args); {
