@@ -27,7 +27,15 @@ type running struct {
 	ended   chan error
 }
 
+// start returns when the server is ready.
 func start(t *testing.T, o Options) *running {
+	t.Helper()
+	r := launch(t, o)
+	eventually(t, "the server is ready", func() bool { code, _ := r.get(t, "/readyz"); return code == 200 })
+	return r
+}
+
+func launch(t *testing.T, o Options) *running {
 	t.Helper()
 	policies, err := LoadPolicies("")
 	if err != nil {
@@ -49,7 +57,6 @@ func start(t *testing.T, o Options) *running {
 	r.stop = stop
 	go func() { r.ended <- Run(ctx, o, policies, slog.New(slog.DiscardHandler)) }()
 	t.Cleanup(stop)
-	eventually(t, "the server is ready", func() bool { code, _ := r.get(t, "/readyz"); return code == 200 })
 	return r
 }
 
