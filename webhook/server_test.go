@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/polymoat/polymoat/certs"
 )
 
@@ -58,6 +60,13 @@ func launch(t *testing.T, o Options) *running {
 	go func() { r.ended <- Run(ctx, o, policies, slog.New(slog.DiscardHandler)) }()
 	t.Cleanup(stop)
 	return r
+}
+
+// leavesNothing holds that whatever is started from now on has ended when the test does.
+func leavesNothing(t *testing.T) {
+	t.Helper()
+	before := goleak.IgnoreCurrent()
+	t.Cleanup(func() { goleak.VerifyNone(t, before) })
 }
 
 func freeAddress(t *testing.T) string {
@@ -114,6 +123,7 @@ func fetch(t *testing.T, client *http.Client, url string) (int, string) {
 
 // TestServer: all paths over HTTP/2 and TLS, and those that were asked for without.
 func TestServer(t *testing.T) {
+	leavesNothing(t)
 	metrics, probes := freeAddress(t), freeAddress(t)
 	r := start(t, Options{MetricsAddress: metrics, ProbeAddress: probes})
 	response, err := r.client().Post("https://"+r.address+"/mutate", "application/json", bytes.NewReader(benchmarkReview(t)))

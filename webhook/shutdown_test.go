@@ -47,6 +47,7 @@ func TestShutdown(t *testing.T) {
 
 // TestShutdownTimeout: a client that never finishes does not hold the process for ever.
 func TestShutdownTimeout(t *testing.T) {
+	leavesNothing(t)
 	r := start(t, Options{ShutdownTimeout: 100 * time.Millisecond})
 	reader, writer := io.Pipe()
 	defer func() { _ = writer.Close() }()
