@@ -26,7 +26,7 @@ var brief = limits{
 // that it does not use for 90.
 func TestLimits(t *testing.T) {
 	want := limits{
-		connections: 1024, streams: 250, header: 65536, greeting: 10 * time.Second, request: 15 * time.Second,
+		connections: 1024, streams: 60, header: 65536, greeting: 10 * time.Second, request: 15 * time.Second,
 		answer: 40 * time.Second, idle: 90 * time.Second, ping: 15 * time.Second,
 	}
 	if patient != want {
@@ -34,11 +34,14 @@ func TestLimits(t *testing.T) {
 	}
 	s := patient.server(nil)
 	got := limits{
-		patient.connections, uint32(s.HTTP2.MaxConcurrentStreams), s.MaxHeaderBytes,
+		patient.connections, s.HTTP2.MaxConcurrentStreams, s.MaxHeaderBytes,
 		s.ReadHeaderTimeout, s.ReadTimeout, s.WriteTimeout, s.IdleTimeout, s.HTTP2.PingTimeout,
 	}
 	if got != want || s.HTTP2.SendPingTimeout != want.ping {
 		t.Errorf("the server has %+v, want %+v", got, want)
+	}
+	if unread := got.streams * s.HTTP2.MaxReceiveBufferPerStream; unread > s.HTTP2.MaxReceiveBufferPerConnection {
+		t.Errorf("%d bytes may wait unread in a connection that holds %d", unread, s.HTTP2.MaxReceiveBufferPerConnection)
 	}
 }
 

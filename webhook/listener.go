@@ -16,7 +16,7 @@ import (
 // them: they are for clients that are slow, broken or hostile, and for connections whose other end is gone.
 type limits struct {
 	connections int           // at once; the next one waits until the first of them is closed
-	streams     uint32        // at once, of a connection of HTTP/2
+	streams     int           // at once, of a connection of HTTP/2; with leastRoom for each, they must fit into window
 	header      int           // bytes
 	greeting    time.Duration // for a handshake, and then for the header of a request
 	request     time.Duration // for a request with its body, time to wait at the gate included
@@ -25,10 +25,14 @@ type limits struct {
 	ping        time.Duration // of silence, after which the other end is asked whether it is there, and to answer that
 }
 
+// window is the most that net/http lets a connection hold unread. Reviews that wait at the gate must never fill it: those
+// that were let in could not be read then.
+const window = 4<<20 - 1
+
 // patient are the limits of a server that runs. An API server waits for 30 seconds at most, and keeps a connection that it
 // does not use for 90.
 var patient = limits{
-	connections: 1024, streams: 250, header: 64 << 10,
+	connections: 1024, streams: 60, header: 64 << 10,
 	greeting: 10 * time.Second, request: 15 * time.Second, answer: 40 * time.Second, idle: 90 * time.Second, ping: 15 * time.Second,
 }
 
@@ -65,7 +69,13 @@ func (l limits) server(handler http.Handler) *http.Server {
 		ReadTimeout:       l.request,
 		WriteTimeout:      l.answer,
 		IdleTimeout:       l.idle,
-		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: int(l.streams), SendPingTimeout: l.ping, PingTimeout: l.ping},
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams:          l.streams,
+			MaxReceiveBufferPerStream:     leastRoom,
+			MaxReceiveBufferPerConnection: window,
+			SendPingTimeout:               l.ping,
+			PingTimeout:                   l.ping,
+		},
 	}
 }
 
