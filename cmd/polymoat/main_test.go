@@ -93,7 +93,9 @@ func TestSignal(t *testing.T) {
 			connection := dial(t, port)
 			body := `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"in-flight","operation":"DELETE"}}`
 			send(t, connection, fmt.Sprintf("POST /validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body[:10]))
-			await(t, "the review is in flight", func() bool { return strings.Contains(get(port, "/metrics"), "polymoat_in_flight_bytes{state=\"working\"} 65536\n") })
+			await(t, "the review is in flight", func() bool {
+				return strings.Contains(get(port, "/metrics"), "polymoat_in_flight_bytes{state=\"working\"} 65536\n")
+			})
 			if err := c.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}

@@ -145,8 +145,11 @@ func (r *replica) gauge(ctx context.Context, name string) (float64, error) {
 	}
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
-	if err != nil || families[name] == nil {
-		return 0, fmt.Errorf("%s is not told (%v)", name, err)
+	if err != nil {
+		return 0, err
+	}
+	if families[name] == nil {
+		return 0, fmt.Errorf("%s is not told", name)
 	}
 	return families[name].Metric[0].Gauge.GetValue(), nil
 }

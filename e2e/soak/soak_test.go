@@ -100,8 +100,12 @@ func rotate(t *testing.T, before string, replicas ...*replica) string {
 	must(t, as(t, cluster.Admin).Patch(t.Context(), secret, empty))
 	await(t, "another certificate", func() error {
 		for _, r := range replicas {
-			if serial, err := r.leaf(); err != nil || serial == before {
-				return fmt.Errorf("%s still shows %s (%v)", r.address, before, err)
+			serial, err := r.leaf()
+			if err != nil {
+				return err
+			}
+			if serial == before {
+				return fmt.Errorf("%s still shows %s", r.address, before)
 			}
 		}
 		return nil
@@ -118,8 +122,12 @@ func leafOf(t *testing.T, replicas ...*replica) string {
 			return err
 		}
 		for _, r := range replicas[1:] {
-			if serial, err := r.leaf(); err != nil || serial != first {
-				return fmt.Errorf("%s shows %s, another one shows %s (%v)", r.address, serial, first, err)
+			serial, err := r.leaf()
+			if err != nil {
+				return err
+			}
+			if serial != first {
+				return fmt.Errorf("%s shows %s, another one shows %s", r.address, serial, first)
 			}
 		}
 		return nil
