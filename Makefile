@@ -1,8 +1,9 @@
 # Every target is one command that a person could type. `make` alone prints this help.
 SHELL := bash
 TOOL    := go tool -modfile=internal/tools/go.mod
-UNIT    := $$(go list ./... | grep -vE '/e2e(/certs|/failure)?$$')
+UNIT    := $$(go list ./... | grep -vE '/e2e(/certs|/failure|/soak)?$$')
 FUZZTIME ?= 30s
+SOAK     ?= 1h
 # What a binary says of itself with --version; internal/release and the Dockerfile write the same.
 BUILD   := github.com/polymoat/polymoat/internal/build
 VERSION  = $(shell git describe --tags --always --dirty --match 'v*' 2>/dev/null)
@@ -59,7 +60,7 @@ clean: down ## remove what was built, the control plane in .cache too
 ##@ Test
 
 .PHONY: test
-test: vet lint build unit monitoring e2e map ## everything; what .ci/run calls
+test: vet lint build unit monitoring e2e map ## everything; .ci/run adds fuzz and five minutes of soak
 
 .PHONY: vet
 vet: ## go vet
@@ -82,7 +83,12 @@ monitoring: ## the dashboard and the alerts, with Prometheus' own libraries (the
 e2e: ## a real control plane, and cert-manager, built from Go modules (the first time takes ten minutes)
 	go run ./e2e/demo build
 	cd e2e/scheduler && go test -count=1 -timeout 20m -v -run Landing ./...
-	go test -count=1 -timeout 20m -v -p 1 ./e2e ./e2e/certs ./e2e/failure
+	go test -count=1 -timeout 20m -v -p 1 ./e2e ./e2e/certs ./e2e/failure ./e2e/soak
+
+.PHONY: soak
+soak: ## a mixed load for SOAK (1h), with rotations, rollouts and node churn: nothing fails, memory is flat
+	go run ./e2e/demo build
+	go test -count=1 -timeout 0 -v -run Soak ./e2e/soak -soak $(SOAK)
 
 .PHONY: map
 map: browser ## the page that the plugin draws, in Chromium; screenshots in dist/map

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.uber.org/goleak"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/polymoat/polymoat/certs"
@@ -33,12 +34,28 @@ var (
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if *serveKind == "" {
-		os.Exit(m.Run())
+		// A certificate is watched from when it is opened, and only a server that runs ends that: see leavesNothing.
+		// An exporter of spans to a collector that is away gives up some time after its server has ended.
+		goleak.VerifyTestMain(m, ignored("github.com/fsnotify/fsnotify.(*inotify).readEvents",
+			"go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).processQueue",
+			"go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).Shutdown.func1.1",
+			"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc.(*client).exportContext.func1",
+			"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc/internal/retry.wait",
+			"google.golang.org/grpc/internal/grpcsync.(*CallbackSerializer).run",
+			"google.golang.org/grpc.(*addrConn).resetTransportAndUnlock")...)
 	}
 	if err := serveBenchmark(*serveKind, *serveAddr, *serveDir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// ignored are goroutines with one of these functions on their stack.
+func ignored(functions ...string) (options []goleak.Option) {
+	for _, f := range functions {
+		options = append(options, goleak.IgnoreAnyFunction(f))
+	}
+	return options
 }
 
 func serveBenchmark(kind, address, dir string) error {
@@ -155,10 +172,9 @@ type discard struct{}
 
 var discarded = http.Header{}
 
-func (discard) Header() http.Header             { return discarded }
-func (discard) SetReadDeadline(time.Time) error { return nil }
-func (discard) Write(p []byte) (int, error)     { return len(p), nil }
-func (discard) WriteHeader(int)                 {}
+func (discard) Header() http.Header         { return discarded }
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+func (discard) WriteHeader(int)             {}
 
 // benchmarkReview is the creation of a job's pod by Polyaxon 2.16, as an API server sends it.
 func benchmarkReview(t testing.TB) []byte {

@@ -145,6 +145,8 @@ func (d *decider) trust(ctx context.Context, r *request) (policy.Trust, *fault) 
 	if d.mayUseCore == nil {
 		return policy.NotTrusted, nil
 	}
+	ctx, cancel := r.within(ctx)
+	defer cancel()
 	may, err := d.mayUseCore(ctx, r.UserInfo)
 	switch {
 	case err != nil:

@@ -30,7 +30,7 @@ func TestREADMEMetrics(t *testing.T) {
 	m := newMetrics(nil)
 	all := []prometheus.Collector{
 		m.reviews, m.decisions, m.overrides, m.decide, m.duration, m.errors, m.suppressed, m.events, policyInfo(nil), buildInfo(),
-		exceptionEnds(nil), certificateExpiry(nil, certs.Files), &auditor{nodes: &cluster.Nodes{}, log: slog.New(slog.DiscardHandler)},
+		exceptionEnds(nil), certificateExpiry(nil, certs.Files), openGate().inFlight()[0], &auditor{nodes: &cluster.Nodes{}, log: slog.New(slog.DiscardHandler)},
 	}
 	all = append(all, reporter.NewMetrics().Collectors()...)
 	var rows []string

@@ -23,7 +23,7 @@ func eventsServer(t *testing.T) (func(body []byte), *events) {
 	}
 	m, log := newMetrics(nil), slog.New(discardLog)
 	e := &events{limiter: rate.NewLimiter(0, 3), waiting: make(chan untold, 2), outcomes: m.events, log: log}
-	mux := newMux(parts{decider: &decider{policy: policies.compiled, log: log, today: func() v1alpha1.Day { return 0 }}, metrics: m, ready: &readiness{}, events: e, log: log})
+	mux := newMux(parts{decider: &decider{policy: policies.compiled, log: log, today: func() v1alpha1.Day { return 0 }}, metrics: m, ready: &readiness{}, events: e, gate: openGate(), log: log})
 	return func(body []byte) { post(t, mux, "/validate", body) }, e
 }
 

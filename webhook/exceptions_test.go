@@ -39,7 +39,7 @@ func policiesOf(t *testing.T, more string) *Policies {
 func muxOf(t *testing.T, p *Policies) http.Handler {
 	t.Helper()
 	m, log := newMetrics(p.documents), slog.New(slog.DiscardHandler)
-	return newMux(parts{decider: &decider{policy: p.compiled, log: log, today: utcToday}, metrics: m, ready: &readiness{}, log: log})
+	return newMux(parts{decider: &decider{policy: p.compiled, log: log, today: utcToday}, metrics: m, ready: &readiness{}, gate: openGate(), log: log})
 }
 
 func TestExceptionsAreReported(t *testing.T) {

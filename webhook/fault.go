@@ -34,6 +34,8 @@ func (f *fault) reason() metav1.StatusReason {
 		return metav1.StatusReasonInternalError
 	case http.StatusUnauthorized:
 		return metav1.StatusReasonUnauthorized
+	case http.StatusServiceUnavailable:
+		return metav1.StatusReasonServiceUnavailable
 	case http.StatusForbidden:
 		return metav1.StatusReasonForbidden
 	}

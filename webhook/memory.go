@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"math"
 	"runtime"
 	"runtime/debug"
 	runtimemetrics "runtime/metrics"
@@ -15,11 +16,23 @@ const (
 	modest = 40 << 20
 )
 
-// boundMemory sets how much memory the runtime takes before it collects, now and after each collection. given is the limit
-// from outside, GOMEMLIMIT, which is never exceeded.
+// memoryAllowed is GOMEMLIMIT, read before anything changes it.
+var memoryAllowed = debug.SetMemoryLimit(-1)
+
+// leaveRoom is a tenth below GOMEMLIMIT, which the chart sets to the container's limit: the kernel also counts what Go's
+// runtime does not, and ends the process where the runtime would only collect more often.
+func leaveRoom(limit int64) int64 {
+	if limit == math.MaxInt64 { // none
+		return limit
+	}
+	return limit / 10 * 9
+}
+
+// boundMemory sets how much memory the runtime takes before it collects, now and after each collection. given is never
+// exceeded.
 func boundMemory(given int64) {
 	debug.SetMemoryLimit(memoryLimit(liveBytes(), given))
-	runtime.AddCleanup(new(int), boundMemory, given)
+	runtime.AddCleanup(new([4]int), boundMemory, given) // anything smaller may share a block with what lives longer
 }
 
 // memoryLimit leaves room to work beside what is alive: without, the runtime would do nothing but collect.

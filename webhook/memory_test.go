@@ -27,6 +27,14 @@ func TestMemoryLimit(t *testing.T) {
 	}
 }
 
+func TestLeaveRoom(t *testing.T) {
+	for limit, want := range map[int64]int64{math.MaxInt64: math.MaxInt64, 100 << 20: 90 << 20} {
+		if got := leaveRoom(limit); got != want {
+			t.Errorf("of %d the heap may take %d, want %d", limit, got, want)
+		}
+	}
+}
+
 // TestBoundMemory: what comes to life later counts after the next collection.
 func TestBoundMemory(t *testing.T) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))

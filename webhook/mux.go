@@ -11,8 +11,9 @@ type parts struct {
 	metrics *metrics
 	ready   *readiness
 	callers *callers // nil where anybody may send reviews
-	tracer  *tracer  // nil where nobody traces them
-	events  *events  // nil where no owner is told of refusals
+	gate    *gate
+	tracer  *tracer // nil where nobody traces them
+	events  *events // nil where no owner is told of refusals
 	log     *slog.Logger
 }
 
@@ -30,7 +31,7 @@ func newMux(p parts) *http.ServeMux {
 func (p parts) review(webhook string, decode decodes, decide decides, events *events) http.Handler {
 	v := newReviewer(webhook, decode, p.tracer.decides(decide), p.metrics, p.log)
 	v.events = events
-	handler := p.tracer.handler(webhook, v)
+	handler := p.gate.bound(p.tracer.handler(webhook, v))
 	if p.callers != nil {
 		handler = p.callers.require(handler)
 	}

@@ -30,10 +30,14 @@ type Options struct {
 	ClientNames []string
 	// TracingEndpoint is the collector that gets spans over OTLP/gRPC, "HOST:PORT"; empty: nobody does.
 	TracingEndpoint string
+	// InFlight is how many bytes of reviews are worked on at once; 0: as many as processors and memory take.
+	InFlight int64
 	// ShutdownDelay is how long a server that was told to stop goes on serving, not ready, until no one sends it more.
 	ShutdownDelay time.Duration
 	// ShutdownTimeout is how long it then waits for what is in flight, the last spans included. At most a minute.
 	ShutdownTimeout time.Duration
+	// limits are those of clients; its zero value: patient.
+	limits limits
 }
 
 // Certificate says where the serving certificate comes from.

@@ -62,17 +62,26 @@ func ownerServer(t *testing.T, api http.HandlerFunc) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
+	owners, err := cluster.NewOwners(kubeconfigOf(t, api), policy.IsOverrideKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	return newMux(parts{decider: &decider{policy: policies.compiled, owners: owners, log: log, today: utcToday}, metrics: newMetrics(policies.documents), ready: &readiness{}, gate: openGate(), log: log})
+}
+
+// kubeconfigOf is a kubeconfig for an API server that runs until the test ends.
+func kubeconfigOf(t *testing.T, api http.Handler) string {
+	t.Helper()
 	server := httptest.NewServer(api)
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		server.CloseClientConnections() // or whoever is never answered keeps it open
+		server.Close()
+	})
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	text := "apiVersion: v1\nkind: Config\nclusters: [{name: a, cluster: {server: '" + server.URL + "'}}]\ncontexts: [{name: a, context: {cluster: a}}]\ncurrent-context: a\n"
 	if err := os.WriteFile(kubeconfig, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	owners, err := cluster.NewOwners(kubeconfig, policy.IsOverrideKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	log := slog.New(slog.DiscardHandler)
-	return newMux(parts{decider: &decider{policy: policies.compiled, owners: owners, log: log, today: utcToday}, metrics: newMetrics(policies.documents), ready: &readiness{}, log: log})
+	return kubeconfig
 }

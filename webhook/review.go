@@ -1,7 +1,9 @@
 package webhook
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -35,6 +37,8 @@ type request struct {
 	Object      *object                     `json:"object"`
 	OldObject   *object                     `json:"oldObject"`
 
+	// time is how long the cluster may be asked for what the decision needs.
+	time time.Duration
 	// values are the objects of a workload, of whatever kind.
 	values objects
 	// undecoded is why Object or OldObject is not to be trusted; nil if they are.
@@ -85,6 +89,11 @@ func (r *request) uid() types.UID {
 		return ""
 	}
 	return r.UID
+}
+
+// within bounds what the cluster is asked for a review by the time that there is for the answer.
+func (r *request) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, r.time)
 }
 
 // createsPod says whether a pod is created by this request: the only one that is mutated. An API server always names

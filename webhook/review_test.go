@@ -26,8 +26,11 @@ func testServer(t testing.TB, log slog.Handler) (*http.ServeMux, *metrics) {
 		t.Fatal(err)
 	}
 	m, logger := newMetrics(policies.documents), slog.New(log)
-	return newMux(parts{decider: &decider{policy: policies.compiled, log: logger, today: utcToday}, metrics: m, ready: &readiness{}, log: logger}), m
+	return newMux(parts{decider: &decider{policy: policies.compiled, log: logger, today: utcToday}, metrics: m, ready: &readiness{}, gate: openGate(), log: logger}), m
 }
+
+// openGate has room for everybody.
+func openGate() *gate { return newGate(1<<30, newMetrics(nil), slog.New(slog.DiscardHandler)) }
 
 // send posts any body, and returns the answer whatever it is.
 func send(t testing.TB, h http.Handler, path, contentType string, body []byte) *httptest.ResponseRecorder {

@@ -21,8 +21,6 @@ const (
 	maxKeptBody = 256 << 10
 	// chunked is how long an answer may be of which net/http finds out the length itself.
 	chunked = 2 << 10
-	// bodyTimeout bounds how long a client may take to send a review. An API server waits 30 seconds at most for the answer.
-	bodyTimeout = 30 * time.Second
 )
 
 // reviewer answers the reviews of one webhook: decode, decide, respond.
@@ -72,6 +70,7 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, req, f)
 		return
 	}
+	req.time = timeToAnswer(r)
 	begun := time.Now()
 	out, f := v.decide(r.Context(), req)
 	observe(r.Context(), v.metrics.decide.WithLabelValues(v.webhook), begun)
@@ -102,8 +101,6 @@ func (v *reviewer) read(w http.ResponseWriter, r *http.Request) (*request, *faul
 	if contentType := r.Header.Get("Content-Type"); !isJSON(contentType) {
 		return nil, httpFault(http.StatusUnsupportedMediaType, "content-type", "the Content-Type is %q; send application/json", contentType)
 	}
-	// Not every ResponseWriter can: without it, the client's own patience is the limit.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
 	body := v.bodies.Get().(*bytes.Buffer)
 	defer v.keep(body)
 	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {

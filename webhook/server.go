@@ -8,17 +8,19 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/cluster"
 )
 
+// closing is how long the parts that answer nobody may take to end: listeners have the whole of their own time.
+const closing = time.Second
+
 // server is everything that runs, made and checked before any of it starts.
 type server struct {
 	options        Options
+	limits         limits
 	log            *slog.Logger
-	reviews        ctrlwebhook.Server
 	cert           certificates
 	callers        *callers       // nil where anybody may send reviews
 	nodes          *cluster.Nodes // nil without a cluster, like access and configurations
@@ -37,7 +39,11 @@ type server struct {
 func Run(ctx context.Context, o Options, p *Policies, log *slog.Logger) error {
 	adoptLogger(log)
 	debug.SetGCPercent(seldom)
-	boundMemory(debug.SetMemoryLimit(-1))
+	given := leaveRoom(memoryAllowed)
+	if o.InFlight == 0 {
+		o.InFlight = defaultRoom(given)
+	}
+	boundMemory(given)
 	s, err := newServer(o, p, log)
 	if err != nil {
 		return err
@@ -53,7 +59,6 @@ func (s *server) run(ctx context.Context) error {
 	defer stop()
 	group, serving := errgroup.WithContext(serving)
 	group.Go(func() error { return s.cert.Start(serving) })
-	group.Go(func() error { return s.reviews.Start(serving) })
 	group.Go(func() error { reportExceptions(serving, s.files, s.log); return nil })
 	if s.nodes != nil {
 		group.Go(func() error { s.nodes.Run(serving); return nil })
@@ -70,7 +75,7 @@ func (s *server) run(ctx context.Context) error {
 	}
 	group.Go(func() error { warnOfExpiry(serving, s.cert, s.log); return nil })
 	for _, l := range s.listeners {
-		group.Go(func() error { return l.serve(serving) })
+		group.Go(func() error { return l.serve(serving, s.options.ShutdownTimeout) })
 	}
 	group.Go(func() error {
 		s.awaitStop(ctx, serving)
@@ -85,14 +90,14 @@ func (s *server) run(ctx context.Context) error {
 
 // finish waits for what is in flight, and sends the spans of it, all in one time.
 func (s *server) finish(ctx context.Context, ended <-chan error) error {
-	ctx, cancel := context.WithTimeout(ctx, s.options.ShutdownTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.options.ShutdownTimeout+closing)
 	defer cancel()
 	select {
 	case err := <-ended:
 		s.tracer.flush(ctx, s.log)
 		return err
 	case <-ctx.Done():
-		return fmt.Errorf("shut down: reviews were still in flight after %s", s.options.ShutdownTimeout)
+		return fmt.Errorf("shut down: not everything had ended after %s", s.options.ShutdownTimeout+closing)
 	}
 }
 

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/polymoat/polymoat/certs"
 )
 
@@ -27,7 +29,15 @@ type running struct {
 	ended   chan error
 }
 
+// start returns when the server is ready.
 func start(t *testing.T, o Options) *running {
+	t.Helper()
+	r := launch(t, o)
+	eventually(t, "the server is ready", func() bool { code, _ := r.get(t, "/readyz"); return code == 200 })
+	return r
+}
+
+func launch(t *testing.T, o Options) *running {
 	t.Helper()
 	policies, err := LoadPolicies("")
 	if err != nil {
@@ -49,8 +59,14 @@ func start(t *testing.T, o Options) *running {
 	r.stop = stop
 	go func() { r.ended <- Run(ctx, o, policies, slog.New(slog.DiscardHandler)) }()
 	t.Cleanup(stop)
-	eventually(t, "the server is ready", func() bool { code, _ := r.get(t, "/readyz"); return code == 200 })
 	return r
+}
+
+// leavesNothing holds that whatever is started from now on has ended when the test does.
+func leavesNothing(t *testing.T) {
+	t.Helper()
+	before := goleak.IgnoreCurrent()
+	t.Cleanup(func() { goleak.VerifyNone(t, before) })
 }
 
 func freeAddress(t *testing.T) string {
@@ -107,6 +123,7 @@ func fetch(t *testing.T, client *http.Client, url string) (int, string) {
 
 // TestServer: all paths over HTTP/2 and TLS, and those that were asked for without.
 func TestServer(t *testing.T) {
+	leavesNothing(t)
 	metrics, probes := freeAddress(t), freeAddress(t)
 	r := start(t, Options{MetricsAddress: metrics, ProbeAddress: probes})
 	response, err := r.client().Post("https://"+r.address+"/mutate", "application/json", bytes.NewReader(benchmarkReview(t)))

@@ -1,13 +1,14 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
-	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/polymoat/polymoat/certs"
 	"github.com/polymoat/polymoat/internal/cluster"
@@ -17,7 +18,7 @@ import (
 
 // newServer makes and checks everything that will run.
 func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
-	s := &server{options: o, log: log, files: p.files}
+	s := &server{options: o, limits: cmp.Or(o.limits, patient), log: log, files: p.files}
 	if err := s.connect(p); err != nil {
 		return nil, err
 	}
@@ -41,18 +42,15 @@ func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 	if s.tracer, err = newTracer(o.TracingEndpoint); err != nil {
 		return nil, err
 	}
-	if err := s.listen(o.MetricsAddress, metricsMux(metrics)); err != nil {
-		return nil, err
-	}
-	if err := s.listen(o.ProbeAddress, probeMux(s.ready)); err != nil {
-		return nil, err
-	}
-	s.reviews = ctrlwebhook.NewServer(ctrlwebhook.Options{
-		Port:       int(o.Port),
-		WebhookMux: newMux(parts{s.decider(p), metrics, s.ready, s.callers, s.tracer, s.events, log}),
-		TLSOpts:    []func(*tls.Config){s.configureTLS},
-	})
-	return s, nil
+	gate := newGate(o.InFlight, metrics, log)
+	metrics.registry.MustRegister(gate.inFlight()...)
+	reviews := newMux(parts{s.decider(p), metrics, s.ready, s.callers, gate, s.tracer, s.events, log})
+	err = errors.Join(
+		s.listen(o.MetricsAddress, metricsMux(metrics), nil),
+		s.listen(o.ProbeAddress, probeMux(s.ready), nil),
+		s.listen(fmt.Sprintf(":%d", o.Port), reviews, s.tlsConfig()),
+	)
+	return s, err
 }
 
 // connect prepares what is known of the cluster, if there is to be one.
@@ -134,11 +132,14 @@ func (s *server) mayUseCore() func(context.Context, authenticationv1.UserInfo) (
 	return s.access.MayUseCore
 }
 
-func (s *server) configureTLS(c *tls.Config) {
-	c.GetCertificate = s.cert.GetCertificate
-	c.MinVersion = tls.VersionTLS12
-	c.NextProtos = []string{"h2", "http/1.1"}
+func (s *server) tlsConfig() *tls.Config {
+	c := &tls.Config{
+		GetCertificate: s.cert.GetCertificate,
+		MinVersion:     tls.VersionTLS12,
+		NextProtos:     []string{"h2", "http/1.1"},
+	}
 	if s.callers != nil {
 		s.callers.configureTLS(c)
 	}
+	return c
 }

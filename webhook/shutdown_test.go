@@ -47,6 +47,7 @@ func TestShutdown(t *testing.T) {
 
 // TestShutdownTimeout: a client that never finishes does not hold the process for ever.
 func TestShutdownTimeout(t *testing.T) {
+	leavesNothing(t)
 	r := start(t, Options{ShutdownTimeout: 100 * time.Millisecond})
 	reader, writer := io.Pipe()
 	defer func() { _ = writer.Close() }()
@@ -54,7 +55,10 @@ func TestShutdownTimeout(t *testing.T) {
 	if _, err := writer.Write([]byte("{")); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(50 * time.Millisecond) // until the byte has arrived
+	eventually(t, "the review is in flight", func() bool {
+		_, text := r.get(t, "/metrics")
+		return strings.Contains(text, "polymoat_in_flight_bytes{state=\"working\"} 7.34") // it does not say how long it is
+	})
 	r.stop()
 	if err := <-r.ended; err == nil || err.Error() != "shut down: reviews were still in flight after 100ms" {
 		t.Errorf("got error %v", err)

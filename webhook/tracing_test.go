@@ -34,13 +34,21 @@ func tracedMux(t *testing.T, address string) (*http.ServeMux, *tracer) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	spans := tracerTo(t, address)
+	log := slog.New(slog.DiscardHandler)
+	d := &decider{policy: policies.compiled, log: log, today: utcToday}
+	return newMux(parts{decider: d, metrics: newMetrics(policies.documents), ready: &readiness{}, tracer: spans, gate: openGate(), log: log}), spans
+}
+
+// tracerTo ends with the test, and what is not sent by then never is.
+func tracerTo(t *testing.T, address string) *tracer {
+	t.Helper()
 	spans, err := newTracer(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.DiscardHandler)
-	d := &decider{policy: policies.compiled, log: log, today: utcToday}
-	return newMux(parts{decider: d, metrics: newMetrics(policies.documents), ready: &readiness{}, tracer: spans, log: log}), spans
+	t.Cleanup(func() { spans.flush(context.WithoutCancel(t.Context()), slog.New(slog.DiscardHandler)) })
+	return spans
 }
 
 func startCollector(t *testing.T) *collector.Collector {
@@ -148,10 +156,7 @@ func exemplars(t *testing.T, h http.Handler) []string {
 
 // TestTracedReviewsAreReadInTime: what wraps the answer does not hide that it can bound how long a body may take.
 func TestTracedReviewsAreReadInTime(t *testing.T) {
-	spans, err := newTracer("127.0.0.1:4317")
-	if err != nil {
-		t.Fatal(err)
-	}
+	spans := tracerTo(t, "127.0.0.1:4317")
 	served := httptest.NewServer(spans.handler("mutate", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if err := http.NewResponseController(w).SetReadDeadline(time.Now()); err != nil {
 			t.Error(err)

@@ -147,7 +147,7 @@ func askingServer(t *testing.T, answer func(context.Context, authenticationv1.Us
 		t.Fatal(err)
 	}
 	m, log := newMetrics(policies.documents), slog.New(slog.DiscardHandler)
-	return newMux(parts{decider: &decider{policy: policies.compiled, mayUseCore: answer, log: log, today: utcToday}, metrics: m, ready: &readiness{}, log: log})
+	return newMux(parts{decider: &decider{policy: policies.compiled, mayUseCore: answer, log: log, today: utcToday}, metrics: m, ready: &readiness{}, gate: openGate(), log: log})
 }
 
 // TestRBACIsAsked only for claims of core by users whom nobody else trusts, and its silence refuses.

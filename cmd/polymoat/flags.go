@@ -6,8 +6,10 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/polymoat/polymoat/certs"
@@ -34,6 +36,13 @@ func addTellingFlags(flags *pflag.FlagSet, o *webhook.Options) {
 	flags.BoolVar(&o.Events, "events", false, "write an event about the owner of a pod that is refused")
 }
 
+// addLoadFlags adds the flags that say how much is worked on at once, and how it is brought to an end.
+func addLoadFlags(flags *pflag.FlagSet, o *webhook.Options) {
+	flags.Var((*size)(&o.InFlight), "max-in-flight", "bytes of reviews to work on at once, such as 32Mi; what is more waits, and is sent away in time (default: as processors and GOMEMLIMIT allow)")
+	flags.DurationVar(&o.ShutdownDelay, "shutdown-delay", 5*time.Second, "how long to go on serving, not ready, after SIGTERM")
+	flags.DurationVar(&o.ShutdownTimeout, "shutdown-timeout", 20*time.Second, "how long to wait then for reviews in flight, and for the collector, 1m at most")
+}
+
 // checkFlags says which flags contradict each other.
 func checkFlags(o webhook.Options) error {
 	switch {
@@ -50,6 +59,31 @@ func checkFlags(o webhook.Options) error {
 	}
 	return nil
 }
+
+// leastInFlight is one review of the largest kind.
+const leastInFlight = 7 << 20
+
+// size is a flag of bytes, such as 32Mi.
+type size int64
+
+func (s *size) Set(value string) error {
+	bytes, err := resource.ParseQuantity(value)
+	if err != nil || bytes.Value() < leastInFlight {
+		return errors.New("it is a number of bytes, 7Mi or more: 32Mi")
+	}
+	*s = size(bytes.Value())
+	return nil
+}
+
+func (s *size) String() string {
+	if *s == 0 {
+		return ""
+	}
+	return resource.NewQuantity(int64(*s), resource.BinarySI).String()
+}
+
+// Type names the kind of value in the help.
+func (s *size) Type() string { return "bytes" }
 
 // objectName is a flag of the form NAMESPACE/NAME.
 type objectName types.NamespacedName

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -61,12 +62,13 @@ func TestExitCodes(t *testing.T) {
 		"an audit without a cluster":  {[]string{"--audit-lease", "polymoat-system/polymoat-audit", "--no-cluster"}, 2, []string{"polymoat: --audit-lease is for the audit of a cluster, which --no-cluster does not look at; drop one of the two\n"}},
 		"reports of no audit":         {[]string{"--audit-reports"}, 2, []string{"polymoat: --audit-reports needs --audit-lease, which says by which Lease the replica is chosen that writes them\n"}},
 		"events without a cluster":    {[]string{"--events", "--no-cluster"}, 2, []string{"polymoat: --events writes to a cluster, which --no-cluster does not look at; drop one of the two\n"}},
+		"too few bytes in flight":     {[]string{"--max-in-flight", "1Mi"}, 2, []string{"polymoat: invalid argument \"1Mi\" for \"--max-in-flight\" flag: it is a number of bytes, 7Mi or more: 32Mi; see polymoat --help\n"}},
 		"names of no clients":         {[]string{"--client-name", "jane"}, 2, []string{"polymoat: --client-name needs --client-ca-file, which says whose certificates are believed\n"}},
 		"no authorities of clients":   {[]string{"--no-cluster", "--cert-dir", dir + "/tls", "--client-ca-file", dir + "/none"}, 1, []string{"polymoat: --client-ca-file: open " + dir + "/none: no such file or directory\n"}},
 		"a collector by URL":          {[]string{"--tracing-endpoint", "http://collector:4317"}, 2, []string{"polymoat: invalid argument \"http://collector:4317\" for \"--tracing-endpoint\" flag: it is HOST:PORT, without a scheme; see polymoat --help\n"}},
 		"a collector without port":    {[]string{"--tracing-endpoint", "collector:otlp"}, 2, []string{"polymoat: invalid argument \"collector:otlp\" for \"--tracing-endpoint\" flag: the port is \"otlp\", not a number from 1 to 65535; see polymoat --help\n"}},
 		"the version":                 {[]string{"--version"}, 0, []string{"polymoat " + build.Read().String() + "\n"}},
-		"help names every flag":       {[]string{"--help"}, 0, []string{"--no-cluster", "--port uint16", "--cert-source source", "--cert-dir string", "--cert-secret namespace/name", "--dns-name stringArray", "--webhook-configuration string", "--client-ca-file string", "--client-name stringArray", "--policy string", "--tracing-endpoint host:port", "--shutdown-delay duration"}},
+		"help names every flag":       {[]string{"--help"}, 0, []string{"--no-cluster", "--port uint16", "--cert-source source", "--cert-dir string", "--cert-secret namespace/name", "--dns-name stringArray", "--webhook-configuration string", "--client-ca-file string", "--client-name stringArray", "--policy string", "--tracing-endpoint host:port", "--max-in-flight bytes", "--shutdown-delay duration"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, output := command(t, tc.args...)
@@ -92,14 +94,16 @@ func TestSignal(t *testing.T) {
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
 			}
-			connection := dial(t, "127.0.0.1:"+port)
+			connection := dial(t, port)
 			body := `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"in-flight","operation":"DELETE"}}`
 			send(t, connection, fmt.Sprintf("POST /validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body[:10]))
-			time.Sleep(100 * time.Millisecond) // until it has arrived
+			await(t, "the review is in flight", func() bool {
+				return strings.Contains(get(port, "/metrics"), "polymoat_in_flight_bytes{state=\"working\"} 65536\n")
+			})
 			if err := c.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(300 * time.Millisecond) // until the server has closed its port
+			await(t, "the port is closed", func() bool { return get(port, "/healthz") == "" })
 			send(t, connection, body[10:])
 			answer := make([]byte, 4096)
 			n, err := connection.Read(answer)
@@ -113,6 +117,23 @@ func TestSignal(t *testing.T) {
 				t.Errorf("%v:\n%s", err, output)
 			}
 		})
+	}
+}
+
+// TestMemoryLimit: the heap stays a tenth below what the container may take, and says so.
+func TestMemoryLimit(t *testing.T) {
+	port := freePort(t)
+	c, output := command(t, "--no-cluster", "--port", port, "--cert-dir", t.TempDir(), "--shutdown-delay", "0s")
+	c.Env = append(c.Env, "GOMEMLIMIT=40000000")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the server is ready", func() bool { return get(port, "/readyz") == "ok\n" })
+	if metrics := get(port, "/metrics"); !strings.Contains(metrics, "go_gc_gomemlimit_bytes 3.6e+07\n") {
+		t.Errorf("the metrics do not tell of a limit of 36 MB:\n%s", metrics)
+	}
+	if err := errors.Join(c.Process.Signal(syscall.SIGTERM), c.Wait()); err != nil {
+		t.Errorf("%v:\n%s", err, output)
 	}
 }
 
@@ -130,22 +151,39 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// dial waits until the server is ready.
-func dial(t *testing.T, address string) *tls.Conn {
+// await polls until it holds, for 20 seconds at most.
+func await(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	trustAll := &tls.Config{InsecureSkipVerify: true} //nolint:gosec // a test on loopback
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: trustAll, DisableKeepAlives: true}}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		response, err := client.Get("https://" + address + "/readyz")
-		if err == nil {
-			_ = response.Body.Close()
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(20 * time.Second); !holds(); {
+		select {
+		case <-deadline:
+			t.Fatalf("not in 20 seconds: %s", what)
+		case <-tick.C:
 		}
 	}
-	connection, err := tls.Dial("tcp", address, trustAll)
+}
+
+var trustAll = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // a test on loopback
+
+// get is what a server on this machine answers; empty where nobody does.
+func get(port, path string) string {
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: trustAll, DisableKeepAlives: true}}
+	response, err := client.Get("https://127.0.0.1:" + port + path)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, _ := io.ReadAll(response.Body)
+	return string(text)
+}
+
+// dial waits until the server is ready.
+func dial(t *testing.T, port string) *tls.Conn {
+	t.Helper()
+	await(t, "the server is ready", func() bool { return get(port, "/readyz") == "ok\n" })
+	connection, err := tls.Dial("tcp", "127.0.0.1:"+port, trustAll)
 	if err != nil {
 		t.Fatal(errors.Join(errors.New("dial"), err))
 	}
