@@ -99,6 +99,21 @@ var Rows = []Row{
 				{`sum by (webhook, verdict) (rate(polymoat_reviews_total{` + own + `}[$__rate_interval]))`, "{{webhook}}: {{verdict}}", false},
 			}},
 	}},
+	{"Do those who are concerned hear of it?", []Panel{
+		{"Events", "Refusals of pods that somebody's workload asked for, by what became of the event about it.",
+			Series, 10, "short", nil, []Query{
+				{`sum by (outcome) (increase(polymoat_events_total{` + own + `}[$__rate_interval])) > 0`, "{{outcome}}", false},
+			}},
+		{"Reports", "One for each workload with findings, and those for which there was no room.",
+			Series, 7, "short", nil, []Query{
+				{`max(polymoat_reports{` + own + `})`, "reports", false},
+				{`max(polymoat_reports_left_out{` + own + `})`, "left out", false},
+			}},
+		{"Writes of reports", "No more than what changes.",
+			Series, 7, "short", nil, []Query{
+				{`sum by (verb, outcome) (increase(polymoat_report_writes_total{` + own + `}[$__rate_interval])) > 0`, "{{verb}}: {{outcome}}", false},
+			}},
+	}},
 	{"Does it answer in time?", []Panel{
 		{"Latency against the timeout", "The slowest review of a hundred, as polymoat and as the API server measure it. Points are traced reviews.",
 			Series, 12, "s", nil, []Query{
@@ -115,6 +130,10 @@ var Rows = []Row{
 		{"Answers without a decision", "By what was wrong. The log says more.",
 			Series, 6, "short", nil, []Query{
 				{`sum by (kind) (increase(polymoat_errors_total{` + own + `}[$__rate_interval])) > 0`, "{{kind}}", false},
+			}},
+		{"Reviews in flight", "Of the busiest replica. Where something waits for long, reviews are sent away soon: add replicas.",
+			Series, 24, "bytes", nil, []Query{
+				{`max by (state) (polymoat_in_flight_bytes{` + own + `})`, "{{state}}", false},
 			}},
 	}},
 	{"Is it in order?", []Panel{
