@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -16,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -138,21 +134,7 @@ func auditByServer(t *testing.T, policy string) map[string]int {
 
 // scrapeFindings are those that a server has counted, by kind; an error until it has listed all pods.
 func scrapeFindings(ctx context.Context, url string) (map[string]int, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, err
-	}
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
+	families, err := scrape(ctx, url)
 	if err != nil {
 		return nil, err
 	}
@@ -161,10 +143,8 @@ func scrapeFindings(ctx context.Context, url string) (map[string]int, error) {
 	}
 	found := map[string]int{}
 	for _, m := range families["polymoat_audit_findings"].GetMetric() {
-		for _, label := range m.GetLabel() {
-			if n := int(m.GetGauge().GetValue()); label.GetName() == "kind" && n > 0 {
-				found[label.GetValue()] += n
-			}
+		if n := int(m.GetGauge().GetValue()); n > 0 {
+			found[labelsOf(m)["kind"]] += n
 		}
 	}
 	return found, nil

@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -87,40 +85,6 @@ func TestEventsOfDeployments(t *testing.T) {
 	if events := eventsAbout(t, job.UID); len(events) != 0 {
 		t.Errorf("the Job is told twice: %s", events[0].Message)
 	}
-}
-
-// TestEventsAreLimited: refusals of hundreds of owners are events of sixty, and of one more each second.
-func TestEventsAreLimited(t *testing.T) {
-	const owners = 300
-	begun, before, tenant := time.Now(), eventOutcomes(t), as(t, cluster.Tenant)
-	group, ctx := errgroup.WithContext(t.Context())
-	group.SetLimit(together)
-	for i := range owners {
-		pod := refusedPod("swept")
-		pod.OwnerReferences = []metav1.OwnerReference{{
-			APIVersion: "example.com/v1", Kind: "Sweep", Name: fmt.Sprint("sweep-", i), UID: types.UID(fmt.Sprint("sweep-", i)), Controller: ptr.To(true),
-		}}
-		group.Go(func() error {
-			if err := tenant.Create(ctx, pod); message(err) == "" {
-				return fmt.Errorf("pod of %s was let in", pod.OwnerReferences[0].Name)
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		t.Fatal(err)
-	}
-	most := 60 + int(time.Since(begun)/time.Second) + 1
-	awaitOutcomes(t, func(n outcomes) error {
-		created, limited := n["created"]-before["created"], n["limited"]-before["limited"]
-		switch {
-		case created+limited != owners:
-			return fmt.Errorf("%d are told, %d are not, of %d", created, limited, owners)
-		case created == 0 || created > most:
-			return fmt.Errorf("%d events, at most %d were to be written", created, most)
-		}
-		return nil
-	})
 }
 
 // operationWithJob is a Job of an Operation, both of that name; its pods are refused. A suspended Job makes none.

@@ -82,7 +82,7 @@ func wantReport(d *appsv1.Deployment) *openreports.Report {
 	r.Scope = &corev1.ObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Namespace: d.Namespace, Name: d.Name, UID: d.UID}
 	r.Results = []openreports.ReportResult{{
 		Source: "polymoat", Policy: "polyaxon", Category: "pod-on-protected-node", Severity: "critical", Result: "fail", Scored: true,
-		Description: `pod/POD runs on node "reported-experiments", labelled polyaxon=core, where role "jobs" may not be; have its owner create it again, ` +
+		Description: `pod/POD runs on node "reported-experiments-0", labelled polyaxon=core, where role "jobs" may not be; have its owner create it again, ` +
 			`which polymoat sends elsewhere, or delete it. The same is found of 1 more pod`,
 		Properties: map[string]string{"nodePool": "core", "pods": "2", "role": "jobs"},
 	}}

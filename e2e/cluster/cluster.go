@@ -36,6 +36,7 @@ type Cluster struct {
 	binaries  binaries.Set
 	flags     []string // more of the API server's
 	host      string   // https://127.0.0.1:6443
+	etcd      string   // http://127.0.0.1:2379
 	tokens    map[string]string
 	processes []*process
 	installed Server
@@ -64,7 +65,7 @@ func (c *Cluster) start(o Options) error {
 	if err != nil {
 		return err
 	}
-	c.host = fmt.Sprintf("https://127.0.0.1:%d", ports[2])
+	c.host, c.etcd = fmt.Sprintf("https://127.0.0.1:%d", ports[2]), fmt.Sprintf("http://127.0.0.1:%d", ports[0])
 	steps := []func() error{
 		c.writeCertificates,
 		c.writeUsers,
@@ -98,6 +99,9 @@ func (c *Cluster) Done() <-chan struct{} { return c.ctx.Done() }
 
 // Err says why Done is closed; nil while the cluster runs.
 func (c *Cluster) Err() error { return context.Cause(c.ctx) }
+
+// Etcd is where etcd serves clients, and its metrics: "http://127.0.0.1:2379".
+func (c *Cluster) Etcd() string { return c.etcd }
 
 // As is how to reach the API server as one of its users: Admin or Tenant.
 func (c *Cluster) As(user string) *rest.Config {
