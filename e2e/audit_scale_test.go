@@ -18,6 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/polymoat/polymoat/e2e/binaries"
+	"github.com/polymoat/polymoat/e2e/check"
 	"github.com/polymoat/polymoat/e2e/cluster"
 )
 
@@ -108,7 +109,7 @@ func countsOf(findings []string) map[string]int {
 func auditByServer(t *testing.T, policy string) map[string]int {
 	t.Helper()
 	create(t, as(t, cluster.Admin), &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: auditedName, Name: "audit"}})
-	review, metrics := freeAddress(t), freeAddress(t)
+	review, metrics := check.FreeAddress(t), check.FreeAddress(t)
 	_, port, _ := net.SplitHostPort(review)
 	cmd := exec.Command(server, "--kubeconfig", control.Kubeconfig(cluster.Admin), "--policy", policy, "--audit-lease", auditedName+"/audit",
 		"--port", port, "--metrics-bind-address", metrics, "--cert-dir", t.TempDir(), "--shutdown-delay", "0s")
@@ -148,15 +149,4 @@ func scrapeFindings(ctx context.Context, url string) (map[string]int, error) {
 		}
 	}
 	return found, nil
-}
-
-// freeAddress is one that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return fmt.Sprint(l.Addr())
 }

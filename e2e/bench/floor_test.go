@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -13,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/polymoat/polymoat/certs"
+	"github.com/polymoat/polymoat/e2e/check"
 	"github.com/polymoat/polymoat/e2e/cluster"
 )
 
@@ -60,7 +60,7 @@ func startFloor(b *testing.B, namespace string, patch []byte) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	address := freeAddress(b)
+	address := check.FreeAddress(b)
 	server := exec.Command(os.Args[0], "-floor", address, "-floor-dir", dir)
 	server.Stderr, server.SysProcAttr = os.Stderr, cluster.ChildAttributes()
 	if err := server.Start(); err != nil {
@@ -83,14 +83,4 @@ func startFloor(b *testing.B, namespace string, patch []byte) {
 	if err := control.Create(webhooks...); err != nil {
 		b.Fatal(err)
 	}
-}
-
-func freeAddress(b *testing.B) string {
-	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }

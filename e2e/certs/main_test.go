@@ -7,11 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/polymoat/polymoat/e2e/check"
 	"github.com/polymoat/polymoat/e2e/cluster"
 )
 
@@ -26,6 +26,12 @@ var (
 
 // serviceAccount is the user as whom servers reach the API server.
 const serviceAccount = "system:serviceaccount:polymoat-system:polymoat"
+
+// The words of these tests.
+var (
+	await       = check.Await
+	freeAddress = check.FreeAddress
+)
 
 // TestMain starts a control plane with everything of the manifests but the webhook configurations.
 func TestMain(m *testing.M) {
@@ -59,25 +65,4 @@ func as(t *testing.T, user string) client.Client {
 		t.Fatal(err)
 	}
 	return c
-}
-
-// await polls until ready returns nil, for a minute at most.
-func await(t *testing.T, what string, ready func() error) {
-	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(time.Minute)
-	for {
-		err := ready()
-		if err == nil {
-			return
-		}
-		select {
-		case <-deadline:
-			t.Fatalf("wait for %s: %v", what, err)
-		case <-t.Context().Done():
-			t.Fatalf("wait for %s: %v", what, t.Context().Err())
-		case <-tick.C:
-		}
-	}
 }

@@ -67,16 +67,6 @@ func startServer(t *testing.T, flags ...string) *server {
 	return s
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
 // probe keeps ready up to date.
 func (s *server) probe(ctx context.Context) {
 	tick := time.NewTicker(50 * time.Millisecond)

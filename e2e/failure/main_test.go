@@ -7,7 +7,6 @@ import (
 	"context"
 	"os"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/polymoat/polymoat/e2e/binaries"
 	"github.com/polymoat/polymoat/e2e/chart"
+	"github.com/polymoat/polymoat/e2e/check"
 	"github.com/polymoat/polymoat/e2e/cluster"
 )
 
@@ -33,6 +33,13 @@ const next = "99.0.0"
 
 // serviceAccount is the user as whom servers reach the API server.
 const serviceAccount = "system:serviceaccount:polymoat-system:polymoat"
+
+// The words of these tests.
+var (
+	await       = check.Await
+	freeAddress = check.FreeAddress
+	must        = check.Must
+)
 
 // TestMain starts a control plane without polymoat.
 func TestMain(m *testing.M) {
@@ -87,32 +94,4 @@ func as(t *testing.T, user string) client.Client {
 	c, err := client.New(config, client.Options{})
 	must(t, err)
 	return c
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// await polls until ready returns nil, for a minute at most.
-func await(t *testing.T, what string, ready func() error) {
-	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(time.Minute)
-	for {
-		err := ready()
-		if err == nil {
-			return
-		}
-		select {
-		case <-deadline:
-			t.Fatalf("wait for %s: %v", what, err)
-		case <-t.Context().Done():
-			t.Fatalf("wait for %s: %v", what, t.Context().Err())
-		case <-tick.C:
-		}
-	}
 }

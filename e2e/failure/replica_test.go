@@ -101,14 +101,6 @@ func mounted(t *testing.T, d *appsv1.Deployment) []string {
 	return strings.Split(strings.TrimSpace(args), "\n")
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
 // start starts the process, as a kubelet does with one that has ended.
 func (r *replica) start() {
 	r.t.Helper()

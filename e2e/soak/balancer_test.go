@@ -1,10 +1,11 @@
 package soak_test
 
 import (
-	"io"
 	"net"
 	"sync"
 	"testing"
+
+	"github.com/polymoat/polymoat/e2e/cluster"
 )
 
 // balancer stands for the Service: it sends every new connection to the next replica that is ready, and leaves the ones
@@ -44,24 +45,12 @@ func (b *balancer) replace(replicas ...*replica) {
 }
 
 func (b *balancer) serve(client net.Conn) {
-	defer func() { _ = client.Close() }()
 	r := b.next()
 	if r == nil {
-		return // as a Service without endpoints
-	}
-	backend, err := net.Dial("tcp", r.address)
-	if err != nil {
+		_ = client.Close() // as a Service without endpoints
 		return
 	}
-	defer func() { _ = backend.Close() }()
-	done := make(chan struct{}, 2)
-	for _, way := range [][2]net.Conn{{client, backend}, {backend, client}} {
-		go func() {
-			_, _ = io.Copy(way[0], way[1])
-			done <- struct{}{}
-		}()
-	}
-	<-done
+	cluster.Forward(client, r.address)
 }
 
 // next is the replica whose turn it is; nil if none is ready.

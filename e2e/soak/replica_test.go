@@ -68,14 +68,6 @@ func startReplica(t *testing.T, flags ...string) *replica {
 	return r
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
 // probe keeps ready up to date.
 func (r *replica) probe(ctx context.Context) {
 	tick := time.NewTicker(100 * time.Millisecond)
