@@ -35,9 +35,9 @@ func boundMemory(given int64) {
 	runtime.AddCleanup(new([4]int), boundMemory, given) // anything smaller may share a block with what lives longer
 }
 
-// memoryLimit leaves room to work beside what is alive: without, the runtime would do nothing but collect.
+// memoryLimit leaves as much room to work as is alive: without, the runtime would do nothing but collect.
 func memoryLimit(live uint64, given int64) int64 {
-	return min(max(modest, 3*int64(live)), given)
+	return min(max(modest, 2*int64(live)), given)
 }
 
 // liveBytes is what the last collection has left; 0 before the first.
