@@ -64,3 +64,12 @@ func TestShutdownTimeout(t *testing.T) {
 		t.Errorf("got error %v", err)
 	}
 }
+
+// TestWhatDoesNotEnd: a part that answers nobody, and goes on, keeps no server from ending.
+func TestWhatDoesNotEnd(t *testing.T) {
+	s := &server{options: Options{ShutdownTimeout: -closing}}
+	const want = "shut down: not everything had ended after 0s"
+	if err := s.finish(t.Context(), make(chan error)); err == nil || err.Error() != want {
+		t.Errorf("error is %v, want %s", err, want)
+	}
+}

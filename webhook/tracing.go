@@ -87,12 +87,8 @@ func decided(d policy.Decision) []attribute.KeyValue {
 	if d.Verdict == policy.OutOfScope {
 		return attributes
 	}
-	var rules []string
-	for _, use := range d.Rules() {
-		rules = append(rules, use.Rule+"="+string(use.Mode))
-	}
 	return append(attributes, attribute.String("polymoat.policy", d.Policy), attribute.String("polymoat.role", d.Role),
-		attribute.StringSlice("polymoat.rules", rules))
+		attribute.StringSlice("polymoat.rules", trail.Rules(d)))
 }
 
 // flush sends the spans that were not sent yet. The server ends well whether or not somebody takes them.

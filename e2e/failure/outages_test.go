@@ -83,20 +83,16 @@ func allReplicasAreDown(t *testing.T, s *site) {
 }
 
 // apiServerRestarts: the replicas go on, and are asked as soon as anybody is.
-func apiServerRestarts(t *testing.T, s *site) {
-	must(t, control.Kill("kube-apiserver"))
-	s.stayReady(t)
-	must(t, control.Revive("kube-apiserver"))
-	must(t, control.AwaitAPIServer())
-	s.placesRuns(t)
-	s.stayReady(t)
-}
+func apiServerRestarts(t *testing.T, s *site) { restarts(t, s, "kube-apiserver") }
 
 // etcdRestarts: the API server answers nobody for a while.
-func etcdRestarts(t *testing.T, s *site) {
-	must(t, control.Kill("etcd"))
+func etcdRestarts(t *testing.T, s *site) { restarts(t, s, "etcd") }
+
+func restarts(t *testing.T, s *site, program string) {
+	t.Helper()
+	must(t, control.Kill(program))
 	s.stayReady(t)
-	must(t, control.Revive("etcd"))
+	must(t, control.Revive(program))
 	must(t, control.AwaitAPIServer())
 	s.placesRuns(t)
 	s.stayReady(t)

@@ -67,7 +67,7 @@ func Read(annotations map[string]string) (s Standing, mutated, ok bool) {
 func StandingOf(d policy.Decision) Standing {
 	return Standing{
 		Policy: d.Policy, Hash: d.Hash, Verdict: Verdict(d), Role: d.Role, Why: d.Why, Pool: d.Pool,
-		Rules: strings.Fields(rules(d)), Refused: joined(clauses(d.Violations)), Witness: d.Witness(),
+		Rules: Rules(d), Refused: joined(clauses(d.Violations)), Witness: d.Witness(),
 	}
 }
 

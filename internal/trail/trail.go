@@ -44,7 +44,7 @@ func Of(d policy.Decision) map[string]string {
 	for _, a := range [...]struct{ key, text string }{
 		{keyHash, d.Hash},
 		{keyPool, d.Pool},
-		{keyRules, rules(d)},
+		{keyRules, strings.Join(Rules(d), " ")},
 		{keyWitness, witness(d)},
 		{keyOverrides, joined(d.Overrides)},
 		{keyRefused, joined(clauses(d.Violations))},
@@ -69,13 +69,13 @@ func Verdict(d policy.Decision) string {
 	return d.Verdict.String()
 }
 
-// rules are those that fired, with their modes: never more than there are rules.
-func rules(d policy.Decision) string {
-	var words []string
+// Rules are those that fired, with their modes, "core-nodes=Enforce": never more than there are rules.
+func Rules(d policy.Decision) []string {
+	words := []string{} // never null in JSON
 	for _, use := range d.Rules() {
 		words = append(words, use.Rule+"="+string(use.Mode))
 	}
-	return strings.Join(words, " ")
+	return words
 }
 
 // witness is the first witness of the decision. One that is too long to keep stands in its sentence, which is cut.
