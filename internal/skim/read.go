@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"strconv"
+	"strings"
 )
 
 // deepest is how deep values may be nested; sigs.k8s.io/json goes further.
@@ -11,10 +12,10 @@ const deepest = 100
 
 // reader reads a text once, from left to right. Its methods return false where they are not sure; nothing is read then.
 type reader struct {
-	data  []byte // the text again, for values that read themselves
-	text  string
+	data  []byte
 	at    int
 	depth int
+	kept  strings.Builder // of strings
 }
 
 // value reads the value that comes next. Where read is false, it is only checked, and v means nothing.
@@ -29,7 +30,7 @@ func (r *reader) value(n *node, v reflect.Value, read bool) bool {
 	case aString:
 		s, ok := r.string(read)
 		if ok && read {
-			v.SetString(s)
+			v.SetString(r.keep(s))
 		}
 		return ok
 	case aBool:
@@ -72,7 +73,7 @@ func (r *reader) int(n *node, v reflect.Value, read bool) bool {
 	if !r.number() || r.at-start > longestInt {
 		return false
 	}
-	i, err := strconv.ParseInt(r.text[start:r.at], 10, n.typ.Bits())
+	i, err := strconv.ParseInt(string(r.data[start:r.at]), 10, n.typ.Bits())
 	if err != nil {
 		return false
 	}
@@ -83,72 +84,108 @@ func (r *reader) int(n *node, v reflect.Value, read bool) bool {
 }
 
 func (r *reader) list(n *node, v reflect.Value, read bool) bool {
-	if !read {
-		return r.elements(func() bool { return r.value(n.elem, v, false) })
+	if read {
+		v.Set(n.empty)
 	}
-	v.Set(n.empty)
-	return r.elements(func() bool {
-		i := v.Len()
-		if i == v.Cap() {
-			v.Grow(max(n.first, i))
+	more, ok := r.first('[', ']')
+	for i := 0; more; i++ {
+		elem := v
+		if read {
+			if i == v.Cap() {
+				v.Grow(max(n.first, i))
+			}
+			v.SetLen(i + 1)
+			elem = v.Index(i)
 		}
-		v.SetLen(i + 1)
-		return r.value(n.elem, v.Index(i), true)
-	})
+		if !r.value(n.elem, elem, read) {
+			return false
+		}
+		more, ok = r.more(']')
+	}
+	return ok
 }
 
 func (r *reader) structure(n *node, v reflect.Value, read bool) bool {
 	var seen uint64
 	last := -1
-	return r.members(func(name string) bool {
-		i := n.find(name, last)
-		if i < 0 {
-			return r.skip()
-		}
-		f := n.fields[i]
-		if last = i; seen&f.bit != 0 {
+	more, ok := r.first('{', '}')
+	for ; more; more, ok = r.more('}') {
+		name, ok := r.name()
+		if !ok {
 			return false
 		}
-		seen |= f.bit
-		if !read || !f.read {
-			return r.value(f.node, v, false)
+		i := n.find(name, last)
+		if i < 0 {
+			if !r.skip() {
+				return false
+			}
+			continue
 		}
+		f := &n.fields[i]
+		if last = i; seen&(1<<i) != 0 {
+			return false
+		}
+		seen |= 1 << i
 		member := v
-		for _, i := range f.index {
-			member = member.Field(i)
+		if read && f.read {
+			for _, i := range f.index {
+				member = member.Field(i)
+			}
 		}
-		return r.value(f.node, member, true)
-	})
+		if !r.value(f.node, member, read && f.read) {
+			return false
+		}
+	}
+	return ok
 }
 
 func (r *reader) mapping(n *node, v reflect.Value, read bool) bool {
-	if !read {
-		return r.members(func(string) bool { return r.value(n.elem, v, false) })
-	}
-	if n.plain {
+	if read && n.plain {
 		return r.strings(v.Addr().Interface().(*map[string]string))
 	}
-	v.Set(reflect.MakeMap(n.typ))
-	return r.members(func(name string) bool {
-		key, elem := reflect.New(n.typ.Key()).Elem(), reflect.New(n.elem.typ).Elem()
-		key.SetString(name)
-		if v.MapIndex(key).IsValid() || !r.value(n.elem, elem, true) {
+	if read {
+		v.Set(reflect.MakeMap(n.typ))
+	}
+	more, ok := r.first('{', '}')
+	for ; more; more, ok = r.more('}') {
+		name, ok := r.name()
+		if !ok || !r.entry(n, v, read, name) {
 			return false
 		}
-		v.SetMapIndex(key, elem)
-		return true
-	})
+	}
+	return ok
+}
+
+// entry reads the value of a key of a map.
+func (r *reader) entry(n *node, v reflect.Value, read bool, name []byte) bool {
+	if !read {
+		return r.value(n.elem, v, false)
+	}
+	key, elem := reflect.New(n.typ.Key()).Elem(), reflect.New(n.elem.typ).Elem()
+	key.SetString(r.keep(name))
+	if v.MapIndex(key).IsValid() || !r.value(n.elem, elem, true) {
+		return false
+	}
+	v.SetMapIndex(key, elem)
+	return true
 }
 
 func (r *reader) strings(into *map[string]string) bool {
 	m := map[string]string{}
 	*into = m
-	return r.members(func(name string) bool {
-		_, twice := m[name]
-		value, ok := r.string(true)
-		m[name] = value
-		return ok && !twice
-	})
+	more, ok := r.first('{', '}')
+	for n := 1; more; n++ {
+		name, isName := r.name()
+		value, isString := r.string(true)
+		if !isName || !isString {
+			return false
+		}
+		if m[r.keep(name)] = r.keep(value); len(m) != n {
+			return false
+		}
+		more, ok = r.more('}')
+	}
+	return ok
 }
 
 // itself lets a value read itself. Most quantities are plain, and need not be made to be checked.

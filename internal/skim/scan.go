@@ -1,17 +1,27 @@
 package skim
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // ended says whether nothing follows.
 func (r *reader) ended() bool {
 	r.next()
-	return r.at == len(r.text)
+	return r.at == len(r.data)
 }
 
 // next is the byte with which the next token begins; 0 where there is none, with which no token begins.
 func (r *reader) next() byte {
-	for ; r.at < len(r.text); r.at++ {
-		if c := r.text[r.at]; c != ' ' && c != '\t' && c != '\n' && c != '\r' {
+	if r.at < len(r.data) && r.data[r.at] > ' ' {
+		return r.data[r.at]
+	}
+	return r.nextAfterSpace()
+}
+
+func (r *reader) nextAfterSpace() byte {
+	for ; r.at < len(r.data); r.at++ {
+		if c := r.data[r.at]; c != ' ' && c != '\t' && c != '\n' && c != '\r' {
 			return c
 		}
 	}
@@ -27,25 +37,25 @@ func (r *reader) skipByte(c byte) bool {
 }
 
 func (r *reader) literal(word string) bool {
-	if !strings.HasPrefix(r.text[r.at:], word) {
+	if !bytes.HasPrefix(r.data[r.at:], []byte(word)) {
 		return false
 	}
 	r.at += len(word)
 	return true
 }
 
-// enter begins an object or a list; leave ends it, if it does end here.
-func (r *reader) enter(c byte) bool {
+// first goes into an object or a list. It says whether there is a member or an element; if not, whether it ends here.
+func (r *reader) first(begin, end byte) (more, ok bool) {
 	r.depth++
-	return r.depth <= deepest && r.skipByte(c)
-}
-
-func (r *reader) leave(c byte) bool {
-	if !r.skipByte(c) {
-		return false
+	if r.depth > deepest || !r.skipByte(begin) {
+		return false, false
 	}
+	if r.next() != end {
+		return true, true
+	}
+	r.at++
 	r.depth--
-	return true
+	return false, true
 }
 
 // more says whether another member or element follows; if none does, whether the object or list ends here.
@@ -62,32 +72,31 @@ func (r *reader) more(end byte) (more, ok bool) {
 	return false, false
 }
 
-// members reads an object: each is called where the value of a member comes next.
-func (r *reader) members(each func(name string) bool) bool {
-	if !r.enter('{') {
-		return false
-	}
-	if r.leave('}') {
-		return true
-	}
-	for {
-		name, ok := r.string(true)
-		if !ok || !r.skipByte(':') || !each(name) {
-			return false
-		}
-		if more, ok := r.more('}'); !more {
-			return ok
-		}
-	}
+// name reads the name of a member, up to where its value comes.
+func (r *reader) name() ([]byte, bool) {
+	name, ok := r.string(true)
+	return name, ok && r.skipByte(':')
 }
 
 // skip passes over any value.
 func (r *reader) skip() bool {
 	switch r.next() {
 	case '{':
-		return r.members(func(string) bool { return r.skip() })
+		more, ok := r.first('{', '}')
+		for ; more; more, ok = r.more('}') {
+			if _, ok := r.name(); !ok || !r.skip() {
+				return false
+			}
+		}
+		return ok
 	case '[':
-		return r.elements(r.skip)
+		more, ok := r.first('[', ']')
+		for ; more; more, ok = r.more(']') {
+			if !r.skip() {
+				return false
+			}
+		}
+		return ok
 	case '"':
 		_, ok := r.string(false)
 		return ok
@@ -99,24 +108,6 @@ func (r *reader) skip() bool {
 		return r.literal("null")
 	}
 	return r.number()
-}
-
-// elements reads a list: each is called where an element comes next.
-func (r *reader) elements(each func() bool) bool {
-	if !r.enter('[') {
-		return false
-	}
-	if r.leave(']') {
-		return true
-	}
-	for {
-		if !each() {
-			return false
-		}
-		if more, ok := r.more(']'); !more {
-			return ok
-		}
-	}
 }
 
 // number passes over -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?
@@ -139,8 +130,8 @@ func (r *reader) number() bool {
 }
 
 // has passes over one of the bytes, if one comes next.
-func (r *reader) has(bytes string) bool {
-	if r.at == len(r.text) || strings.IndexByte(bytes, r.text[r.at]) < 0 {
+func (r *reader) has(any string) bool {
+	if r.at == len(r.data) || strings.IndexByte(any, r.data[r.at]) < 0 {
 		return false
 	}
 	r.at++
@@ -149,7 +140,7 @@ func (r *reader) has(bytes string) bool {
 
 func (r *reader) digits() bool {
 	start := r.at
-	for r.at < len(r.text) && '0' <= r.text[r.at] && r.text[r.at] <= '9' {
+	for r.at < len(r.data) && '0' <= r.data[r.at] && r.data[r.at] <= '9' {
 		r.at++
 	}
 	return r.at > start

@@ -30,7 +30,8 @@ type node struct {
 	elem   *node         // of a pointer, a list, a map
 	empty  reflect.Value // a list without elements
 	first  int           // for how many elements of a list there is room at first: most lists are short
-	fields []*field      // of a struct, in the order in which Go writes them
+	fields []field       // of a struct, in the order in which Go writes them
+	keys   []uint16      // of the fields' names
 	plain  bool          // a map[string]string
 }
 
@@ -38,7 +39,6 @@ type node struct {
 type field struct {
 	name  string // in JSON
 	index []int  // of the field in the struct, through those that are inlined
-	bit   uint64 // which one it is, to see it twice
 	read  bool
 	node  *node
 }
@@ -46,7 +46,7 @@ type field struct {
 // large is from how many bytes on an element is too large to have room for more than there are.
 const large = 256
 
-// mostFields is how many fields of a struct can be told apart by their bits.
+// mostFields is how many fields of a struct can be told apart by one bit each, to see those that come twice.
 const mostFields = 64
 
 type builder struct {
@@ -103,7 +103,10 @@ func (b *builder) describe(n *node) {
 	case reflect.Struct:
 		n.kind = aStruct
 		b.addFields(n, t, nil)
-		slices.SortFunc(n.fields, func(a, b *field) int { return slices.Compare(a.index, b.index) })
+		slices.SortFunc(n.fields, func(a, b field) int { return slices.Compare(a.index, b.index) })
+		for _, f := range n.fields {
+			n.keys = append(n.keys, keyOf(f.name))
+		}
 		b.checkUnread(n)
 	default:
 		unreadable(t)
@@ -125,7 +128,7 @@ func (b *builder) addFields(n *node, t reflect.Type, index []int) {
 			unreadable(t)
 		case !n.has(name):
 			unread := listed && (len(names) == 0 || slices.Contains(names, name))
-			n.fields = append(n.fields, &field{name: name, index: at, bit: 1 << len(n.fields), read: !unread, node: b.nodeOf(f.Type)})
+			n.fields = append(n.fields, field{name: name, index: at, read: !unread, node: b.nodeOf(f.Type)})
 		}
 	}
 }
@@ -140,23 +143,32 @@ func (b *builder) checkUnread(n *node) {
 }
 
 func (n *node) has(name string) bool {
-	return slices.ContainsFunc(n.fields, func(f *field) bool { return f.name == name })
+	return slices.ContainsFunc(n.fields, func(f field) bool { return f.name == name })
 }
 
 // find is the index of the field of that name; -1 where there is none. The search begins behind the one that came last:
 // most texts were written by Go, which keeps the order of the fields, and so nearly every name is found at once.
-func (n *node) find(name string, last int) int {
-	for i := last + 1; i < len(n.fields); i++ {
-		if n.fields[i].name == name {
+func (n *node) find(name []byte, last int) int {
+	key := keyOf(name)
+	for i := last + 1; i < len(n.keys); i++ {
+		if n.keys[i] == key && n.fields[i].name == string(name) {
 			return i
 		}
 	}
 	for i := 0; i <= last; i++ {
-		if n.fields[i].name == name {
+		if n.keys[i] == key && n.fields[i].name == string(name) {
 			return i
 		}
 	}
 	return -1
+}
+
+// keyOf is what differs between most names: to compare them by that first is quicker.
+func keyOf[S string | []byte](name S) uint16 {
+	if len(name) == 0 {
+		return 0
+	}
+	return uint16(len(name))<<8 | uint16(name[len(name)-1])
 }
 
 func unreadable(t reflect.Type) { panic(fmt.Sprintf("skim: %s cannot be read", t)) }

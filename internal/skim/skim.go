@@ -1,7 +1,7 @@
 // Package skim reads JSON into Go values as sigs.k8s.io/json does for an API server, and reads no more of it than is
 // asked for.
 //
-// It is one pass over the text: strings share its memory, and fields that nobody asks for are checked and left where they
+// It is one pass over the text: strings are copied together, and fields that nobody asks for are checked and left where they
 // are. It never reads what it is not sure of. Duplicate members, values of another type, numbers in odd spellings, nulls in
 // maps, broken UTF-8, deep nesting: Read then says so, and whoever calls reads the text with sigs.k8s.io/json, whose word
 // counts. So the two cannot disagree in what is decided, only in how long it takes.
@@ -37,8 +37,8 @@ func Of[T any](unread ...Fields) *Shape[T] {
 	return &Shape[T]{b.nodeOf(reflect.TypeFor[T]())}
 }
 
-// Read reads the text into a zero T. False: it is not sure, and what into holds then means nothing. The text is copied once.
+// Read reads the text into a zero T. False: it is not sure, and what into holds then means nothing. The text may be used again.
 func (s *Shape[T]) Read(text []byte, into *T) bool {
-	r := reader{data: text, text: string(text)}
+	r := reader{data: text}
 	return r.value(s.root, reflect.ValueOf(into).Elem(), true) && r.ended()
 }

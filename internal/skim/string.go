@@ -1,7 +1,9 @@
 package skim
 
 import (
+	"bytes"
 	"encoding/binary"
+	"math/bits"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -15,25 +17,25 @@ var plain = func() (is [256]bool) {
 	return is
 }()
 
-// string reads a string. Where read is false, it is only checked.
-func (r *reader) string(read bool) (string, bool) {
+// string reads a string: a part of the text, or of memory of its own. Where read is false, it is only checked.
+func (r *reader) string(read bool) ([]byte, bool) {
 	if !r.skipByte('"') {
-		return "", false
+		return nil, false
 	}
 	start, ascii, escaped := r.at, true, false
 	for {
-		if r.skipPlain(); r.at == len(r.text) {
-			return "", false
+		if r.skipPlain(); r.at == len(r.data) {
+			return nil, false
 		}
-		switch c := r.text[r.at]; {
+		switch c := r.data[r.at]; {
 		case c == '"':
-			s := r.text[start:r.at]
+			s := r.data[start:r.at]
 			r.at++
 			switch {
 			case !read:
-				return "", true
-			case !ascii && !utf8.ValidString(s): // sigs.k8s.io/json repairs it
-				return "", false
+				return nil, true
+			case !ascii && !utf8.Valid(s): // sigs.k8s.io/json repairs it
+				return nil, false
 			case escaped:
 				return unescape(s)
 			}
@@ -41,21 +43,46 @@ func (r *reader) string(read bool) (string, bool) {
 		case c == '\\':
 			escaped = true
 			if !r.escape() {
-				return "", false
+				return nil, false
 			}
 		case c >= utf8.RuneSelf:
 			ascii = false
 			r.at++
 		default:
-			return "", false
+			return nil, false
 		}
 	}
 }
 
-// skipPlain passes over bytes that stand for themselves, eight at a time where all of them do.
+// Strings that are kept share memory, one KiB at a time: it is quicker to make room for many of them than for each, and
+// for them than for all of a text of which most is not kept. A long one has memory of its own, so that little is left over.
+const (
+	shared = 1 << 10
+	long   = shared / 8
+)
+
+// keep copies a string that stays when the text is gone.
+func (r *reader) keep(s []byte) string {
+	if len(s) > long {
+		return string(s)
+	}
+	if r.kept.Cap()-r.kept.Len() < len(s) {
+		r.kept = strings.Builder{}
+		r.kept.Grow(shared)
+	}
+	start := r.kept.Len()
+	r.kept.Write(s)
+	return r.kept.String()[start:]
+}
+
+// skipPlain passes over bytes that stand for themselves, eight at a time.
 func (r *reader) skipPlain() {
 	data, at := r.data, r.at
-	for at+8 <= len(data) && allPlain(binary.LittleEndian.Uint64(data[at:])) {
+	for at+8 <= len(data) {
+		if marks := marksOf(binary.LittleEndian.Uint64(data[at:])); marks != 0 {
+			r.at = at + bits.TrailingZeros64(marks)/8
+			return
+		}
 		at += 8
 	}
 	for at < len(data) && plain[data[at]] {
@@ -64,13 +91,12 @@ func (r *reader) skipPlain() {
 	r.at = at
 }
 
-// allPlain says that eight bytes are plain. Where it does not, all of them may still be, next to one that is not far from
-// a mark; never the other way round: subtracting sets the highest bit of every byte that is too small, whatever the bytes
-// below it borrow.
-func allPlain(eight uint64) bool {
+// marksOf sets the highest bit of each of eight bytes that is not plain. Only the lowest of them is to be relied upon:
+// subtracting sets the highest bit of every byte that is too small, and borrows from the byte above it.
+func marksOf(eight uint64) uint64 {
 	const each, highest = 0x0101010101010101, 0x8080808080808080
 	quote, backslash := eight^each*'"', eight^each*'\\'
-	return (eight|(eight-each*' ')|(quote-each)|(backslash-each))&highest == 0
+	return (eight | (eight - each*' ') | (quote - each) | (backslash - each)) & highest
 }
 
 // escape passes over one escape.
@@ -89,25 +115,24 @@ func (r *reader) escape() bool {
 
 // unescape is the text of a string whose escapes are known to be complete. Halves of a character in UTF-16 are left to
 // sigs.k8s.io/json, which repairs those that have no other half.
-func unescape(s string) (string, bool) {
-	var b strings.Builder
-	b.Grow(len(s))
+func unescape(s []byte) ([]byte, bool) {
+	text := make([]byte, 0, len(s))
 	for {
-		before, rest, found := strings.Cut(s, `\`)
-		b.WriteString(before)
+		before, rest, found := bytes.Cut(s, []byte{'\\'})
+		text = append(text, before...)
 		if !found {
-			return b.String(), true
+			return text, true
 		}
 		if rest[0] != 'u' {
-			b.WriteByte(escapes[rest[0]])
+			text = append(text, escapes[rest[0]])
 			s = rest[1:]
 			continue
 		}
-		code, err := strconv.ParseUint(rest[1:5], 16, 16)
+		code, err := strconv.ParseUint(string(rest[1:5]), 16, 16)
 		if err != nil || 0xD800 <= code && code < 0xE000 {
-			return "", false
+			return nil, false
 		}
-		b.WriteRune(rune(code))
+		text = utf8.AppendRune(text, rune(code))
 		s = rest[5:]
 	}
 }
