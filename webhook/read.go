@@ -46,10 +46,12 @@ var undecisiveOfContainers = []string{"env", "envFrom", "resizePolicy", "resourc
 // only taken on trust until the review is read.
 func (d *decider) decode(body []byte) (*request, *fault) {
 	shape := created
+	namespace, rest := cutValue(body[:min(len(body), beginning)], `namespace":"`)
+	operation, _ := cutValue(rest, `operation":"`)
 	switch {
-	case !d.policy.Governs(string(valueOf(body, `"namespace":"`))):
+	case !d.policy.Governs(string(namespace)):
 		shape = outside
-	case string(valueOf(body, `"operation":"`)) != string(admissionv1.Create):
+	case string(operation) != string(admissionv1.Create):
 		shape = whole
 	}
 	var r review
@@ -62,12 +64,14 @@ func (d *decider) decode(body []byte) (*request, *fault) {
 	return decode(body)
 }
 
-// valueOf is what stands between a mark and the next quote, near the beginning: the groups of the user come later.
-func valueOf(body []byte, mark string) []byte {
-	const near = 1024
-	_, rest, _ := bytes.Cut(body[:min(len(body), near)], []byte(mark))
-	value, _, _ := bytes.Cut(rest, []byte(`"`))
-	return value
+// beginning is how much of a review is looked at: the groups of the user come later.
+const beginning = 1024
+
+// cutValue is what stands between a mark and the next quote, and what follows.
+func cutValue(text []byte, mark string) (value, rest []byte) {
+	_, rest, _ = bytes.Cut(text, []byte(mark))
+	value, rest, _ = bytes.Cut(rest, []byte{'"'})
+	return value, rest
 }
 
 // suffices says whether the review is one, and was read with all that its decision depends on.

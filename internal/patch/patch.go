@@ -23,10 +23,10 @@ func Text(before, after *corev1.Pod) ([]byte, error) {
 		return nil, errors.New("patch: containers were added or removed")
 	}
 	var p patch
-	p.diff("nodeSelector", &b.NodeSelector, &a.NodeSelector)
-	p.diff("tolerations", &b.Tolerations, &a.Tolerations)
-	p.diff("affinity", &b.Affinity, &a.Affinity)
-	p.diff("securityContext", &b.SecurityContext, &a.SecurityContext)
+	p.diff("nodeSelector", nodeSelector, &b.NodeSelector, &a.NodeSelector)
+	p.diff("tolerations", tolerations, &b.Tolerations, &a.Tolerations)
+	p.diff("affinity", affinity, &b.Affinity, &a.Affinity)
+	p.diff("securityContext", podSecurity, &b.SecurityContext, &a.SecurityContext)
 	for i := range b.InitContainers {
 		p.container("initContainers", i, b.InitContainers[i].SecurityContext, a.InitContainers[i].SecurityContext)
 	}
@@ -60,43 +60,43 @@ func (at pointer) element(i int) pointer { return strconv.AppendInt(append(at, '
 // spec is the pointer to the pod's spec.
 func (p *patch) spec() pointer { return append(p.at[:0], "/spec"...) }
 
-func (p *patch) diff(name string, before, after any) {
-	p.values("add", p.spec().to(name), reflect.ValueOf(before).Elem(), reflect.ValueOf(after).Elem())
+func (p *patch) diff(name string, s *shape, before, after any) {
+	p.values("add", p.spec().to(name), s, reflect.ValueOf(before).Elem(), reflect.ValueOf(after).Elem())
 }
 
 // container compares security contexts. A pointer that was not copied cannot have changed.
 func (p *patch) container(list string, i int, before, after *corev1.SecurityContext) {
 	if before != after {
-		p.values("add", p.spec().to(list).element(i).to("securityContext"), reflect.ValueOf(before), reflect.ValueOf(after))
+		p.values("add", p.spec().to(list).element(i).to("securityContext"), securityContext, reflect.ValueOf(before), reflect.ValueOf(after))
 	}
 }
 
 // values compares two values of one type. set is the operation that gives the place a new value: "add" for a member of
 // an object, which may not be there yet; "replace" for an element of a list, where "add" would insert.
-func (p *patch) values(set string, at pointer, before, after reflect.Value) {
+func (p *patch) values(set string, at pointer, s *shape, before, after reflect.Value) {
 	switch {
-	case isAbsent(before) && isAbsent(after):
-	case isAbsent(after):
+	case isAbsent(s, before) && isAbsent(s, after):
+	case isAbsent(s, after):
 		p.remove(at)
-	case isAbsent(before):
-		p.set(set, at, after)
-	case before.Kind() == reflect.Pointer:
-		p.values(set, at, before.Elem(), after.Elem())
-	case before.Kind() == reflect.Struct:
-		p.structs(at, before, after)
-	case before.Kind() == reflect.Map:
+	case isAbsent(s, before):
+		p.set(set, at, s, after)
+	case s.kind == reflect.Pointer:
+		p.values(set, at, s.elem, before.Elem(), after.Elem())
+	case s.kind == reflect.Struct:
+		p.structs(at, s, before, after)
+	case s.kind == reflect.Map:
 		p.maps(at, *before.Addr().Interface().(*map[string]string), *after.Addr().Interface().(*map[string]string))
-	case before.Kind() == reflect.Slice:
-		p.lists(at, before, after)
+	case s.kind == reflect.Slice:
+		p.lists(at, s, before, after)
 	case !before.Equal(after):
-		p.set(set, at, after)
+		p.set(set, at, s, after)
 	}
 }
 
 // isAbsent says whether the API server may have left the field out, or written null or an empty list. An empty struct
 // behind a pointer is not absent: it may hold fields that we do not know.
-func isAbsent(v reflect.Value) bool {
-	switch v.Kind() {
+func isAbsent(s *shape, v reflect.Value) bool {
+	switch s.kind {
 	case reflect.Pointer:
 		return v.IsNil()
 	case reflect.Map, reflect.Slice:
@@ -106,21 +106,23 @@ func isAbsent(v reflect.Value) bool {
 	}
 }
 
-func (p *patch) structs(at pointer, before, after reflect.Value) {
-	for i, f := range fields[before.Type()] {
-		b, a := before.Field(i), after.Field(i)
-		if a.IsZero() && !b.IsZero() && !isAbsent(b) && f.omitempty {
+func (p *patch) structs(at pointer, s *shape, before, after reflect.Value) {
+	for i := range s.fields {
+		f, b, a := &s.fields[i], before.Field(i), after.Field(i)
+		switch wasZero, isZero := b.IsZero(), a.IsZero(); {
+		case wasZero && isZero:
+		case f.omitempty && isZero && !isAbsent(f.shape, b):
 			p.remove(at.to(f.name))
-			continue
+		default:
+			p.values("add", at.to(f.name), f.shape, b, a)
 		}
-		p.values("add", at.to(f.name), b, a)
 	}
 }
 
 func (p *patch) remove(at pointer) { p.text = append(p.begin("remove", at), '}') }
 
-func (p *patch) set(op string, at pointer, value reflect.Value) {
-	text, err := appendValue(append(p.begin(op, at), `,"value":`...), value)
+func (p *patch) set(op string, at pointer, s *shape, value reflect.Value) {
+	text, err := appendValue(append(p.begin(op, at), `,"value":`...), s, value)
 	if err != nil && p.err == nil {
 		p.err = err
 	}

@@ -11,42 +11,54 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// field is a field of a struct in JSON.
-type field struct {
-	name      string
-	omitempty bool
+// shape is what the values of one type look like in JSON, worked out once.
+type shape struct {
+	kind   reflect.Kind
+	fields []field // of a struct, in their order
+	elem   *shape  // of a pointer or a list
 }
 
-// fields are those of every struct that a patch may hold, in their order. Others are left to encoding/json.
-var fields = fieldsOf(map[reflect.Type][]field{},
-	reflect.TypeFor[corev1.Toleration](), reflect.TypeFor[corev1.Affinity](),
-	reflect.TypeFor[corev1.PodSecurityContext](), reflect.TypeFor[corev1.SecurityContext]())
+// field is a field of a struct in JSON.
+type field struct {
+	name, quoted string // a, "a":
+	omitempty    bool
+	shape        *shape
+}
 
-// fieldsOf adds the fields of the types and of all types that they are made of.
-func fieldsOf(known map[reflect.Type][]field, types ...reflect.Type) map[reflect.Type][]field {
-	for _, t := range types {
-		switch t.Kind() {
-		case reflect.Pointer, reflect.Slice, reflect.Map:
-			fieldsOf(known, t.Elem())
-		case reflect.Struct:
-			if known[t] != nil {
-				continue
-			}
-			known[t] = make([]field, t.NumField())
-			for i := range known[t] {
-				name, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-				known[t][i] = field{name, strings.Contains(options, "omitempty")}
-				fieldsOf(known, t.Field(i).Type)
-			}
-		default: // it has no parts
-		}
+// The shapes of what a patch may hold.
+var (
+	shapes          = map[reflect.Type]*shape{}
+	text            = shapeOf(reflect.TypeFor[string]())
+	nodeSelector    = shapeOf(reflect.TypeFor[map[string]string]())
+	tolerations     = shapeOf(reflect.TypeFor[[]corev1.Toleration]())
+	affinity        = shapeOf(reflect.TypeFor[*corev1.Affinity]())
+	podSecurity     = shapeOf(reflect.TypeFor[*corev1.PodSecurityContext]())
+	securityContext = shapeOf(reflect.TypeFor[*corev1.SecurityContext]())
+)
+
+func shapeOf(t reflect.Type) *shape {
+	if s := shapes[t]; s != nil {
+		return s
 	}
-	return known
+	s := &shape{kind: t.Kind()}
+	shapes[t] = s
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice:
+		s.elem = shapeOf(t.Elem())
+	case reflect.Struct:
+		for i := range t.NumField() {
+			f := t.Field(i)
+			name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+			s.fields = append(s.fields, field{name, strconv.Quote(name) + ":", strings.Contains(options, "omitempty"), shapeOf(f.Type)})
+		}
+	default: // it has no parts
+	}
+	return s
 }
 
 // appendValue appends the JSON of a value, as encoding/json writes it but for the spelling of strings.
-func appendValue(text []byte, v reflect.Value) ([]byte, error) {
-	switch v.Kind() {
+func appendValue(text []byte, s *shape, v reflect.Value) ([]byte, error) {
+	switch s.kind {
 	case reflect.String:
 		return appendString(text, v.String()), nil
 	case reflect.Bool:
@@ -57,11 +69,9 @@ func appendValue(text []byte, v reflect.Value) ([]byte, error) {
 		if v.IsNil() {
 			return append(text, "null"...), nil
 		}
-		return appendElements(text, v)
+		return appendElements(text, s, v)
 	case reflect.Struct:
-		if fields[v.Type()] != nil {
-			return appendStruct(text, v)
-		}
+		return appendStruct(text, s, v)
 	default: // encoding/json knows the others, too
 	}
 	other, err := json.Marshal(v.Interface())
@@ -69,11 +79,11 @@ func appendValue(text []byte, v reflect.Value) ([]byte, error) {
 }
 
 // appendElements is appendValue for what has elements.
-func appendElements(text []byte, v reflect.Value) (_ []byte, err error) {
-	if v.Kind() == reflect.Pointer {
-		return appendValue(text, v.Elem())
+func appendElements(text []byte, s *shape, v reflect.Value) (_ []byte, err error) {
+	if s.kind == reflect.Pointer {
+		return appendValue(text, s.elem, v.Elem())
 	}
-	if v.Kind() == reflect.Map {
+	if s.kind == reflect.Map {
 		return appendMap(text, v.Interface().(map[string]string)), nil
 	}
 	text = append(text, '[')
@@ -81,7 +91,7 @@ func appendElements(text []byte, v reflect.Value) (_ []byte, err error) {
 		if i > 0 {
 			text = append(text, ',')
 		}
-		if text, err = appendValue(text, v.Index(i)); err != nil {
+		if text, err = appendValue(text, s.elem, v.Index(i)); err != nil {
 			return text, err
 		}
 	}
@@ -102,11 +112,11 @@ func appendMap(text []byte, values map[string]string) []byte {
 	return append(text, '}')
 }
 
-func appendStruct(text []byte, v reflect.Value) (_ []byte, err error) {
+func appendStruct(text []byte, s *shape, v reflect.Value) (_ []byte, err error) {
 	text = append(text, '{')
 	first := true
-	for i, f := range fields[v.Type()] {
-		member := v.Field(i)
+	for i := range s.fields {
+		f, member := &s.fields[i], v.Field(i)
 		if f.omitempty && isEmpty(member) {
 			continue
 		}
@@ -114,7 +124,7 @@ func appendStruct(text []byte, v reflect.Value) (_ []byte, err error) {
 			text = append(text, ',')
 		}
 		first = false
-		if text, err = appendValue(append(appendString(text, f.name), ':'), member); err != nil {
+		if text, err = appendValue(append(text, f.quoted...), f.shape, member); err != nil {
 			return text, err
 		}
 	}
