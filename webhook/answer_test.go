@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -148,6 +149,18 @@ func TestRefuse(t *testing.T) {
 				t.Errorf("answer (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestCauses: they are bounded, however many containers a pod has; the sentence says how many reasons there are.
+func TestCauses(t *testing.T) {
+	d := policy.Decision{Role: "jobs", Violations: slices.Repeat([]policy.Violation{{Rule: "node-name", Field: field.NewPath("spec", "nodeName"), Detail: "is a", Fix: "leave it out"}}, 100)}
+	response := refuse(d, "a")
+	if got := len(response.Result.Details.Causes); got != 64 {
+		t.Errorf("got %d causes, want 64", got)
+	}
+	if want := ". Also there are 92 more reasons"; !strings.HasSuffix(response.Result.Message, want) {
+		t.Errorf("got %s, want it to end with %s", response.Result.Message, want)
 	}
 }
 

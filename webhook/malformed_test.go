@@ -42,6 +42,7 @@ func TestMalformedBody(t *testing.T) {
 		"a request of text":      {reviewOf(`"x"`), 400, "request.uid is empty"},
 		"no uid":                 {reviewOf("{}"), 400, "request.uid is empty"},
 		"a uid that is a number": {reviewOf(`{"uid":5}`), 400, "request.uid is empty"},
+		"40,000 values":          {"[" + strings.Repeat("{},", 40_000) + "1]", 413, "the review holds some 40000 values, and memory is kept for 32768; make the object smaller"},
 		"more than 7 MiB":        {strings.Repeat(" ", maxBody+1), 413, "the body is larger than 7340032 bytes, the most that is read"},
 	} {
 		for _, path := range []string{"/mutate", "/validate"} {

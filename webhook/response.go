@@ -40,13 +40,17 @@ func refuse(d policy.Decision, name string) admissionv1.AdmissionResponse {
 	}
 }
 
+// mostCauses bounds an answer: a pod with thousands of containers breaks a rule in each. The first eight are in the
+// sentence, which also says how many there are.
+const mostCauses = 64
+
 // causes are the reasons for programs: the type of a violation is the ID of its rule.
 func causes(d policy.Decision) []metav1.StatusCause {
 	var list []metav1.StatusCause
 	for _, e := range d.Invalid {
 		list = append(list, metav1.StatusCause{Type: metav1.CauseType(e.Type), Message: e.ErrorBody(), Field: e.Field})
 	}
-	for _, v := range d.Violations {
+	for _, v := range d.Violations[:min(len(d.Violations), mostCauses)] {
 		message := fmt.Sprintf("%s; %s", v.Detail, v.Fix)
 		list = append(list, metav1.StatusCause{Type: metav1.CauseType(v.Rule), Message: message, Field: v.Field.String()})
 	}

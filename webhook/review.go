@@ -1,8 +1,10 @@
 package webhook
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
@@ -64,6 +66,9 @@ func decode(body []byte) (*request, *fault) {
 	if len(body) == 0 {
 		return nil, badReview("empty", "the body is empty; send an AdmissionReview of admission.k8s.io/v1")
 	}
+	if f := bounded(body); f != nil {
+		return nil, f
+	}
 	var r review
 	err := json.UnmarshalCaseSensitivePreserveInts(body, &r)
 	if isSyntax, _ := json.SyntaxErrorOffset(err); isSyntax {
@@ -81,6 +86,19 @@ func decode(body []byte) (*request, *fault) {
 	// A mistake inside an object waits: a webhook that does not look at the object can still answer.
 	r.Request.undecoded = err
 	return r.Request, nil
+}
+
+// mostValues is how many values are decoded at most of a review for which skim does not bound the memory: each may take
+// some hundred bytes.
+const mostValues = 32 << 10
+
+// bounded counts commas: there are no fewer than values in lists and maps, and a little more where strings have some.
+func bounded(body []byte) *fault {
+	if values := bytes.Count(body, []byte{','}); values > mostValues {
+		return httpFault(http.StatusRequestEntityTooLarge, "too-large",
+			"the review holds some %d values, and memory is kept for %d; make the object smaller", values, mostValues)
+	}
+	return nil
 }
 
 // uid is the request's, for the log; empty where no request could be read.

@@ -3,6 +3,8 @@ package webhook
 import (
 	"bytes"
 	"fmt"
+	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -37,6 +39,41 @@ func TestSizes(t *testing.T) {
 				t.Errorf("validate answered %d", got)
 			}
 		})
+	}
+}
+
+// TestBombs: of what is small as text and large in memory no more is made than there is room for, whatever part of a pod it is
+// and whether or not the quick reader is sure of it.
+func TestBombs(t *testing.T) {
+	mux, raw := testMux(t), benchmarkReview(t)
+	for what, elem := range map[string]string{
+		"containers": `{}`, "initContainers": `null`, "ephemeralContainers": `{}`, "tolerations": `{}`, "volumes": `{}`,
+		"affinity": `{}`, "imagePullSecrets": `{}`,
+	} {
+		list := "[" + strings.Repeat(elem+",", (maxBody-len(raw)-200)/(len(elem)+1)) + elem + "]"
+		if what == "affinity" {
+			list = `{"podAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":` + list + `}}`
+		}
+		body := applyPatch(t, raw, []byte(`[{"op":"add","path":"/request/object/spec/`+what+`","value":"bomb"}]`))
+		body = bytes.Replace(body, []byte(`"bomb"`), []byte(list), 1)
+		doubtful := bytes.Replace(body, []byte(`"request":{`), []byte(`"request":{"uid":"a",`), 1)
+		for name, body := range map[string][]byte{what: body, what + ", doubtful": doubtful} {
+			t.Run(name, func(t *testing.T) { checkMemory(t, mux, body) })
+		}
+	}
+}
+
+// checkMemory holds that the answer to a review takes no more than 160 MiB in all, garbage included: a third of it at a time.
+func checkMemory(t *testing.T, mux http.Handler, body []byte) {
+	t.Helper()
+	for _, path := range []string{"/mutate", "/validate", "/workloads"} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		send(t, mux, path, "application/json", body)
+		runtime.ReadMemStats(&after)
+		if took := (after.TotalAlloc - before.TotalAlloc) >> 20; took > 160 {
+			t.Errorf("%s took %d MiB for %d", path, took, len(body)>>20)
+		}
 	}
 }
 

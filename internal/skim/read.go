@@ -15,6 +15,7 @@ type reader struct {
 	data  []byte
 	at    int
 	depth int
+	room  int             // in bytes, for what is read
 	kept  strings.Builder // of strings
 }
 
@@ -41,6 +42,9 @@ func (r *reader) value(n *node, v reflect.Value, read bool) bool {
 		if !read {
 			return r.value(n.elem, v, false)
 		}
+		if !r.take(n.elem.size) {
+			return false
+		}
 		p := reflect.New(n.elem.typ)
 		v.Set(p)
 		return r.value(n.elem, p.Elem(), true)
@@ -51,6 +55,12 @@ func (r *reader) value(n *node, v reflect.Value, read bool) bool {
 	default:
 		return r.structure(n, v, read)
 	}
+}
+
+// take says whether there is room for so many bytes more.
+func (r *reader) take(bytes int) bool {
+	r.room -= bytes
+	return r.room >= 0
 }
 
 func (r *reader) bool(v reflect.Value, read bool) bool {
@@ -91,6 +101,9 @@ func (r *reader) list(n *node, v reflect.Value, read bool) bool {
 	for i := 0; more; i++ {
 		elem := v
 		if read {
+			if !r.take(n.elem.size) {
+				return false
+			}
 			if i == v.Cap() {
 				v.Grow(max(n.first, i))
 			}
@@ -149,17 +162,23 @@ func (r *reader) mapping(n *node, v reflect.Value, read bool) bool {
 	more, ok := r.first('{', '}')
 	for ; more; more, ok = r.more('}') {
 		name, ok := r.name()
-		if !ok || !r.entry(n, v, read, name) {
+		if !ok || !r.member(n, v, read, name) {
 			return false
 		}
 	}
 	return ok
 }
 
-// entry reads the value of a key of a map.
-func (r *reader) entry(n *node, v reflect.Value, read bool, name []byte) bool {
+// entry is about what a key and a string take in a map, in bytes.
+const entry = 64
+
+// member reads the value of a key of a map.
+func (r *reader) member(n *node, v reflect.Value, read bool, name []byte) bool {
 	if !read {
 		return r.value(n.elem, v, false)
+	}
+	if !r.take(entry + n.elem.size) {
+		return false
 	}
 	key, elem := reflect.New(n.typ.Key()).Elem(), reflect.New(n.elem.typ).Elem()
 	key.SetString(r.keep(name))
@@ -177,7 +196,7 @@ func (r *reader) strings(into *map[string]string) bool {
 	for n := 1; more; n++ {
 		name, isName := r.name()
 		value, isString := r.string(true)
-		if !isName || !isString {
+		if !isName || !isString || !r.take(entry) {
 			return false
 		}
 		if m[r.keep(name)] = r.keep(value); len(m) != n {

@@ -27,6 +27,7 @@ const (
 type node struct {
 	kind   kind
 	typ    reflect.Type
+	size   int           // of a value, in bytes
 	elem   *node         // of a pointer, a list, a map
 	empty  reflect.Value // a list without elements
 	first  int           // for how many elements of a list there is room at first: most lists are short
@@ -63,7 +64,7 @@ func (b *builder) nodeOf(t reflect.Type) *node {
 	if n := b.nodes[t]; n != nil {
 		return n
 	}
-	n := &node{typ: t}
+	n := &node{typ: t, size: int(t.Size())}
 	b.nodes[t] = n // types refer to themselves
 	switch pointer := reflect.PointerTo(t); {
 	case t.Kind() != reflect.Pointer && pointer.Implements(unmarshaler):

@@ -125,6 +125,36 @@ func TestReadIsSure(t *testing.T) {
 	}
 }
 
+// TestReadIsBounded: what would take more memory than Most is left to others, whatever it is made of.
+func TestReadIsBounded(t *testing.T) {
+	for name, text := range map[string]func(n int) string{
+		"empty containers": func(n int) string { return `{"spec":{"containers":[` + strings.Repeat("{},", n) + `{}]}}` },
+		"nothing":          func(n int) string { return `{"spec":{"volumes":[` + strings.Repeat("null,", n) + `null]}}` },
+		"pointers": func(n int) string {
+			return `{"spec":{"containers":[` + strings.Repeat(`{"securityContext":{}},`, n) + `{}]}}`
+		},
+		"small labels": func(n int) string {
+			var b strings.Builder
+			for i := range n {
+				fmt.Fprintf(&b, `"%x":"",`, i)
+			}
+			return `{"metadata":{"labels":{` + b.String() + `"a label":""}}}`
+		},
+	} {
+		for n, want := range map[int]bool{10: true, 1 << 18: false} {
+			var pod corev1.Pod
+			if got := pods.Read([]byte(text(n)), &pod); got != want {
+				t.Errorf("%d of %s: sure is %v, want %v", n, name, got, want)
+			}
+		}
+	}
+	for length, want := range map[int]int{0: 64 << 10, 1000: 64<<10 + 8000, 1 << 30: 16 << 20} {
+		if got := skim.Most(length); got != want {
+			t.Errorf("Most(%d) is %d, want %d", length, got, want)
+		}
+	}
+}
+
 // TestReadEveryByte: every byte is told at every place of a string, whatever stands beside it.
 func TestReadEveryByte(t *testing.T) {
 	for _, beside := range []byte{'a', '!', '#', '[', ' ', 0x7f} {
