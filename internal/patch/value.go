@@ -46,8 +46,7 @@ func shapeOf(t reflect.Type) *shape {
 	case reflect.Pointer, reflect.Slice:
 		s.elem = shapeOf(t.Elem())
 	case reflect.Struct:
-		for i := range t.NumField() {
-			f := t.Field(i)
+		for f := range t.Fields() {
 			name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 			s.fields = append(s.fields, field{name, strconv.Quote(name) + ":", strings.Contains(options, "omitempty"), shapeOf(f.Type)})
 		}
