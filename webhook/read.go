@@ -25,9 +25,9 @@ var undecisive = []skim.Fields{
 	{Of: metav1.ObjectMeta{}, Names: []string{"managedFields", "finalizers"}},
 	{Of: corev1.Pod{}, Names: []string{"status"}},
 	{Of: corev1.PodSpec{}, Names: []string{
-		"activeDeadlineSeconds", "dnsConfig", "enableServiceLinks", "hostAliases", "imagePullSecrets", "overhead",
-		"preemptionPolicy", "priority", "readinessGates", "resourceClaims", "resources", "schedulingGates",
-		"terminationGracePeriodSeconds", "topologySpreadConstraints",
+		"activeDeadlineSeconds", "dnsConfig", "dnsPolicy", "enableServiceLinks", "hostAliases", "hostname", "imagePullSecrets",
+		"overhead", "preemptionPolicy", "priority", "readinessGates", "resourceClaims", "resources", "restartPolicy",
+		"schedulingGates", "subdomain", "terminationGracePeriodSeconds", "topologySpreadConstraints",
 	}},
 	{Of: corev1.Container{}, Names: undecisiveOfContainers},
 	{Of: corev1.EphemeralContainerCommon{}, Names: undecisiveOfContainers},
@@ -39,7 +39,10 @@ var undecisive = []skim.Fields{
 	{Of: corev1.SecretVolumeSource{}},
 }
 
-var undecisiveOfContainers = []string{"env", "envFrom", "resizePolicy", "resources", "volumeDevices", "volumeMounts"}
+var undecisiveOfContainers = []string{
+	"env", "envFrom", "imagePullPolicy", "resizePolicy", "resources", "stdin", "stdinOnce", "terminationMessagePath",
+	"terminationMessagePolicy", "tty", "volumeDevices", "volumeMounts", "workingDir",
+}
 
 // decode reads the request of a review as the function decode does, which is asked where the quick way is not sure. The
 // API server writes who and where before what, so that a look at the beginning tells how much of it will count; it is

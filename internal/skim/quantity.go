@@ -5,9 +5,13 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-var quantity = reflect.TypeFor[resource.Quantity]()
+var (
+	quantity = reflect.TypeFor[resource.Quantity]()
+	fieldsV1 = reflect.TypeFor[metav1.FieldsV1]() // takes any JSON, and is half of many objects
+)
 
 // suffixes are those of most quantities.
 var suffixes = []string{"", "m", "k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti"}

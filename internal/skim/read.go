@@ -207,7 +207,7 @@ func (r *reader) strings(into *map[string]string) bool {
 	return ok
 }
 
-// itself lets a value read itself. Most quantities are plain, and need not be made to be checked.
+// itself lets a value read itself. Most need not be made to be checked.
 func (r *reader) itself(n *node, v reflect.Value, read bool) bool {
 	start := r.at
 	if !r.skip() {
@@ -215,7 +215,7 @@ func (r *reader) itself(n *node, v reflect.Value, read bool) bool {
 	}
 	raw := r.data[start:r.at]
 	if !read {
-		if n.typ == quantity && isPlainQuantity(raw) {
+		if n.typ == fieldsV1 || n.typ == quantity && isPlainQuantity(raw) {
 			return true
 		}
 		v = reflect.New(n.typ).Elem()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/json"
 
 	"github.com/polymoat/polymoat/internal/skim"
@@ -19,12 +20,13 @@ import (
 
 var (
 	pods     = skim.Of[corev1.Pod]()
-	decisive = skim.Of[corev1.Pod](unread)
+	decisive = skim.Of[corev1.Pod](unread, skim.Fields{Of: metav1.ObjectMeta{}, Names: []string{"managedFields"}})
 	unread   = skim.Fields{Of: corev1.Container{}, Names: []string{"env", "resources", "volumeMounts"}}
 	forget   = func(c *corev1.Container) {
 		c.Env, c.VolumeMounts, c.Resources = nil, nil, corev1.ResourceRequirements{}
 	}
 	forgetAll = func(pod *corev1.Pod) {
+		pod.ManagedFields = nil
 		for _, list := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
 			for i := range list {
 				forget(&list[i])
@@ -93,9 +95,12 @@ func TestReadIsSure(t *testing.T) {
 		`{"\u0073pec":{"nodeName":"\u0061"}}`:  true,
 		`{"spec":{"nodeName":"é"}}`:            true,
 		`{"future":[{"a":1e9},"\ud800",true]}`: true,
-		`{"metadata":{"creationTimestamp":"2026-01-01T00:00:00Z"}}`:                       true,
-		`{"spec":{"containers":[{"resources":{"limits":{"cpu":"0.5","memory":"1e9"}}}]}}`: true,
-		`{"spec":{"containers":[{"livenessProbe":{"httpGet":{"port":80}}}]}}`:             true,
+		`{"metadata":{"creationTimestamp":"2026-01-01T00:00:00Z"}}`:                                       true,
+		`{"spec":{"containers":[{"resources":{"limits":{"cpu":"0.5","memory":"1e9"}}}]}}`:                 true,
+		`{"spec":{"containers":[{"livenessProbe":{"httpGet":{"port":80}}}]}}`:                             true,
+		`{"metadata":{"managedFields":[{"time":"2026-01-01T00:00:00Z","fieldsV1":{"f:spec":{".":{}}}}]}}`: true,
+		`{"metadata":{"managedFields":[{"fieldsV1":1},{"fieldsV1":null},{"fieldsV1":"x"}]}}`:              true,
+		`{"metadata":{"managedFields":[{"time":"today"}]}}`:                                               false,
 		``:                           false,
 		`{}}`:                        false,
 		`{"spec":{},"spec":{}}`:      false,
