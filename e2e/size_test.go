@@ -3,6 +3,8 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,6 +63,18 @@ func TestPodOfFiveHundredContainers(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// What is small as text and large in memory is not decided on: whoever creates it reads why, and the replicas live.
+func TestPodOfManyTolerations(t *testing.T) {
+	pod := jobPod("many-tolerations")
+	pod.Spec.Tolerations = slices.Repeat([]corev1.Toleration{{Key: "a"}}, 240_000)
+	err := as(t, cluster.Tenant).Create(t.Context(), pod, client.DryRunAll)
+	const want = `Internal error occurred: failed calling webhook "validate.polymoat.io": failed to call webhook: ` +
+		`polymoat: the review holds some N values, and memory is kept for 32768; make the object smaller`
+	if err == nil || regexp.MustCompile(`some \d+ values`).ReplaceAllString(err.Error(), "some N values") != want {
+		t.Errorf("the answer is %v, want %s", err, want)
 	}
 }
 

@@ -35,20 +35,21 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	if *serveKind == "" {
 		// A certificate is watched from when it is opened, and only a server that runs ends that: see leavesNothing.
-		// An exporter of spans to a collector that is away gives up some time after its server has ended.
-		goleak.VerifyTestMain(m, ignored("github.com/fsnotify/fsnotify.(*inotify).readEvents",
-			"go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).processQueue",
-			"go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).Shutdown.func1.1",
-			"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc.(*client).exportContext.func1",
-			"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc/internal/retry.wait",
-			"google.golang.org/grpc/internal/grpcsync.(*CallbackSerializer).run",
-			"google.golang.org/grpc.(*addrConn).resetTransportAndUnlock")...)
+		goleak.VerifyTestMain(m, append(ignored("github.com/fsnotify/fsnotify.(*inotify).readEvents"), exporters...)...)
 	}
 	if err := serveBenchmark(*serveKind, *serveAddr, *serveDir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
+
+// exporters are of spans, to a collector that is away: they give up some time after their server has ended.
+var exporters = ignored("go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).processQueue",
+	"go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).Shutdown.func1.1",
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc.(*client).exportContext.func1",
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc/internal/retry.wait",
+	"google.golang.org/grpc/internal/grpcsync.(*CallbackSerializer).run",
+	"google.golang.org/grpc.(*addrConn).resetTransportAndUnlock")
 
 // ignored are goroutines with one of these functions on their stack.
 func ignored(functions ...string) (options []goleak.Option) {

@@ -2,13 +2,10 @@ package webhook
 
 import (
 	"crypto/tls"
-	"encoding/json"
 	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/polymoat/polymoat/certs"
 )
@@ -62,18 +59,3 @@ func (c *callers) refuse(connection *tls.ConnectionState) *fault {
 }
 
 func quoted(names []string) string { return `"` + strings.Join(names, `", "`) + `"` }
-
-// writeStatus answers with a Status: an API server shows its message to whoever made the request.
-func writeStatus(w http.ResponseWriter, f *fault) {
-	body, err := json.Marshal(&metav1.Status{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
-		Status:   metav1.StatusFailure, Code: int32(f.code), Reason: f.reason(), Message: f.text,
-	})
-	if err != nil {
-		http.Error(w, f.text, f.code)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(f.code)
-	_, _ = w.Write(body)
-}

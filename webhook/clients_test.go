@@ -95,7 +95,9 @@ func TestOversize(t *testing.T) {
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
-	if want := "polymoat: the body is larger than 7340032 bytes, the most that is read\n"; string(text) != want {
+	const want = `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",` +
+		`"message":"polymoat: the body is larger than 7340032 bytes, the most that is read","reason":"RequestEntityTooLarge","code":413}`
+	if string(text) != want {
 		t.Errorf("answered %s %s (%v), want %s", response.Status, text, err, want)
 	}
 	r.answersReviews(t)

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -38,6 +39,28 @@ func (f *fault) reason() metav1.StatusReason {
 		return metav1.StatusReasonServiceUnavailable
 	case http.StatusForbidden:
 		return metav1.StatusReasonForbidden
+	case http.StatusRequestEntityTooLarge:
+		return metav1.StatusReasonRequestEntityTooLarge
+	case http.StatusMethodNotAllowed:
+		return metav1.StatusReasonMethodNotAllowed
+	case http.StatusUnsupportedMediaType:
+		return metav1.StatusReasonUnsupportedMediaType
 	}
 	return metav1.StatusReasonBadRequest
+}
+
+// writeStatus answers with a Status: an API server shows its message to whoever made the request. Of plain text it says
+// no more than the code.
+func writeStatus(w http.ResponseWriter, f *fault) {
+	body, err := json.Marshal(&metav1.Status{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
+		Status:   metav1.StatusFailure, Code: int32(f.code), Reason: f.reason(), Message: f.text,
+	})
+	if err != nil {
+		http.Error(w, f.text, f.code)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(f.code)
+	_, _ = w.Write(body)
 }

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -51,7 +52,7 @@ func TestMalformedBody(t *testing.T) {
 				if w.Code != tc.code {
 					t.Errorf("got code %d, want %d", w.Code, tc.code)
 				}
-				if diff := cmp.Diff("polymoat: "+tc.want+"\n", w.Body.String()); diff != "" {
+				if diff := cmp.Diff("polymoat: "+tc.want, messageOf(t, w)); diff != "" {
 					t.Errorf("answer (-want +got):\n%s", diff)
 				}
 			})
@@ -64,6 +65,16 @@ func sendText(t *testing.T, path, body string) *httptest.ResponseRecorder {
 	return send(t, testMux(t), path, "application/json", []byte(body))
 }
 
+// messageOf is what an API server shows of an answer that is no review.
+func messageOf(t *testing.T, w *httptest.ResponseRecorder) string {
+	t.Helper()
+	var status metav1.Status
+	if err := json.Unmarshal(w.Body.Bytes(), &status); err != nil || status.Kind != "Status" || int(status.Code) != w.Code {
+		t.Errorf("got code %d and status %+v: %v", w.Code, status, err)
+	}
+	return status.Message
+}
+
 func deep(levels int) string {
 	return strings.Repeat(`{"a":`, levels) + "1" + strings.Repeat("}", levels)
 }
@@ -72,11 +83,11 @@ func TestMethodAndContentType(t *testing.T) {
 	mux := testMux(t)
 	get := httptest.NewRecorder()
 	mux.ServeHTTP(get, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/mutate", nil))
-	if want := "polymoat: the method is GET; POST an AdmissionReview of admission.k8s.io/v1\n"; get.Code != 405 || get.Body.String() != want {
+	if want := "polymoat: the method is GET; POST an AdmissionReview of admission.k8s.io/v1"; get.Code != 405 || messageOf(t, get) != want {
 		t.Errorf("GET: got %d %s", get.Code, get.Body)
 	}
 	text := send(t, mux, "/validate", "text/plain", []byte("{}"))
-	if want := "polymoat: the Content-Type is \"text/plain\"; send application/json\n"; text.Code != 415 || text.Body.String() != want {
+	if want := "polymoat: the Content-Type is \"text/plain\"; send application/json"; text.Code != 415 || messageOf(t, text) != want {
 		t.Errorf("text/plain: got %d %s", text.Code, text.Body)
 	}
 	if w := send(t, mux, "/mutate", "application/json; charset=utf-8", benchmarkReview(t)); w.Code != 200 {

@@ -136,13 +136,13 @@ func (v *reviewer) fail(w http.ResponseWriter, r *http.Request, req *request, f 
 	v.metrics.errors.WithLabelValues(f.kind).Inc()
 	v.log.Warn("review not answered", "kind", f.kind, "code", f.code, "uid", req.uid(), "remote", r.RemoteAddr)
 	if req == nil {
-		http.Error(w, f.text, f.code)
+		writeStatus(w, f)
 		return
 	}
 	answer := faulty(f)
 	body, err := appendAnswer(nil, req.UID, &answer)
 	if err != nil {
-		http.Error(w, f.text, f.code)
+		writeStatus(w, f)
 		return
 	}
 	write(w, body)
