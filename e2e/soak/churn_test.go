@@ -15,10 +15,11 @@ import (
 	"github.com/polymoat/polymoat/e2e/cluster"
 )
 
-// The churn: so many nodes, and so many changes of them in a second at most.
+// The churn: so many nodes, and so many changes of them in a second at most, by so many clients at once.
 const (
 	churned          = 50
 	changesPerSecond = 100
+	changers         = 6
 )
 
 // churn changes labels and taints of nodes until stop is called, and counts how often.
@@ -43,7 +44,7 @@ func startChurn(t *testing.T) *churn {
 	c := &churn{}
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
-	for range 2 {
+	for range changers {
 		running.Go(func() {
 			for ctx.Err() == nil {
 				c.change(context.WithoutCancel(ctx), admin)
