@@ -73,6 +73,7 @@ lint: ## golangci-lint, built from internal/tools (the first time takes two minu
 .PHONY: unit
 unit: ## unit tests, the corpus and the chart, with the race detector (builds helm: two minutes, once)
 	go test -race -timeout 15m $(UNIT)
+	go test -count=1 -run TestOverload ./webhook
 	cd internal/release && go test -timeout 15m ./...
 
 .PHONY: monitoring

@@ -25,14 +25,18 @@ const (
 	defaultTimeout = 10 * time.Second
 	// mostWait is how long a review may wait at most, however long the API server would.
 	mostWait = 5 * time.Second
+	// roomToWait is how much may wait where room and memory are as the chart has them: with those in the room it is more than
+	// the 600 requests of one API server, and less than the connections that there may be, or nobody could be sent away.
+	roomToWait = 512 * leastRoom
 )
 
-// gate bounds the reviews that are worked on at once. What is more waits, unread, for half of the time that the API server
+// gate bounds the reviews that are worked on at once. What is more waits, unread, for a third of the time that the API server
 // gives it, and is then sent away. If everybody were let in, all would be answered too late as soon as more comes in than
 // can be worked off, and none would be the better for it; the memory would grow until the kernel ends the process.
 type gate struct {
-	room *semaphore.Weighted // in bytes of bodies; who came first is let in first
-	size int64               // of the room, and of the queue before it: what is there is worked off within a second
+	room  *semaphore.Weighted // in bytes of bodies; who came first is let in first
+	queue int64               // the most that may wait before it: memory that is held until it is known whether there is time
+	turns *semaphore.Weighted // of those in the room, who keeps processors busy: see turn
 	// working and waiting are how many bytes are in the room and in the queue.
 	working, waiting atomic.Int64
 
@@ -42,7 +46,10 @@ type gate struct {
 }
 
 func newGate(size int64, m *metrics, log *slog.Logger) *gate {
-	return &gate{room: semaphore.NewWeighted(size), size: size, metrics: m, log: log, limiter: rate.NewLimiter(1, 1)}
+	return &gate{
+		room: semaphore.NewWeighted(size), queue: min(2*size, max(size, roomToWait)), turns: semaphore.NewWeighted(turns()),
+		metrics: m, log: log, limiter: rate.NewLimiter(1, 1),
+	}
 }
 
 // defaultRoom is what processors work off in good time and memory holds, and one review of the largest kind at least.
@@ -83,22 +90,24 @@ func roomOf(r *http.Request) int64 {
 // wait says whether there is room for the review in time.
 func (g *gate) wait(r *http.Request, room int64) bool {
 	defer g.waiting.Add(-room)
-	if g.waiting.Add(room) > g.size {
+	if g.waiting.Add(room) > g.queue {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), min(timeoutOf(r)/2, mostWait))
+	ctx, cancel := context.WithTimeout(r.Context(), timeToBegin(r))
 	defer cancel()
 	return g.room.Acquire(ctx, room) == nil
 }
 
+// overload is why a review is sent away.
+var overload = httpFault(http.StatusServiceUnavailable, "overload", "this replica has more reviews than it can answer in time; "+
+	"this is not a decision of the policy: try again, and let the administrator add replicas where it happens often")
+
 func (g *gate) shed(w http.ResponseWriter, r *http.Request) {
-	f := httpFault(http.StatusServiceUnavailable, "overload", "this replica has more reviews than it can answer in time; "+
-		"this is not a decision of the policy: try again, and let the administrator add replicas where it happens often")
-	g.metrics.errors.WithLabelValues(f.kind).Inc()
+	g.metrics.errors.WithLabelValues(overload.kind).Inc()
 	if g.limiter.Allow() {
 		g.log.Warn("overload: reviews are sent away", "path", r.URL.Path, "waiting_bytes", g.waiting.Load())
 	}
-	writeStatus(w, f)
+	writeStatus(w, overload)
 }
 
 // inFlight tells how much there is at the gate, and behind it.
@@ -106,12 +115,16 @@ func (g *gate) inFlight() []prometheus.Collector {
 	gauge := func(state string, bytes *atomic.Int64) prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name:        "polymoat_in_flight_bytes",
-			Help:        "Bytes of the reviews that are worked on, and of those that wait because there are too many; 64 KiB for each at least. Both are bounded by --max-in-flight.",
+			Help:        "Bytes of the reviews that are worked on, and of those that wait because there are too many; 64 KiB for each at least. Bounded by --max-in-flight, and by twice that.",
 			ConstLabels: prometheus.Labels{"state": state},
 		}, func() float64 { return float64(bytes.Load()) })
 	}
 	return []prometheus.Collector{gauge("working", &g.working), gauge("waiting", &g.waiting)}
 }
+
+// timeToBegin is how long a review may wait in all. It is a third of the time that the API server waits, because it
+// waited there before, for a connection that was free, and nobody knows how long.
+func timeToBegin(r *http.Request) time.Duration { return min(timeoutOf(r)/3, mostWait) }
 
 // timeToAnswer leaves a tenth of the time for the answer's way back.
 func timeToAnswer(r *http.Request) time.Duration { return timeoutOf(r) / 10 * 9 }

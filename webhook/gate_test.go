@@ -71,7 +71,7 @@ func TestGateWaits(t *testing.T) {
 	s.await(0, 0)
 }
 
-// TestGateSendsAway: who waits for half of the API server's patience is sent away with a Status, and so is at once who
+// TestGateSendsAway: who waits for a third of the API server's patience is sent away with a Status, and so is at once who
 // finds the queue full.
 func TestGateSendsAway(t *testing.T) {
 	s := newSlow(t, 1)
@@ -80,7 +80,8 @@ func TestGateSendsAway(t *testing.T) {
 	s.await(1, 0)
 	late := <-s.ask("20ms")
 	s.ask("30s")
-	s.await(1, 1)
+	s.ask("30s")
+	s.await(1, 2)
 	for name, answer := range map[string]*httptest.ResponseRecorder{"too late": late, "too many": <-s.ask("30s")} {
 		if answer.Code != 503 || answer.Header().Get("Content-Type") != "application/json" || answer.Header().Get("Retry-After") != "" {
 			t.Errorf("%s: answered %d with %v", name, answer.Code, answer.Header())
@@ -111,6 +112,15 @@ func TestRoom(t *testing.T) {
 	} {
 		if got := defaultRoom(limit); got != want {
 			t.Errorf("with a memory limit of %d there is room for %d, want %d", limit, got, want)
+		}
+	}
+}
+
+// TestQueue: what waits is bounded by the room, and is no less than that.
+func TestQueue(t *testing.T) {
+	for room, want := range map[int64]int64{maxBody: 2 * maxBody, 16 << 20: 32 << 20, 28 << 20: 32 << 20, 100 << 20: 100 << 20} {
+		if got := newGate(room, newMetrics(nil), slog.New(slog.DiscardHandler)).queue; got != want {
+			t.Errorf("with room for %d bytes %d may wait, want %d", room, got, want)
 		}
 	}
 }

@@ -11,6 +11,8 @@ const (
 	// seldom lets the heap grow to five times what is alive before it is collected: nearly all that a review takes is dead
 	// a moment later, and a collection for each few dozen reviews would take a tenth of the time. GOGC is 100 otherwise.
 	seldom = 400
+	// often is how far it grows at least: with less, a heap that is large would be collected all the time.
+	often = 75
 	// modest is the memory, the program's own text aside, that it makes do with all the same: nodes stay alive, and five
 	// times what 5,000 of them take is memory that others could use.
 	modest = 40 << 20
@@ -28,21 +30,31 @@ func leaveRoom(limit int64) int64 {
 	return limit / 10 * 9
 }
 
-// boundMemory sets how much memory the runtime takes before it collects, now and after each collection. given is never
-// exceeded.
-func boundMemory(given int64) {
-	debug.SetMemoryLimit(memoryLimit(liveBytes(), given))
-	runtime.AddCleanup(new([4]int), boundMemory, given) // anything smaller may share a block with what lives longer
+// boundMemory sets how far the heap grows before it is collected, now and after each collection. It does so by the growth
+// and not by the runtime's limit: under a limit that hundreds of connections at once have reached, before anybody could
+// raise it, the runtime does nothing but collect.
+func boundMemory() {
+	debug.SetGCPercent(growth(memoryInUse()))
+	mark := new([4]int) // anything smaller may share a block with what lives longer
+	runtime.AddCleanup(mark, func(struct{}) { boundMemory() }, struct{}{})
 }
 
-// memoryLimit leaves as much room to work as is alive: without, the runtime would do nothing but collect.
-func memoryLimit(live uint64, given int64) int64 {
-	return min(max(modest, 2*int64(live)), given)
+// growth is the percentage of what is alive by which the heap may grow, so that all memory comes to modest: other is what
+// the runtime holds beside the objects of the heap.
+func growth(live, other int64) int {
+	if live == 0 {
+		return seldom
+	}
+	return int(min(max(100*(modest-other-live)/live, often), seldom))
 }
 
-// liveBytes is what the last collection has left; 0 before the first.
-func liveBytes() uint64 {
-	sample := []runtimemetrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	runtimemetrics.Read(sample)
-	return sample[0].Value.Uint64()
+// memoryInUse is what the last collection has left of the heap, 0 before the first, and what is held beside its objects.
+func memoryInUse() (live, other int64) {
+	samples := []runtimemetrics.Sample{
+		{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"},
+		{Name: "/memory/classes/heap/free:bytes"}, {Name: "/memory/classes/heap/objects:bytes"},
+	}
+	runtimemetrics.Read(samples)
+	bytes := func(i int) int64 { return int64(samples[i].Value.Uint64()) }
+	return bytes(0), bytes(1) - bytes(2) - bytes(3) - bytes(4)
 }

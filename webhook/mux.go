@@ -30,7 +30,7 @@ func newMux(p parts) *http.ServeMux {
 // review answers the reviews of one webhook.
 func (p parts) review(webhook string, decode decodes, decide decides, events *events) http.Handler {
 	v := newReviewer(webhook, decode, p.tracer.decides(decide), p.metrics, p.log)
-	v.events = events
+	v.gate, v.events = p.gate, events
 	handler := p.gate.bound(p.tracer.handler(webhook, v))
 	if p.callers != nil {
 		handler = p.callers.require(handler)

@@ -41,6 +41,8 @@ type request struct {
 
 	// time is how long the cluster may be asked for what the decision needs.
 	time time.Duration
+	// turn ends when the cluster is asked; nil where nobody has to wait for one.
+	turn *turn
 	// values are the objects of a workload, of whatever kind.
 	values objects
 	// undecoded is why Object or OldObject is not to be trusted; nil if they are.
@@ -109,8 +111,9 @@ func (r *request) uid() types.UID {
 	return r.UID
 }
 
-// within bounds what the cluster is asked for a review by the time that there is for the answer.
+// within bounds what the cluster is asked for a review by the time that there is for the answer. Others may work meanwhile.
 func (r *request) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	r.turn.end()
 	return context.WithTimeout(ctx, r.time)
 }
 

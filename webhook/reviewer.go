@@ -32,6 +32,7 @@ type reviewer struct {
 	log     *slog.Logger
 	// refusals is the log of them.
 	refusals *refusals
+	gate     *gate   // nil where all may work at once
 	events   *events // nil where nobody is told
 	bodies   *sync.Pool
 }
@@ -65,12 +66,19 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			v.fail(w, r, req, internal("panic"))
 		}
 	}()
-	req, f := v.read(w, r)
-	if f != nil {
+	turn := &turn{gate: v.gate}
+	defer turn.end()
+	req, f := v.read(w, r, turn)
+	switch f {
+	case nil:
+	case overload:
+		v.gate.shed(w, r)
+		return
+	default:
 		v.fail(w, r, req, f)
 		return
 	}
-	req.time = timeToAnswer(r)
+	req.time, req.turn = timeToAnswer(r), turn
 	begun := time.Now()
 	out, f := v.decide(r.Context(), req)
 	observe(r.Context(), v.metrics.decide.WithLabelValues(v.webhook), begun)
@@ -89,12 +97,13 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	verdict = v.metrics.decided(v.webhook, req.DryRun, out.decision)
 	v.refusals.tell(r.Context(), req, out)
 	body.Write(text)
+	turn.end() // a client that takes no answer keeps nobody from working
 	write(w, body.Bytes())
 	v.events.tell(req, out)
 }
 
-// read decodes the request in the body.
-func (v *reviewer) read(w http.ResponseWriter, r *http.Request) (*request, *fault) {
+// read decodes the request in the body, when it is its turn.
+func (v *reviewer) read(w http.ResponseWriter, r *http.Request, turn *turn) (*request, *fault) {
 	if r.Method != http.MethodPost {
 		return nil, httpFault(http.StatusMethodNotAllowed, "method", "the method is %s; POST an AdmissionReview of admission.k8s.io/v1", r.Method)
 	}
@@ -105,6 +114,9 @@ func (v *reviewer) read(w http.ResponseWriter, r *http.Request) (*request, *faul
 	defer v.keep(body)
 	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 		return nil, unread(err)
+	}
+	if !turn.take(r) {
+		return nil, overload
 	}
 	return v.decode(body.Bytes())
 }

@@ -38,12 +38,12 @@ type server struct {
 // Run serves until the context is done, then finishes what is in flight. The error is nil if everything in flight was.
 func Run(ctx context.Context, o Options, p *Policies, log *slog.Logger) error {
 	adoptLogger(log)
-	debug.SetGCPercent(seldom)
 	given := leaveRoom(memoryAllowed)
+	debug.SetMemoryLimit(given)
 	if o.InFlight == 0 {
 		o.InFlight = defaultRoom(given)
 	}
-	boundMemory(given)
+	boundMemory()
 	s, err := newServer(o, p, log)
 	if err != nil {
 		return err
