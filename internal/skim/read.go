@@ -5,12 +5,17 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unsafe"
 )
 
 // deepest is how deep values may be nested; sigs.k8s.io/json goes further.
 const deepest = 100
 
 // reader reads a text once, from left to right. Its methods return false where they are not sure; nothing is read then.
+//
+// Values go to an address, whose type is the node's; where it is nil they are only checked. Package reflect would look at
+// the type, the name and the place of each field again, every time. An address is only ever that of a new value, of a field
+// in one, where the compiler has put it, or of an element of a list: nothing that is read has a say in it.
 type reader struct {
 	data  []byte
 	at    int
@@ -19,41 +24,33 @@ type reader struct {
 	kept  strings.Builder // of strings
 }
 
-// value reads the value that comes next. Where read is false, it is only checked, and v means nothing.
-func (r *reader) value(n *node, v reflect.Value, read bool) bool {
+// value reads the value that comes next.
+func (r *reader) value(n *node, into unsafe.Pointer) bool {
 	switch c := r.next(); {
 	case n.kind == anUnmarshaler:
-		return r.itself(n, v, read)
+		return r.itself(n, into)
 	case c == 'n': // of a list, a map or a pointer it is the zero value, and it leaves the others as they are
 		return r.literal("null")
 	}
 	switch n.kind {
 	case aString:
-		s, ok := r.string(read)
-		if ok && read {
-			v.SetString(r.keep(s))
+		s, ok := r.string(into != nil)
+		if ok && into != nil {
+			*(*string)(into) = r.keep(s)
 		}
 		return ok
 	case aBool:
-		return r.bool(v, read)
-	case anInt:
-		return r.int(n, v, read)
+		return r.bool((*bool)(into))
+	case anInt32, anInt64:
+		return r.int(n, into)
 	case aPointer:
-		if !read {
-			return r.value(n.elem, v, false)
-		}
-		if !r.take(n.elem.size) {
-			return false
-		}
-		p := reflect.New(n.elem.typ)
-		v.Set(p)
-		return r.value(n.elem, p.Elem(), true)
+		return r.pointer(n, into)
 	case aList:
-		return r.list(n, v, read)
+		return r.list(n, into)
 	case aMap:
-		return r.mapping(n, v, read)
+		return r.mapping(n, into)
 	default:
-		return r.structure(n, v, read)
+		return r.structure(n, into)
 	}
 }
 
@@ -63,13 +60,13 @@ func (r *reader) take(bytes int) bool {
 	return r.room >= 0
 }
 
-func (r *reader) bool(v reflect.Value, read bool) bool {
+func (r *reader) bool(into *bool) bool {
 	is := r.next() == 't'
 	if !r.literal(strconv.FormatBool(is)) {
 		return false
 	}
-	if read {
-		v.SetBool(is)
+	if into != nil {
+		*into = is
 	}
 	return true
 }
@@ -78,39 +75,56 @@ func (r *reader) bool(v reflect.Value, read bool) bool {
 const longestInt = 18
 
 // int takes numbers without fraction and exponent only: of the others it would have to be known which are whole.
-func (r *reader) int(n *node, v reflect.Value, read bool) bool {
+func (r *reader) int(n *node, into unsafe.Pointer) bool {
 	start := r.at
 	if !r.number() || r.at-start > longestInt {
 		return false
 	}
-	i, err := strconv.ParseInt(string(r.data[start:r.at]), 10, n.typ.Bits())
-	if err != nil {
+	i, err := strconv.ParseInt(string(r.data[start:r.at]), 10, 8*n.size)
+	switch {
+	case err != nil:
 		return false
-	}
-	if read {
-		v.SetInt(i)
+	case into == nil:
+	case n.kind == anInt32:
+		*(*int32)(into) = int32(i)
+	default:
+		*(*int64)(into) = i
 	}
 	return true
 }
 
-func (r *reader) list(n *node, v reflect.Value, read bool) bool {
-	if read {
-		v.Set(n.empty)
+func (r *reader) pointer(n *node, into unsafe.Pointer) bool {
+	if into == nil {
+		return r.value(n.elem, nil)
 	}
+	if !r.take(n.elem.size) {
+		return false
+	}
+	elem := reflect.New(n.elem.typ).UnsafePointer()
+	*(*unsafe.Pointer)(into) = elem
+	return r.value(n.elem, elem)
+}
+
+// slice is what Go's slices are made of.
+type slice struct {
+	elems    unsafe.Pointer
+	len, cap int
+}
+
+func (r *reader) list(n *node, into unsafe.Pointer) bool {
 	more, ok := r.first('[', ']')
-	for i := 0; more; i++ {
-		elem := v
-		if read {
+	if into != nil && !more {
+		reflect.NewAt(n.typ, into).Elem().Set(n.empty)
+	}
+	for more {
+		var elem unsafe.Pointer
+		if into != nil {
 			if !r.take(n.elem.size) {
 				return false
 			}
-			if i == v.Cap() {
-				v.Grow(max(n.first, i))
-			}
-			v.SetLen(i + 1)
-			elem = v.Index(i)
+			elem = n.extend(into)
 		}
-		if !r.value(n.elem, elem, read) {
+		if !r.value(n.elem, elem) {
 			return false
 		}
 		more, ok = r.more(']')
@@ -118,7 +132,17 @@ func (r *reader) list(n *node, v reflect.Value, read bool) bool {
 	return ok
 }
 
-func (r *reader) structure(n *node, v reflect.Value, read bool) bool {
+// extend is the address of a new element at the end of a list.
+func (n *node) extend(list unsafe.Pointer) unsafe.Pointer {
+	s := (*slice)(list)
+	if s.len == s.cap {
+		reflect.NewAt(n.typ, list).Elem().Grow(max(n.first, s.len))
+	}
+	s.len++
+	return unsafe.Add(s.elems, (s.len-1)*n.elem.size)
+}
+
+func (r *reader) structure(n *node, into unsafe.Pointer) bool {
 	var seen uint64
 	last := -1
 	more, ok := r.first('{', '}')
@@ -134,35 +158,35 @@ func (r *reader) structure(n *node, v reflect.Value, read bool) bool {
 			}
 			continue
 		}
-		f := &n.fields[i]
 		if last = i; seen&(1<<i) != 0 {
 			return false
 		}
 		seen |= 1 << i
-		member := v
-		if read && f.read {
-			for _, i := range f.index {
-				member = member.Field(i)
-			}
+		f := &n.fields[i]
+		var member unsafe.Pointer
+		if into != nil && f.read {
+			member = unsafe.Add(into, f.offset)
 		}
-		if !r.value(f.node, member, read && f.read) {
+		if !r.value(f.node, member) {
 			return false
 		}
 	}
 	return ok
 }
 
-func (r *reader) mapping(n *node, v reflect.Value, read bool) bool {
-	if read && n.plain {
-		return r.strings(v.Addr().Interface().(*map[string]string))
+func (r *reader) mapping(n *node, into unsafe.Pointer) bool {
+	if into != nil && n.plain {
+		return r.strings((*map[string]string)(into))
 	}
-	if read {
-		v.Set(reflect.MakeMap(n.typ))
+	var m reflect.Value
+	if into != nil {
+		m = reflect.NewAt(n.typ, into).Elem()
+		m.Set(reflect.MakeMap(n.typ))
 	}
 	more, ok := r.first('{', '}')
 	for ; more; more, ok = r.more('}') {
 		name, ok := r.name()
-		if !ok || !r.member(n, v, read, name) {
+		if !ok || !r.member(n, m, name) {
 			return false
 		}
 	}
@@ -172,20 +196,20 @@ func (r *reader) mapping(n *node, v reflect.Value, read bool) bool {
 // entry is about what a key and a string take in a map, in bytes.
 const entry = 64
 
-// member reads the value of a key of a map.
-func (r *reader) member(n *node, v reflect.Value, read bool, name []byte) bool {
-	if !read {
-		return r.value(n.elem, v, false)
+// member reads the value of a key of a map, which is no Value where it is only checked.
+func (r *reader) member(n *node, m reflect.Value, name []byte) bool {
+	if !m.IsValid() {
+		return r.value(n.elem, nil)
 	}
 	if !r.take(entry + n.elem.size) {
 		return false
 	}
-	key, elem := reflect.New(n.typ.Key()).Elem(), reflect.New(n.elem.typ).Elem()
+	key, elem := reflect.New(n.typ.Key()).Elem(), reflect.New(n.elem.typ)
 	key.SetString(r.keep(name))
-	if v.MapIndex(key).IsValid() || !r.value(n.elem, elem, true) {
+	if m.MapIndex(key).IsValid() || !r.value(n.elem, elem.UnsafePointer()) {
 		return false
 	}
-	v.SetMapIndex(key, elem)
+	m.SetMapIndex(key, elem.Elem())
 	return true
 }
 
@@ -208,17 +232,17 @@ func (r *reader) strings(into *map[string]string) bool {
 }
 
 // itself lets a value read itself. Most need not be made to be checked.
-func (r *reader) itself(n *node, v reflect.Value, read bool) bool {
+func (r *reader) itself(n *node, into unsafe.Pointer) bool {
 	start := r.at
 	if !r.skip() {
 		return false
 	}
 	raw := r.data[start:r.at]
-	if !read {
+	if into == nil {
 		if n.typ == fieldsV1 || n.typ == quantity && isPlainQuantity(raw) {
 			return true
 		}
-		v = reflect.New(n.typ).Elem()
+		into = reflect.New(n.typ).UnsafePointer()
 	}
-	return v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(raw) == nil
+	return reflect.NewAt(n.typ, into).Interface().(json.Unmarshaler).UnmarshalJSON(raw) == nil
 }

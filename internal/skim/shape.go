@@ -1,6 +1,7 @@
 package skim
 
 import (
+	"cmp"
 	"encoding"
 	"encoding/json"
 	"fmt"
@@ -10,12 +11,13 @@ import (
 )
 
 // kind is how a value is read.
-type kind int
+type kind uint8
 
 const (
 	aString kind = iota
 	aBool
-	anInt
+	anInt32
+	anInt64
 	aPointer
 	aList
 	aMap
@@ -23,25 +25,25 @@ const (
 	anUnmarshaler // it reads itself
 )
 
-// node is how the values of one type look in JSON.
+// node is how the values of one type look in JSON. What is looked at for each value comes first, close together.
 type node struct {
 	kind   kind
+	plain  bool     // a map[string]string
+	size   int      // of a value, in bytes
+	elem   *node    // of a pointer, a list, a map
+	keys   []uint16 // of the fields' names
+	fields []field  // of a struct, in the order in which Go writes them
 	typ    reflect.Type
-	size   int           // of a value, in bytes
-	elem   *node         // of a pointer, a list, a map
 	empty  reflect.Value // a list without elements
 	first  int           // for how many elements of a list there is room at first: most lists are short
-	fields []field       // of a struct, in the order in which Go writes them
-	keys   []uint16      // of the fields' names
-	plain  bool          // a map[string]string
 }
 
 // field is a member of a struct.
 type field struct {
-	name  string // in JSON
-	index []int  // of the field in the struct, through those that are inlined
-	read  bool
-	node  *node
+	name   string  // in JSON
+	offset uintptr // in the struct, in bytes, through those that are inlined
+	node   *node
+	read   bool
 }
 
 // large is from how many bytes on an element is too large to have room for more than there are.
@@ -84,8 +86,10 @@ func (b *builder) describe(n *node) {
 		n.kind = aString
 	case reflect.Bool:
 		n.kind = aBool
-	case reflect.Int32, reflect.Int64:
-		n.kind = anInt
+	case reflect.Int32:
+		n.kind = anInt32
+	case reflect.Int64:
+		n.kind = anInt64
 	case reflect.Pointer:
 		n.kind, n.elem = aPointer, b.nodeOf(t.Elem())
 	case reflect.Slice:
@@ -103,8 +107,8 @@ func (b *builder) describe(n *node) {
 		n.kind, n.elem, n.plain = aMap, b.nodeOf(t.Elem()), t == reflect.TypeFor[map[string]string]()
 	case reflect.Struct:
 		n.kind = aStruct
-		b.addFields(n, t, nil)
-		slices.SortFunc(n.fields, func(a, b field) int { return slices.Compare(a.index, b.index) })
+		b.addFields(n, t, 0)
+		slices.SortFunc(n.fields, func(a, b field) int { return cmp.Compare(a.offset, b.offset) })
 		for _, f := range n.fields {
 			n.keys = append(n.keys, keyOf(f.name))
 		}
@@ -115,12 +119,12 @@ func (b *builder) describe(n *node) {
 }
 
 // addFields adds the fields of a struct, those of inlined structs last: what is further out counts.
-func (b *builder) addFields(n *node, t reflect.Type, index []int) {
+func (b *builder) addFields(n *node, t reflect.Type, offset uintptr) {
 	names, listed := b.unread[t]
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		at := append(slices.Clip(index), i)
+		at := offset + f.Offset
 		switch {
 		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
 			defer b.addFields(n, f.Type, at)
@@ -129,7 +133,7 @@ func (b *builder) addFields(n *node, t reflect.Type, index []int) {
 			unreadable(t)
 		case !n.has(name):
 			unread := listed && (len(names) == 0 || slices.Contains(names, name))
-			n.fields = append(n.fields, field{name: name, index: at, read: !unread, node: b.nodeOf(f.Type)})
+			n.fields = append(n.fields, field{name: name, offset: at, read: !unread, node: b.nodeOf(f.Type)})
 		}
 	}
 }

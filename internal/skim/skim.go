@@ -14,7 +14,10 @@
 //	}
 package skim
 
-import "reflect"
+import (
+	"reflect"
+	"unsafe"
+)
 
 // Fields are those of a struct that are checked and not read: the zero value stays in them.
 type Fields struct {
@@ -42,7 +45,7 @@ func Of[T any](unread ...Fields) *Shape[T] {
 // It takes Most of the text's length in memory, beside the text, and is not sure of values that would take more.
 func (s *Shape[T]) Read(text []byte, into *T) bool {
 	r := reader{data: text, room: Most(len(text))}
-	return r.value(s.root, reflect.ValueOf(into).Elem(), true) && r.ended()
+	return r.value(s.root, unsafe.Pointer(into)) && r.ended()
 }
 
 // Most is how many bytes the values of a text of that length take at most. Those that people and API servers write take
