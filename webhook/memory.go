@@ -15,7 +15,7 @@ const (
 	often = 75
 	// modest is the memory, the program's own text aside, that it makes do with all the same: nodes stay alive, and five
 	// times what 5,000 of them take is memory that others could use.
-	modest = 40 << 20
+	modest = 36 << 20
 )
 
 // memoryAllowed is GOMEMLIMIT, read before anything changes it.

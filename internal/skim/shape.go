@@ -121,8 +121,7 @@ func (b *builder) describe(n *node) {
 // addFields adds the fields of a struct, those of inlined structs last: what is further out counts.
 func (b *builder) addFields(n *node, t reflect.Type, offset uintptr) {
 	names, listed := b.unread[t]
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		at := offset + f.Offset
 		switch {
