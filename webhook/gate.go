@@ -37,6 +37,8 @@ type gate struct {
 	room  *semaphore.Weighted // in bytes of bodies; who came first is let in first
 	queue int64               // the most that may wait before it: memory that is held until it is known whether there is time
 	turns *semaphore.Weighted // of those in the room, who keeps processors busy: see turn
+	// ofTurn is how many bytes of a body go with one turn.
+	ofTurn int64
 	// working and waiting are how many bytes are in the room and in the queue.
 	working, waiting atomic.Int64
 
@@ -48,6 +50,7 @@ type gate struct {
 func newGate(size int64, m *metrics, log *slog.Logger) *gate {
 	return &gate{
 		room: semaphore.NewWeighted(size), queue: min(2*size, max(size, roomToWait)), turns: semaphore.NewWeighted(turns()),
+		ofTurn:  max(size/4, maxBody) / turns(),
 		metrics: m, log: log, limiter: rate.NewLimiter(1, 1),
 	}
 }

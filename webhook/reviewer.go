@@ -115,7 +115,7 @@ func (v *reviewer) read(w http.ResponseWriter, r *http.Request, turn *turn) (*re
 	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 		return nil, unread(err)
 	}
-	if !turn.take(r) {
+	if !turn.take(r, body.Len()) {
 		return nil, overload
 	}
 	return v.decode(body.Bytes())

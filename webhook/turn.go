@@ -18,38 +18,48 @@ const crowd = 256
 // turns are how many there are.
 func turns() int64 { return int64(runtime.GOMAXPROCS(0)) * turnsOfProcessor }
 
+// turnsOf is how many turns a review takes: one, and more of a large one, which may take ten times its length in memory. All
+// that is worked on at once is no larger than a quarter of the room, or than one review of the largest kind.
+func (g *gate) turnsOf(length int) int64 {
+	return min(1+int64(length)/g.ofTurn, turns())
+}
+
 // turn is a review's right to keep a processor busy. Go's scheduler knows no priorities: if everybody in the room worked
 // at once, then whoever only says hello, or is to be sent away, would wait until hundreds of reviews have been worked on,
 // and at each step of a handshake again.
 type turn struct {
 	gate *gate // nil where nobody has to wait
-	held bool
+	held int64
 }
 
-// take waits for a turn, and says whether it came in time. The body has been read by then: a client that is slow holds no
-// turn.
-func (t *turn) take(r *http.Request) bool {
+// take waits for a turn, and says whether it came in time. The body has been read by then, of that length: a client that is
+// slow holds no turn.
+func (t *turn) take(r *http.Request, length int) bool {
 	if t.gate == nil {
 		return true
 	}
-	if t.held = t.gate.turns.TryAcquire(1); !t.held {
+	wanted := t.gate.turnsOf(length)
+	if !t.gate.turns.TryAcquire(wanted) {
 		ctx, cancel := context.WithDeadline(r.Context(), due(r))
 		defer cancel()
-		t.held = t.gate.turns.Acquire(ctx, 1) == nil
+		if t.gate.turns.Acquire(ctx, wanted) != nil {
+			return false
+		}
 	}
-	if t.held && runtime.NumGoroutine() > crowd {
+	t.held = wanted
+	if runtime.NumGoroutine() > crowd {
 		// All who have less to do go first, and who has been read meanwhile waits for a turn. Without, each would find one
 		// when it comes to a processor, and hundreds of them would be worked on between two steps of a handshake.
 		runtime.Gosched()
 	}
-	return t.held
+	return true
 }
 
 // end gives the turn back, if there is one. Whoever goes on does so without: the cluster is asked, or an answer is sent.
 func (t *turn) end() {
-	if t != nil && t.held {
-		t.held = false
-		t.gate.turns.Release(1)
+	if t != nil && t.held > 0 {
+		t.gate.turns.Release(t.held)
+		t.held = 0
 	}
 }
 

@@ -18,7 +18,7 @@ func newBusy(t *testing.T) (*gate, *turn) {
 	g := openGate()
 	g.turns = semaphore.NewWeighted(1)
 	other := &turn{gate: g}
-	if !other.take(httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/validate", nil)) {
+	if !other.take(httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/validate", nil), 0) {
 		t.Fatal("there is no turn")
 	}
 	return g, other
@@ -66,6 +66,16 @@ func TestTurnEnds(t *testing.T) {
 	other.end() // once
 	if g.turns.TryAcquire(1) {
 		t.Error("the turn is given back twice")
+	}
+}
+
+// TestTurnsOf: most reviews take one turn, and the largest takes all of them.
+func TestTurnsOf(t *testing.T) {
+	g := newGate(4*maxBody, nil, nil)
+	for length, want := range map[int]int64{0: 1, 60_000: 1, int(g.ofTurn): 2, maxBody: turns()} {
+		if got := g.turnsOf(length); got != want {
+			t.Errorf("a review of %d bytes takes %d turns, want %d", length, got, want)
+		}
 	}
 }
 
