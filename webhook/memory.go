@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	// seldom lets the heap grow to five times what is alive before it is collected: nearly all that a review takes is dead
+	// seldom lets the heap grow to eight times what is alive before it is collected: nearly all that a review takes is dead
 	// a moment later, and a collection for each few dozen reviews would take a tenth of the time. GOGC is 100 otherwise.
-	seldom = 400
+	seldom = 700
 	// often is how far it grows at least: with less, a heap that is large would be collected all the time.
 	often = 75
-	// modest is the memory, the program's own text aside, that it makes do with all the same: nodes stay alive, and five
+	// modest is the memory, the program's own text aside, that it makes do with all the same: nodes stay alive, and eight
 	// times what 5,000 of them take is memory that others could use.
 	modest = 36 << 20
 )

@@ -14,8 +14,9 @@ func TestGrowth(t *testing.T) {
 		live, other int64
 		want        int
 	}{
-		{"before the first collection", 0, 8 << 20, 400},
-		{"a few nodes", 4 << 20, 8 << 20, 400},
+		{"before the first collection", 0, 8 << 20, 700},
+		{"a few nodes", 3 << 20, 8 << 20, 700},
+		{"some nodes", 6 << 20, 8 << 20, 366},
 		{"5,000 nodes", 13 << 20, 10 << 20, 100},
 		{"20,000 nodes", 50 << 20, 10 << 20, 75},
 		{"a thousand connections", 20 << 20, 45 << 20, 75},
