@@ -52,16 +52,7 @@ func (c *contender) start(b *testing.B, dir string) {
 	if err := l.Close(); err != nil {
 		b.Fatal(err)
 	}
-	server := exec.Command(os.Args[0], "-serve", c.kind, "-serve-address", c.address, "-serve-certs", dir)
-	server.Stderr = os.Stderr
-	if err := server.Start(); err != nil {
-		b.Fatal(err)
-	}
-	c.pid = server.Process.Pid
-	b.Cleanup(func() {
-		_ = server.Process.Kill()
-		_ = server.Wait()
-	})
+	c.pid = serveApart(b, c.kind, c.address, dir)
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		response, err := c.client().Get("https://" + c.address + "/readyz")
 		if err == nil {
@@ -150,9 +141,9 @@ func (c *contender) percentile(p int) time.Duration {
 func (c *contender) report(b *testing.B) {
 	b.Helper()
 	ratio, tail := c.rate()/c.floor.rate(), float64(c.percentile(99))/float64(c.floor.percentile(99))
-	fmt.Fprintf(os.Stdout, "%-38s %7d %9.0f %6.2f %9s %9s %6.2f %6.0fµs %6.2f %7.0f %8.1fK %9s\n", c.name, len(c.body), c.rate(), ratio,
+	fmt.Fprintf(os.Stdout, "%-38s %7d %9.0f %6.2f %9s %9s %6.2f %6.0fµs %6.2f %7.0f %8.1fK %7dM\n", c.name, len(c.body), c.rate(), ratio,
 		c.percentile(50).Round(10*time.Microsecond), c.percentile(99).Round(10*time.Microsecond), tail,
-		c.used.cpu*1e6, c.used.cpu/c.floor.used.cpu, c.used.mallocs, c.used.allocated/1e3, c.peak(b))
+		c.used.cpu*1e6, c.used.cpu/c.floor.used.cpu, c.used.mallocs, c.used.allocated/1e3, peakOf(b, c.pid)>>20)
 	b.ReportMetric(ratio, strings.NewReplacer(" ", "-", ",", "", "polymoat ", "").Replace(c.name)+"/floor")
 }
 
@@ -175,14 +166,32 @@ func (c *contender) stats(b *testing.B) stats {
 	}
 }
 
-// peak is the most memory that the process ever had, as Linux tells it: "61236 kB".
-func (c *contender) peak(b *testing.B) string {
-	b.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.pid))
+// serveApart has a server of that kind in a process of its own, and ends it with the test.
+func serveApart(t testing.TB, kind, address, dir string, env ...string) (pid int) {
+	t.Helper()
+	server := exec.Command(os.Args[0], "-serve", kind, "-serve-address", address, "-serve-certs", dir)
+	server.Env = append(os.Environ(), env...)
+	server.Stderr = os.Stderr
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = server.Process.Kill()
+		_ = server.Wait()
+	})
+	return server.Process.Pid
+}
+
+// peakOf is the most memory that a process ever had, in bytes, as Linux tells it: "61236 kB".
+func peakOf(t testing.TB, pid int) (peak int) {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return "unknown"
+		t.Fatal(err)
 	}
 	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
-	line, _, _ := bytes.Cut(rest, []byte("\n"))
-	return string(bytes.TrimSpace(line))
+	if _, err := fmt.Sscan(string(rest), &peak); err != nil {
+		t.Fatal(err)
+	}
+	return peak << 10
 }

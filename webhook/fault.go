@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -29,24 +30,19 @@ func internal(kind string) *fault {
 	return httpFault(http.StatusInternalServerError, kind, "internal error; this is not a decision of the policy, and polymoat's log says more")
 }
 
+// reasons are those of codes; BadRequest for all others.
+var reasons = map[int]metav1.StatusReason{
+	http.StatusInternalServerError:   metav1.StatusReasonInternalError,
+	http.StatusUnauthorized:          metav1.StatusReasonUnauthorized,
+	http.StatusServiceUnavailable:    metav1.StatusReasonServiceUnavailable,
+	http.StatusForbidden:             metav1.StatusReasonForbidden,
+	http.StatusRequestEntityTooLarge: metav1.StatusReasonRequestEntityTooLarge,
+	http.StatusMethodNotAllowed:      metav1.StatusReasonMethodNotAllowed,
+	http.StatusUnsupportedMediaType:  metav1.StatusReasonUnsupportedMediaType,
+}
+
 func (f *fault) reason() metav1.StatusReason {
-	switch f.code {
-	case http.StatusInternalServerError:
-		return metav1.StatusReasonInternalError
-	case http.StatusUnauthorized:
-		return metav1.StatusReasonUnauthorized
-	case http.StatusServiceUnavailable:
-		return metav1.StatusReasonServiceUnavailable
-	case http.StatusForbidden:
-		return metav1.StatusReasonForbidden
-	case http.StatusRequestEntityTooLarge:
-		return metav1.StatusReasonRequestEntityTooLarge
-	case http.StatusMethodNotAllowed:
-		return metav1.StatusReasonMethodNotAllowed
-	case http.StatusUnsupportedMediaType:
-		return metav1.StatusReasonUnsupportedMediaType
-	}
-	return metav1.StatusReasonBadRequest
+	return cmp.Or(reasons[f.code], metav1.StatusReasonBadRequest)
 }
 
 // writeStatus answers with a Status: an API server shows its message to whoever made the request. Of plain text it says

@@ -12,9 +12,6 @@ import (
 // with a reason, before the API server gives up; the replica goes on deciding, keeps within its memory, and is itself
 // again soon. With the race detector a server is another one: slower by far, and larger.
 func TestOverload(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes some 15 seconds")
-	}
 	p := startProcess(t)
 	servers := []*apiServer{newAPIServer(t, p, "http/1.1"), newAPIServer(t, p, "http/1.1"), newAPIServer(t, p, "http/1.1")}
 	servers[0].hammer(4, time.Second/2) // warm
@@ -54,7 +51,7 @@ func TestOverload(t *testing.T) {
 // check holds what is so however many reviews there are.
 func (c *tally) check(t *testing.T, p *process) {
 	t.Helper()
-	peak := p.peak(t)
+	peak := peakOf(t, p.pid)
 	t.Logf("storm: %s; the most memory so far was %d MiB", c, peak>>20)
 	if err := errors.Join(c.errs...); err != nil {
 		t.Errorf("%d of %d were not answered: %.1000s", len(c.errs), c.sent(), err)

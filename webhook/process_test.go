@@ -3,11 +3,9 @@
 package webhook
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -31,17 +29,7 @@ func startProcess(t *testing.T) *process {
 		t.Fatal(err)
 	}
 	p := &process{address: freeAddress(t), client: (&running{dir: dir}).client()}
-	server := exec.Command(os.Args[0], "-serve", "polymoat", "-serve-address", p.address, "-serve-certs", dir)
-	server.Env = append(os.Environ(), "GOMAXPROCS=1", fmt.Sprintf("GOMEMLIMIT=%d", memoryOfProcess))
-	server.Stderr = os.Stderr
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	p.pid = server.Process.Pid
-	t.Cleanup(func() {
-		_ = server.Process.Kill()
-		_ = server.Wait()
-	})
+	p.pid = serveApart(t, "polymoat", p.address, dir, "GOMAXPROCS=1", fmt.Sprintf("GOMEMLIMIT=%d", memoryOfProcess))
 	eventually(t, "the server is ready", func() bool {
 		code, _ := fetch(t, p.client, "https://"+p.address+"/readyz")
 		return code == http.StatusOK
@@ -62,18 +50,4 @@ func (p *process) processorTime() (ticks int, err error) {
 		return 0, err
 	}
 	return user + system, nil
-}
-
-// peak is the most memory that the process ever had, in bytes, as Linux tells it: "61236 kB".
-func (p *process) peak(t *testing.T) (peak int) {
-	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
-	if _, err := fmt.Sscan(string(rest), &peak); err != nil {
-		t.Fatal(err)
-	}
-	return peak << 10
 }

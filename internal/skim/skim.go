@@ -49,5 +49,5 @@ func (s *Shape[T]) Read(text []byte, into *T) bool {
 }
 
 // Most is how many bytes the values of a text of that length take at most. Those that people and API servers write take
-// half of it; a list of empty objects would take three hundred times the bytes that it has in JSON.
+// half of it; a list of empty objects would take over a hundred times the bytes that it has in JSON.
 func Most(length int) int { return min(64<<10+8*length, 16<<20) }
