@@ -10,13 +10,15 @@ import (
 
 	admissionv1 "k8s.io/api/admission/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/polymoat/polymoat/internal/plain"
 )
 
 // appendAnswer appends the review that answers, as encoding/json would write it but for the order of members. Most
 // answers are short and alike, and encoding/json takes longer to write them than the policy to decide.
 func appendAnswer(text []byte, uid types.UID, r *admissionv1.AdmissionResponse) ([]byte, error) {
 	text = append(text, `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":{"uid":`...)
-	text = appendString(text, string(uid))
+	text = plain.Append(text, string(uid))
 	text = strconv.AppendBool(append(text, `,"allowed":`...), r.Allowed)
 	status := []byte(`{"metadata":{},"code":200}`)
 	if r.Result != nil {
@@ -28,7 +30,7 @@ func appendAnswer(text []byte, uid types.UID, r *admissionv1.AdmissionResponse) 
 	text = append(append(text, `,"status":`...), status...)
 	if len(r.Patch) > 0 {
 		text = base64.StdEncoding.AppendEncode(append(text, `,"patch":"`...), r.Patch)
-		text = appendString(append(text, `","patchType":`...), string(*r.PatchType))
+		text = plain.Append(append(text, `","patchType":`...), string(*r.PatchType))
 	}
 	if len(r.AuditAnnotations) > 0 {
 		text = appendAnnotations(append(text, `,"auditAnnotations":`...), r.AuditAnnotations)
@@ -45,7 +47,7 @@ func appendStrings(text []byte, list []string) []byte {
 		if i > 0 {
 			text = append(text, ',')
 		}
-		text = appendString(text, s)
+		text = plain.Append(text, s)
 	}
 	return append(text, ']')
 }
@@ -59,18 +61,7 @@ func appendAnnotations(text []byte, annotations map[string]string) []byte {
 		if i > 0 {
 			text = append(text, ',')
 		}
-		text = appendString(append(appendString(text, key), ':'), annotations[key])
+		text = plain.Append(append(plain.Append(text, key), ':'), annotations[key])
 	}
 	return append(text, '}')
-}
-
-// appendString appends a string in JSON.
-func appendString(text []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			quoted, _ := json.Marshal(s) // no string fails
-			return append(text, quoted...)
-		}
-	}
-	return append(append(append(text, '"'), s...), '"')
 }

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 const (
@@ -29,6 +31,7 @@ type reviewer struct {
 	decode  decodes
 	decide  decides
 	metrics *metrics
+	decided prometheus.Observer // how long decisions take
 	log     *slog.Logger
 	// refusals is the log of them.
 	refusals *refusals
@@ -49,6 +52,7 @@ func newReviewer(webhook string, decode decodes, decide decides, m *metrics, log
 		decode:   decode,
 		decide:   decide,
 		metrics:  m,
+		decided:  m.decide.WithLabelValues(webhook),
 		log:      log,
 		refusals: newRefusals(m, log),
 		bodies:   &sync.Pool{New: func() any { return new(bytes.Buffer) }},
@@ -81,7 +85,7 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req.time, req.turn = timeToAnswer(r), turn
 	begun := time.Now()
 	out, f := v.decide(r.Context(), req)
-	observe(r.Context(), v.metrics.decide.WithLabelValues(v.webhook), begun)
+	observe(r.Context(), v.decided, begun)
 	if f != nil {
 		v.fail(w, r, req, f)
 		return

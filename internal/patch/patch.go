@@ -11,6 +11,8 @@ import (
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/polymoat/polymoat/internal/plain"
 )
 
 // Text is the patch that turns the JSON that before was decoded from into after; nil where there is nothing to change. Its
@@ -136,5 +138,5 @@ func (p *patch) begin(op string, at pointer) []byte {
 		text = append(make([]byte, 0, 1024), '[')
 	}
 	text = append(append(text, `{"op":"`...), op...)
-	return appendString(append(text, `","path":`...), at)
+	return plain.AppendBytes(append(text, `","path":`...), at)
 }

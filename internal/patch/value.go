@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/polymoat/polymoat/internal/plain"
 )
 
 // shape is what the values of one type look like in JSON, worked out once.
@@ -59,7 +61,7 @@ func shapeOf(t reflect.Type) *shape {
 func appendValue(text []byte, s *shape, v reflect.Value) ([]byte, error) {
 	switch s.kind {
 	case reflect.String:
-		return appendString(text, v.String()), nil
+		return plain.Append(text, v.String()), nil
 	case reflect.Bool:
 		return strconv.AppendBool(text, v.Bool()), nil
 	case reflect.Int32, reflect.Int64:
@@ -106,7 +108,7 @@ func appendMap(text []byte, values map[string]string) []byte {
 		if i > 0 {
 			text = append(text, ',')
 		}
-		text = appendString(append(appendString(text, key), ':'), values[key])
+		text = plain.Append(append(plain.Append(text, key), ':'), values[key])
 	}
 	return append(text, '}')
 }
@@ -140,15 +142,4 @@ func isEmpty(v reflect.Value) bool {
 	default:
 		return v.IsZero()
 	}
-}
-
-// appendString appends a string in JSON.
-func appendString[S string | pointer](text []byte, s S) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			quoted, _ := json.Marshal(string(s)) // no string fails
-			return append(text, quoted...)
-		}
-	}
-	return append(append(append(text, '"'), s...), '"')
 }

@@ -13,14 +13,15 @@ import (
 // fields can be nil, which means open; skip names fields (as in JSON) to leave alone. What src points to is shared.
 func (e *edit) fill(at func() *field.Path, dst, src any, source Source, skip []string) {
 	d, s := reflect.ValueOf(dst).Elem(), reflect.ValueOf(src).Elem()
+	names := jsonNames[d.Type()]
 	for i := range d.NumField() {
 		from, to := s.Field(i), d.Field(i)
-		if !to.IsNil() || from.IsNil() || slices.Contains(skip, jsonNames[d.Type()][i]) {
+		if !to.IsNil() || from.IsNil() || slices.Contains(skip, names[i]) {
 			continue
 		}
 		to.Set(from)
 		e.record(func() Change {
-			return changeOf(at().Child(jsonNames[d.Type()][i]), nil, reflect.Indirect(from).Interface(), source)
+			return changeOf(at().Child(names[i]), nil, reflect.Indirect(from).Interface(), source)
 		})
 	}
 }

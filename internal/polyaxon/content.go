@@ -138,8 +138,8 @@ func imageIs(image, pattern string) bool {
 		repository = repository[:colon]
 	}
 	end, ok := lastSegments(repository, strings.Count(pattern, "/")+1)
-	if !ok {
-		return false
+	if !ok || end == pattern || !strings.ContainsAny(pattern, `*?[\`) {
+		return ok && end == pattern
 	}
 	ok, err := path.Match(pattern, end)
 	return err == nil && ok

@@ -119,10 +119,9 @@ func (r *reader) list(n *node, into unsafe.Pointer) bool {
 	for more {
 		var elem unsafe.Pointer
 		if into != nil {
-			if !r.take(n.elem.size) {
+			if elem = r.extend(n, into); elem == nil {
 				return false
 			}
-			elem = n.extend(into)
 		}
 		if !r.value(n.elem, elem) {
 			return false
@@ -132,11 +131,15 @@ func (r *reader) list(n *node, into unsafe.Pointer) bool {
 	return ok
 }
 
-// extend is the address of a new element at the end of a list.
-func (n *node) extend(list unsafe.Pointer) unsafe.Pointer {
+// extend is the address of a new element at the end of a list; nil where there is no room for it.
+func (r *reader) extend(n *node, list unsafe.Pointer) unsafe.Pointer {
 	s := (*slice)(list)
 	if s.len == s.cap {
-		reflect.NewAt(n.typ, list).Elem().Grow(max(n.first, s.len))
+		more := max(n.first, s.len)
+		if !r.take(more * n.elem.size) {
+			return nil
+		}
+		reflect.NewAt(n.typ, list).Elem().Grow(more)
 	}
 	s.len++
 	return unsafe.Add(s.elems, (s.len-1)*n.elem.size)
@@ -144,21 +147,19 @@ func (n *node) extend(list unsafe.Pointer) unsafe.Pointer {
 
 func (r *reader) structure(n *node, into unsafe.Pointer) bool {
 	var seen uint64
-	last := -1
 	more, ok := r.first('{', '}')
 	for ; more; more, ok = r.more('}') {
-		name, ok := r.name()
+		i, ok := r.field(n)
 		if !ok {
 			return false
 		}
-		i := n.find(name, last)
 		if i < 0 {
 			if !r.skip() {
 				return false
 			}
 			continue
 		}
-		if last = i; seen&(1<<i) != 0 {
+		if seen&(1<<i) != 0 {
 			return false
 		}
 		seen |= 1 << i
@@ -172,6 +173,24 @@ func (r *reader) structure(n *node, into unsafe.Pointer) bool {
 		}
 	}
 	return ok
+}
+
+// field reads the name of a member, up to where its value comes. It returns the index of the field; -1 where there is none.
+func (r *reader) field(n *node) (int, bool) {
+	// What stands up to the next quote and is the name of a field has no escapes, nor anything else to look at.
+	if rest := r.data[r.at:]; len(rest) > longestWord+2 && rest[0] == '"' {
+		if w, ok := wordOf(rest[1:]); ok && rest[w.length+2] == ':' {
+			if i := n.names.find(w); i >= 0 {
+				r.at += w.length + 3
+				return i, true
+			}
+		}
+	}
+	name, ok := r.name()
+	if !ok {
+		return -1, false
+	}
+	return n.find(name), true
 }
 
 func (r *reader) mapping(n *node, into unsafe.Pointer) bool {

@@ -1,7 +1,6 @@
 package skim
 
 import (
-	"cmp"
 	"encoding"
 	"encoding/json"
 	"fmt"
@@ -28,11 +27,11 @@ const (
 // node is how the values of one type look in JSON. What is looked at for each value comes first, close together.
 type node struct {
 	kind   kind
-	plain  bool     // a map[string]string
-	size   int      // of a value, in bytes
-	elem   *node    // of a pointer, a list, a map
-	keys   []uint16 // of the fields' names
-	fields []field  // of a struct, in the order in which Go writes them
+	plain  bool    // a map[string]string
+	size   int     // of a value, in bytes
+	elem   *node   // of a pointer, a list, a map
+	fields []field // of a struct
+	names  index   // of the fields' names
 	typ    reflect.Type
 	empty  reflect.Value // a list without elements
 	first  int           // for how many elements of a list there is room at first: most lists are short
@@ -108,10 +107,7 @@ func (b *builder) describe(n *node) {
 	case reflect.Struct:
 		n.kind = aStruct
 		b.addFields(n, t, 0)
-		slices.SortFunc(n.fields, func(a, b field) int { return cmp.Compare(a.offset, b.offset) })
-		for _, f := range n.fields {
-			n.keys = append(n.keys, keyOf(f.name))
-		}
+		n.names = indexOf(n.fields)
 		b.checkUnread(n)
 	default:
 		unreadable(t)
@@ -150,29 +146,9 @@ func (n *node) has(name string) bool {
 	return slices.ContainsFunc(n.fields, func(f field) bool { return f.name == name })
 }
 
-// find is the index of the field of that name; -1 where there is none. The search begins behind the one that came last:
-// most texts were written by Go, which keeps the order of the fields, and so nearly every name is found at once.
-func (n *node) find(name []byte, last int) int {
-	key := keyOf(name)
-	for i := last + 1; i < len(n.keys); i++ {
-		if n.keys[i] == key && n.fields[i].name == string(name) {
-			return i
-		}
-	}
-	for i := 0; i <= last; i++ {
-		if n.keys[i] == key && n.fields[i].name == string(name) {
-			return i
-		}
-	}
-	return -1
-}
-
-// keyOf is what differs between most names: to compare them by that first is quicker.
-func keyOf[S string | []byte](name S) uint16 {
-	if len(name) == 0 {
-		return 0
-	}
-	return uint16(len(name))<<8 | uint16(name[len(name)-1])
+// find is the index of the field of that name; -1 where there is none.
+func (n *node) find(name []byte) int {
+	return slices.IndexFunc(n.fields, func(f field) bool { return f.name == string(name) })
 }
 
 func unreadable(t reflect.Type) { panic(fmt.Sprintf("skim: %s cannot be read", t)) }

@@ -7,26 +7,34 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-)
 
-// plain are the bytes that stand for themselves in a string: ASCII without quotes, backslashes and control characters.
-var plain = func() (is [256]bool) {
-	for c := ' '; c < utf8.RuneSelf; c++ {
-		is[c] = c != '"' && c != '\\'
-	}
-	return is
-}()
+	"github.com/polymoat/polymoat/internal/plain"
+)
 
 // string reads a string: a part of the text, or of memory of its own. Where read is false, it is only checked.
 func (r *reader) string(read bool) ([]byte, bool) {
 	if !r.skipByte('"') {
 		return nil, false
 	}
-	start, ascii, escaped := r.at, true, false
-	for {
-		if r.skipPlain(); r.at == len(r.data) {
-			return nil, false
+	data, start := r.data, r.at
+	for at := start; at+8 <= len(data); at += 8 {
+		marks := plain.Marks(binary.LittleEndian.Uint64(data[at:]))
+		if marks == 0 {
+			continue
 		}
+		if at += bits.TrailingZeros64(marks) / 8; data[at] == '"' { // as nearly always
+			r.at = at + 1
+			return data[start:at], true
+		}
+		break
+	}
+	return r.oddString(start, read)
+}
+
+// oddString reads on in a string that begins at start and is not plain.
+func (r *reader) oddString(start int, read bool) ([]byte, bool) {
+	ascii, escaped := true, false
+	for r.skipPlain(); r.at < len(r.data); r.skipPlain() {
 		switch c := r.data[r.at]; {
 		case c == '"':
 			s := r.data[start:r.at]
@@ -52,6 +60,7 @@ func (r *reader) string(read bool) ([]byte, bool) {
 			return nil, false
 		}
 	}
+	return nil, false
 }
 
 // Strings that are kept share memory, one KiB at a time: it is quicker to make room for many of them than for each, and
@@ -79,24 +88,16 @@ func (r *reader) keep(s []byte) string {
 func (r *reader) skipPlain() {
 	data, at := r.data, r.at
 	for at+8 <= len(data) {
-		if marks := marksOf(binary.LittleEndian.Uint64(data[at:])); marks != 0 {
+		if marks := plain.Marks(binary.LittleEndian.Uint64(data[at:])); marks != 0 {
 			r.at = at + bits.TrailingZeros64(marks)/8
 			return
 		}
 		at += 8
 	}
-	for at < len(data) && plain[data[at]] {
+	for at < len(data) && plain.Byte(data[at]) {
 		at++
 	}
 	r.at = at
-}
-
-// marksOf sets the highest bit of each of eight bytes that is not plain. Only the lowest of them is to be relied upon:
-// subtracting sets the highest bit of every byte that is too small, and borrows from the byte above it.
-func marksOf(eight uint64) uint64 {
-	const each, highest = 0x0101010101010101, 0x8080808080808080
-	quote, backslash := eight^each*'"', eight^each*'\\'
-	return (eight | (eight - each*' ') | (quote - each) | (backslash - each)) & highest
 }
 
 // escape passes over one escape.
