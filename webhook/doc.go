@@ -8,5 +8,6 @@
 //
 // A pod is decoded once, straight into a pod, leniently: fields that our version of k8s.io/api does not know are
 // legal, and the patch never mentions them. Most reviews are read the quick way (read.go), which is held to give the same
-// answers, byte for byte, as the typed way that it falls back to.
+// answers, byte for byte, as the typed way that it falls back to. What they are read into is used again for the next review:
+// of a request nothing is kept after its answer but strings and copies.
 package webhook

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/json"
 
 	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/skim"
 )
 
 // reviewKind is the one kind of body that the webhooks read.
@@ -45,6 +46,8 @@ type request struct {
 	turn *turn
 	// values are the objects of a workload, of whatever kind.
 	values objects
+	// memory is what the request and its objects are in; nil where that is theirs.
+	memory *skim.Memory
 	// undecoded is why Object or OldObject is not to be trusted; nil if they are.
 	undecoded error
 }
@@ -109,6 +112,13 @@ func (r *request) uid() types.UID {
 		return ""
 	}
 	return r.UID
+}
+
+// forget ends the use of the request and of its objects. What is kept of them must be strings, or copies.
+func (r *request) forget() {
+	if r != nil {
+		r.memory.Return()
+	}
 }
 
 // within bounds what the cluster is asked for a review by the time that there is for the answer. Others may work meanwhile.

@@ -63,6 +63,7 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start, verdict := time.Now(), verdictError
 	defer func() { observe(r.Context(), v.metrics.duration.WithLabelValues(v.webhook, verdict), start) }()
 	var req *request
+	defer func() { req.forget() }()
 	// One pod that we cannot handle takes nobody else's review with it.
 	defer func() {
 		if p := recover(); p != nil {

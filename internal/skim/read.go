@@ -22,6 +22,8 @@ type reader struct {
 	depth int
 	room  int             // in bytes, for what is read
 	kept  strings.Builder // of strings
+	// memory is for what is large; nil where that is made anew.
+	memory *Memory
 }
 
 // value reads the value that comes next.
@@ -100,7 +102,10 @@ func (r *reader) pointer(n *node, into unsafe.Pointer) bool {
 	if !r.take(n.elem.size) {
 		return false
 	}
-	elem := reflect.New(n.elem.typ).UnsafePointer()
+	elem := r.memory.lend(n.elem)
+	if elem == nil {
+		elem = reflect.New(n.elem.typ).UnsafePointer()
+	}
 	*(*unsafe.Pointer)(into) = elem
 	return r.value(n.elem, elem)
 }
@@ -139,7 +144,9 @@ func (r *reader) extend(n *node, list unsafe.Pointer) unsafe.Pointer {
 		if !r.take(more * n.elem.size) {
 			return nil
 		}
-		reflect.NewAt(n.typ, list).Elem().Grow(more)
+		if !r.memory.extend(n.elem, s, more) {
+			reflect.NewAt(n.typ, list).Elem().Grow(more)
+		}
 	}
 	s.len++
 	return unsafe.Add(s.elems, (s.len-1)*n.elem.size)

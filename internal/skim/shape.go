@@ -29,6 +29,7 @@ type node struct {
 	kind   kind
 	plain  bool    // a map[string]string
 	size   int     // of a value, in bytes
+	block  int     // of Memory; -1 where none is lent
 	elem   *node   // of a pointer, a list, a map
 	fields []field // of a struct
 	names  index   // of the fields' names
@@ -54,6 +55,7 @@ const mostFields = 64
 type builder struct {
 	nodes  map[reflect.Type]*node
 	unread map[reflect.Type][]string
+	lent   []*node // those that Memory has a block for
 }
 
 var (
@@ -65,7 +67,11 @@ func (b *builder) nodeOf(t reflect.Type) *node {
 	if n := b.nodes[t]; n != nil {
 		return n
 	}
-	n := &node{typ: t, size: int(t.Size())}
+	n := &node{typ: t, size: int(t.Size()), block: -1}
+	if n.size >= leastLent {
+		n.block = len(b.lent)
+		b.lent = append(b.lent, n)
+	}
 	b.nodes[t] = n // types refer to themselves
 	switch pointer := reflect.PointerTo(t); {
 	case t.Kind() != reflect.Pointer && pointer.Implements(unmarshaler):
@@ -76,6 +82,15 @@ func (b *builder) nodeOf(t reflect.Type) *node {
 		b.describe(n)
 	}
 	return n
+}
+
+// blocks are those of a Memory, empty.
+func (b *builder) blocks() []block {
+	blocks := make([]block, len(b.lent))
+	for i, n := range b.lent {
+		blocks[i].node = n
+	}
+	return blocks
 }
 
 // describe is nodeOf for what does not read itself.

@@ -16,6 +16,7 @@ package skim
 
 import (
 	"reflect"
+	"sync"
 	"unsafe"
 )
 
@@ -27,8 +28,12 @@ type Fields struct {
 	Names []string
 }
 
-// Shape is how a value of type T looks in JSON. It is immutable and safe for concurrent use.
-type Shape[T any] struct{ root *node }
+// Shape is how a value of type T looks in JSON. It is safe for concurrent use.
+type Shape[T any] struct {
+	root *node
+	// memory is what Borrow lends.
+	memory sync.Pool
+}
 
 // Of works out the shape of T. It panics where T cannot be read that way, or where unread names a field that is not there:
 // both are mistakes of the code and of no input.
@@ -37,14 +42,31 @@ func Of[T any](unread ...Fields) *Shape[T] {
 	for _, f := range unread {
 		b.unread[reflect.TypeOf(f.Of)] = f.Names
 	}
-	return &Shape[T]{b.nodeOf(reflect.TypeFor[T]())}
+	s := &Shape[T]{root: b.nodeOf(reflect.TypeFor[T]())}
+	s.memory.New = func() any { return &Memory{b.blocks(), func(m *Memory) { s.memory.Put(m) }} }
+	return s
 }
 
 // Read reads the text into a zero T. False: it is not sure, and what into holds then means nothing. The text may be used again.
 //
 // It takes Most of the text's length in memory, beside the text, and is not sure of values that would take more.
 func (s *Shape[T]) Read(text []byte, into *T) bool {
-	r := reader{data: text, room: Most(len(text))}
+	return s.read(text, into, nil)
+}
+
+// Borrow is Read into memory that was used before, and will be again: what into points to is only there until it is returned.
+// Strings and maps stay.
+func (s *Shape[T]) Borrow(text []byte, into *T) (*Memory, bool) {
+	m := s.memory.Get().(*Memory)
+	if !s.read(text, into, m) {
+		m.Return()
+		return nil, false
+	}
+	return m, true
+}
+
+func (s *Shape[T]) read(text []byte, into *T, m *Memory) bool {
+	r := reader{data: text, room: Most(len(text)), memory: m}
 	return r.value(s.root, unsafe.Pointer(into)) && r.ended()
 }
 

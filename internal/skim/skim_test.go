@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -43,6 +44,7 @@ func compare(t *testing.T, raw []byte) (sure bool) {
 	err := json.UnmarshalCaseSensitivePreserveInts(raw, &want)
 	sure = pods.Read(raw, &got)
 	surer := decisive.Read(raw, &part)
+	compareBorrowed(t, raw, got, sure)
 	if sure && !surer || surer && err != nil {
 		t.Fatalf("read whole: %v, in part: %v, in spite of %v: %q", sure, surer, err, raw)
 	}
@@ -54,6 +56,23 @@ func compare(t *testing.T, raw []byte) (sure bool) {
 		t.Fatalf("in part: %q (-want +got):\n%s", raw, cmp.Diff(want, part))
 	}
 	return sure
+}
+
+// compareBorrowed holds that what is borrowed is what is read, whatever was in the memory before.
+func compareBorrowed(t *testing.T, raw []byte, want corev1.Pod, sure bool) {
+	t.Helper()
+	var got corev1.Pod
+	memory, ok := pods.Borrow(raw, &got)
+	if ok != sure {
+		t.Fatalf("borrowed: %v, read: %v: %q", ok, sure, raw)
+	}
+	if !ok {
+		return
+	}
+	if !reflect.DeepEqual(want, got) {
+		t.Fatalf("%q (-read +borrowed):\n%s", raw, cmp.Diff(want, got))
+	}
+	memory.Return()
 }
 
 // FuzzRead: whatever is read agrees with sigs.k8s.io/json.
@@ -186,6 +205,46 @@ func TestReadSharesNothing(t *testing.T) {
 	}
 }
 
+// TestBorrow: the second of two texts that are alike is where the first one was, and takes no more than its strings.
+func TestBorrow(t *testing.T) {
+	raw := []byte(`{"spec":{"containers":[{"name":"a"},{"name":"b"},{"name":"c"}],"tolerations":[{},{}],"affinity":{"nodeAffinity":{}}}}`)
+	read := func() (at [3]unsafe.Pointer) {
+		var pod corev1.Pod
+		memory, ok := pods.Borrow(raw, &pod)
+		if !ok {
+			t.Fatal("not read")
+		}
+		defer memory.Return()
+		if len(pod.Spec.Containers) != 3 || pod.Spec.Containers[2].Name != "c" || cap(pod.Spec.Tolerations) < 2 {
+			t.Fatalf("read %v", pod.Spec)
+		}
+		return [3]unsafe.Pointer{unsafe.Pointer(&pod.Spec.Containers[0]), unsafe.Pointer(&pod.Spec.Tolerations[0]), unsafe.Pointer(&pod.Spec.Containers[2])}
+	}
+	seen := map[[3]unsafe.Pointer]bool{}
+	for range 100 { // a pool may lose some, and with the race detector it does
+		seen[read()] = true
+	}
+	if len(seen) > 80 {
+		t.Errorf("a hundred texts were at %d places", len(seen))
+	}
+}
+
+// TestBorrowTwice: two texts at once are apart.
+func TestBorrowTwice(t *testing.T) {
+	var one, other corev1.Pod
+	first, ok := pods.Borrow([]byte(`{"spec":{"containers":[{"name":"one"}]}}`), &one)
+	second, okToo := pods.Borrow([]byte(`{"spec":{"containers":[{"name":"other"}]}}`), &other)
+	if !ok || !okToo || one.Spec.Containers[0].Name != "one" || other.Spec.Containers[0].Name != "other" {
+		t.Errorf("read %v and %v", one.Spec, other.Spec)
+	}
+	first.Return()
+	if other.Spec.Containers[0].Name != "other" {
+		t.Errorf("one text took %v of the other with it", other.Spec)
+	}
+	second.Return()
+	(*skim.Memory)(nil).Return()
+}
+
 func TestOfPanics(t *testing.T) {
 	for want, of := range map[string]func(){
 		`skim: v1.Container has no field "environment"`: func() {
@@ -216,6 +275,18 @@ func TestOfPanics(t *testing.T) {
 
 func BenchmarkRead(b *testing.B) {
 	raw := podJSON(b)
+	b.Run("borrowed", func(b *testing.B) {
+		b.SetBytes(int64(len(raw)))
+		b.ReportAllocs()
+		for b.Loop() {
+			var pod corev1.Pod
+			memory, ok := decisive.Borrow(raw, &pod)
+			if !ok {
+				b.Fatal("not read")
+			}
+			memory.Return()
+		}
+	})
 	b.Run("skim", func(b *testing.B) {
 		b.SetBytes(int64(len(raw)))
 		b.ReportAllocs()
