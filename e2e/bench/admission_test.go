@@ -22,24 +22,34 @@ import (
 )
 
 // BenchmarkAdmission creates the pod of a job through the API server, by dry-run, in turns: without admission, by a pair of
-// floors that answers our patch, by our pair, and by policies of the API server that do the same in CEL.
+// floors that answers our patch, by our pair, and by policies of the API server that do the same in CEL: the least, which
+// know the role of this pod alone, and those that know all roles.
 func BenchmarkAdmission(b *testing.B) {
 	const rounds, together, span = 20, 8, 250 * time.Millisecond
 	api, pod := newAPIServer(b), jobPod(b)
 	bare := &contender{apiServer: api, name: "nobody is asked", namespace: "bench-bare"}
 	floor := &contender{apiServer: api, name: "a pair of floors", namespace: "bench-floor"}
-	ours := &contender{apiServer: api, name: "polymoat", namespace: cluster.Namespace}
-	native := &contender{apiServer: api, name: "native policies, CEL", namespace: "bench-native"}
-	all := []*contender{bare, floor, ours, native}
+	ours := &contender{apiServer: api, name: "polymoat", namespace: cluster.Namespace, refuses: "denied the request: "}
+	native := &contender{apiServer: api, name: "native policies, CEL, one role", namespace: "bench-native"}
+	roles := &contender{apiServer: api, name: "native policies, CEL, all roles", namespace: "bench-native-roles"}
+	roles.refuses = "ValidatingAdmissionPolicy 'bench-native-roles'"
+	all := []*contender{bare, floor, ours, native, roles}
 	for _, c := range all {
 		makeNamespace(b, c.namespace)
 	}
 	startFloor(b, floor.namespace, ourPatch(b, bare, pod))
 	install(b)
-	installNative(b)
-	holdSame(b, ours, floor, pod)
-	holdSame(b, ours, native, pod)
-	holdRefused(b, pod, ours, native)
+	for _, file := range []string{"everybody.yaml", "native.yaml", "native-roles.yaml"} {
+		if err := control.Create(readObjects(b, file)...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, c := range []*contender{floor, native, roles} {
+		holdSame(b, ours, c, pod)
+	}
+	holdRefused(b, pod, ours, native, roles)
+	holdAlike(b, ours, roles)
+	holdStrict(b, bare, ours, roles)
 	for _, c := range all {
 		c.load(b, pod, together, 4*span) // warm
 		c.reset()
@@ -51,7 +61,7 @@ func BenchmarkAdmission(b *testing.B) {
 			}
 		}
 	}
-	fmt.Fprintf(os.Stdout, "\ndry-run creates of a pod of %d bytes, %d at once\n%-28s %9s %7s %9s %9s %9s\n", len(pod), together,
+	fmt.Fprintf(os.Stdout, "\ndry-run creates of a pod of %d bytes, %d at once\n%-31s %9s %7s %9s %9s %9s\n", len(pod), together,
 		"admission", "creates/s", "to bare", "to floors", "p50", "p99")
 	for _, c := range all {
 		c.report(b, bare, floor)
@@ -113,22 +123,6 @@ func ourPatch(b *testing.B, bare *contender, raw []byte) []byte {
 		b.Fatal(err)
 	}
 	return text
-}
-
-// installNative installs the policies in CEL.
-func installNative(b *testing.B) {
-	b.Helper()
-	text, err := os.ReadFile("testdata/native.yaml")
-	if err != nil {
-		b.Fatal(err)
-	}
-	objects, err := cluster.Decode(string(text))
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := control.Create(objects...); err != nil {
-		b.Fatal(err)
-	}
 }
 
 // holdSame waits until both are in force, and holds that they place the pod alike.

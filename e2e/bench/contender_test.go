@@ -41,6 +41,8 @@ func newAPIServer(b *testing.B) apiServer {
 type contender struct {
 	apiServer
 	name, namespace string
+	refuses         string // what its refusals say; empty where it makes none
+	user            string // whom the administrator stands for; empty for nobody else
 
 	latencies []time.Duration
 	elapsed   time.Duration
@@ -54,6 +56,9 @@ func (c *contender) create(ctx context.Context, pod []byte) ([]byte, error) {
 		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
+	if c.user != "" {
+		request.Header.Set("Impersonate-User", c.user)
+	}
 	response, err := c.Do(request)
 	if err != nil {
 		return nil, err
@@ -74,6 +79,11 @@ func (c *contender) admitted(ctx context.Context, pod []byte) (*corev1.Pod, erro
 	}
 	stored := &corev1.Pod{}
 	return stored, json.Unmarshal(answer, stored)
+}
+
+// refused says whether the contender refused a pod by what it judges; not because it could not be asked, or broke.
+func (c *contender) refused(err error) bool {
+	return err != nil && strings.Contains(err.Error(), c.refuses) && !strings.Contains(err.Error(), "resulted in error")
 }
 
 // load creates pods from some clients at once, for a while.
@@ -115,7 +125,7 @@ func (c *contender) percentile(p int) time.Duration {
 func (c *contender) report(b *testing.B, bare, floor *contender) {
 	b.Helper()
 	toBare, toFloor := c.rate()/bare.rate(), c.rate()/floor.rate()
-	fmt.Fprintf(os.Stdout, "%-28s %9.0f %7.2f %9.2f %9s %9s\n", c.name, c.rate(), toBare, toFloor, c.percentile(50), c.percentile(99))
+	fmt.Fprintf(os.Stdout, "%-31s %9.0f %7.2f %9.2f %9s %9s\n", c.name, c.rate(), toBare, toFloor, c.percentile(50), c.percentile(99))
 	name := strings.NewReplacer(" ", "-", ",", "").Replace(c.name)
 	b.ReportMetric(toBare, name+"/bare")
 	b.ReportMetric(toFloor, name+"/floor")
