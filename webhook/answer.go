@@ -4,19 +4,19 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/polymoat/polymoat/internal/plain"
+	"github.com/polymoat/polymoat/internal/trail"
 )
 
 // appendAnswer appends the review that answers, as encoding/json would write it but for the order of members. Most
-// answers are short and alike, and encoding/json takes longer to write them than the policy to decide.
-func appendAnswer(text []byte, uid types.UID, r *admissionv1.AdmissionResponse) ([]byte, error) {
+// answers are short and alike, and encoding/json takes longer to write them than the policy to decide. The audit
+// annotations are those of notes.
+func appendAnswer(text []byte, uid types.UID, r *admissionv1.AdmissionResponse, notes []trail.Note) ([]byte, error) {
 	text = append(text, `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":{"uid":`...)
 	text = plain.Append(text, string(uid))
 	text = strconv.AppendBool(append(text, `,"allowed":`...), r.Allowed)
@@ -32,8 +32,8 @@ func appendAnswer(text []byte, uid types.UID, r *admissionv1.AdmissionResponse) 
 		text = base64.StdEncoding.AppendEncode(append(text, `,"patch":"`...), r.Patch)
 		text = plain.Append(append(text, `","patchType":`...), string(*r.PatchType))
 	}
-	if len(r.AuditAnnotations) > 0 {
-		text = appendAnnotations(append(text, `,"auditAnnotations":`...), r.AuditAnnotations)
+	if len(notes) > 0 {
+		text = appendNotes(append(text, `,"auditAnnotations":`...), notes)
 	}
 	if len(r.Warnings) > 0 {
 		text = appendStrings(append(text, `,"warnings":`...), r.Warnings)
@@ -52,16 +52,13 @@ func appendStrings(text []byte, list []string) []byte {
 	return append(text, ']')
 }
 
-func appendAnnotations(text []byte, annotations map[string]string) []byte {
+func appendNotes(text []byte, notes []trail.Note) []byte {
 	text = append(text, '{')
-	var few [8]string // most decisions have no more
-	keys := slices.AppendSeq(few[:0], maps.Keys(annotations))
-	slices.Sort(keys)
-	for i, key := range keys {
+	for i, n := range notes {
 		if i > 0 {
 			text = append(text, ',')
 		}
-		text = plain.Append(append(plain.Append(text, key), ':'), annotations[key])
+		text = plain.Append(append(plain.Append(text, n.Key), ':'), n.Text)
 	}
 	return append(text, '}')
 }

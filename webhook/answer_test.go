@@ -19,6 +19,7 @@ import (
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/trail"
 )
 
 // TestMutateThenValidate: the pod of a Polyaxon job is placed and hardened, passes then, and a second mutation changes
@@ -141,11 +142,12 @@ func TestRefuse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			response := refuse(tc.decision, "a")
-			got, err := json.Marshal(response)
+			got, err := appendAnswer(nil, "", &response, trail.Append(nil, tc.decision))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tc.want, string(got)); diff != "" {
+			want := `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":` + tc.want + "}"
+			if diff := cmp.Diff(want, string(got)); diff != "" {
 				t.Errorf("answer (-want +got):\n%s", diff)
 			}
 		})

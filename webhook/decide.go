@@ -64,12 +64,13 @@ func (d *decider) mutate(ctx context.Context, r *request) (outcome, *fault) {
 	facts := d.facts(r, pod, old)
 	// Without an answer the pod is placed as most are, whose owner asks for nothing: validate asks again.
 	facts.Owner, _ = d.owner(ctx, r, facts)
+	facts.Into = &r.placed
 	decision := d.policy.Mutate(facts)
 	response := allow(decision)
 	if decision.Pod == nil {
 		return outcome{decision, response}, nil
 	}
-	text, err := patch.Text(pod, decision.Pod)
+	text, err := patch.Append(r.patch, pod, decision.Pod)
 	if err != nil {
 		d.log.Error("no patch", "uid", r.UID, "error", err)
 		return outcome{}, internal("patch")

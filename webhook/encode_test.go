@@ -9,6 +9,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"pgregory.net/rapid"
+
+	"github.com/polymoat/polymoat/internal/trail"
 )
 
 // TestAnswersAsEncodingJSON: an answer is what encoding/json would write.
@@ -25,7 +27,11 @@ func TestAnswersAsEncodingJSON(t *testing.T) {
 		if rapid.Bool().Draw(t, "refused") {
 			r.Result = &metav1.Status{Code: 403, Message: rapid.String().Draw(t, "message")}
 		}
-		got, err := appendAnswer(nil, uid, r)
+		var notes []trail.Note
+		for key, text := range r.AuditAnnotations {
+			notes = append(notes, trail.Note{Key: key, Text: text})
+		}
+		got, err := appendAnswer(nil, uid, r, notes)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,16 +9,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/polymoat/polymoat/internal/policy"
-	"github.com/polymoat/polymoat/internal/trail"
 )
 
 // allow is the answer to a pod that may pass.
 func allow(d policy.Decision) admissionv1.AdmissionResponse {
-	return admissionv1.AdmissionResponse{
-		Allowed:          true,
-		Warnings:         d.Warnings,
-		AuditAnnotations: trail.Of(d),
-	}
+	return admissionv1.AdmissionResponse{Allowed: true, Warnings: d.Warnings}
 }
 
 // refuse is the answer to an object that the policy forbids (403) or that carries a malformed override (422).
@@ -33,11 +28,7 @@ func refuse(d policy.Decision, name string) admissionv1.AdmissionResponse {
 	if len(d.Invalid) > 0 {
 		status.Code, status.Reason = http.StatusUnprocessableEntity, metav1.StatusReasonInvalid
 	}
-	return admissionv1.AdmissionResponse{
-		Result:           status,
-		Warnings:         d.Warnings,
-		AuditAnnotations: trail.Of(d),
-	}
+	return admissionv1.AdmissionResponse{Result: status, Warnings: d.Warnings}
 }
 
 // mostCauses bounds an answer: a pod with thousands of containers breaks a rule in each. The first eight are in the

@@ -46,6 +46,10 @@ type request struct {
 	turn *turn
 	// values are the objects of a workload, of whatever kind.
 	values objects
+	// placed is memory for what becomes of the pod.
+	placed corev1.Pod
+	// patch is memory for one; nil where there is none.
+	patch []byte
 	// memory is what the request and its objects are in; nil where that is theirs.
 	memory *skim.Memory
 	// undecoded is why Object or OldObject is not to be trusted; nil if they are.

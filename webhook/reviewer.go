@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/polymoat/polymoat/internal/trail"
 )
 
 const (
@@ -83,7 +85,9 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, req, f)
 		return
 	}
-	req.time, req.turn = timeToAnswer(r), turn
+	patch := v.bodies.Get().(*bytes.Buffer)
+	defer v.keep(patch)
+	req.time, req.turn, req.patch = timeToAnswer(r), turn, patch.AvailableBuffer()
 	begun := time.Now()
 	out, f := v.decide(r.Context(), req)
 	observe(r.Context(), v.decided, begun)
@@ -93,7 +97,8 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body := v.bodies.Get().(*bytes.Buffer)
 	defer v.keep(body)
-	text, err := appendAnswer(body.AvailableBuffer(), req.UID, &out.response)
+	var most [8]trail.Note // that most decisions have
+	text, err := appendAnswer(body.AvailableBuffer(), req.UID, &out.response, trail.Append(most[:0], out.decision))
 	if err != nil {
 		v.log.Error("no answer", "uid", req.UID, "error", err)
 		v.fail(w, r, req, internal("encode"))
@@ -157,7 +162,7 @@ func (v *reviewer) fail(w http.ResponseWriter, r *http.Request, req *request, f 
 		return
 	}
 	answer := faulty(f)
-	body, err := appendAnswer(nil, req.UID, &answer)
+	body, err := appendAnswer(nil, req.UID, &answer, nil)
 	if err != nil {
 		writeStatus(w, f)
 		return

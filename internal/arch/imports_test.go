@@ -37,6 +37,7 @@ var rules = []struct {
 		[]string{"net/http", "os", "log", "log/slog", "internal/cli", "webhook", "k8s.io/client-go", "sigs.k8s.io/controller-runtime"}},
 	{"certs/verify", "the plugin asks, too, and has no server in it", []string{"os", "k8s.io/client-go", "sigs.k8s.io/controller-runtime"}},
 	{"internal/picture", "it draws what it is given, and neither asks a cluster nor judges", append([]string{"internal/policy", "internal/cli"}, drawing...)},
+	{"internal/plain", "it knows bytes, and nothing of what they are about", append([]string{"internal/policy", "webhook"}, impure...)},
 	{"internal/skim", "it reads JSON, whatever it is about", append([]string{"internal/policy", "webhook"}, impure...)},
 	{"internal/siege", "it sends requests of anybody's, as bytes", []string{"webhook", "sigs.k8s.io/controller-runtime", "k8s.io/client-go"}},
 	{"internal/corpus", "it reads cases, of the project and of administrators; callers open folders and show what failed",

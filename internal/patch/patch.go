@@ -8,6 +8,7 @@ package patch
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -18,13 +19,16 @@ import (
 // Text is the patch that turns the JSON that before was decoded from into after; nil where there is nothing to change. Its
 // operations are in the order of the pod's fields, map keys sorted: the same change gives the same text. A field that is
 // missing, null or empty in the JSON is the same to it. Neither pod is modified.
-func Text(before, after *corev1.Pod) ([]byte, error) {
+func Text(before, after *corev1.Pod) ([]byte, error) { return Append(nil, before, after) }
+
+// Append is Text into the memory of text, whose own bytes are lost.
+func Append(text []byte, before, after *corev1.Pod) ([]byte, error) {
 	b, a := &before.Spec, &after.Spec
 	if len(b.InitContainers) != len(a.InitContainers) || len(b.Containers) != len(a.Containers) ||
 		len(b.EphemeralContainers) != len(a.EphemeralContainers) {
 		return nil, errors.New("patch: containers were added or removed")
 	}
-	var p patch
+	p := patch{text: text[:0]}
 	p.diff("nodeSelector", nodeSelector, &b.NodeSelector, &a.NodeSelector)
 	p.diff("tolerations", tolerations, &b.Tolerations, &a.Tolerations)
 	p.diff("affinity", affinity, &b.Affinity, &a.Affinity)
@@ -38,13 +42,13 @@ func Text(before, after *corev1.Pod) ([]byte, error) {
 	for i := range b.EphemeralContainers {
 		p.container("ephemeralContainers", i, b.EphemeralContainers[i].SecurityContext, a.EphemeralContainers[i].SecurityContext)
 	}
-	if p.err != nil || p.text == nil {
+	if p.err != nil || len(p.text) == 0 {
 		return nil, p.err
 	}
 	return append(p.text, ']'), nil
 }
 
-// patch is the operations so far, as text: "[" and what follows. It is nil before the first.
+// patch is the operations so far, as text: "[" and what follows. It is empty before the first.
 type patch struct {
 	text []byte
 	err  error
@@ -131,11 +135,16 @@ func (p *patch) set(op string, at pointer, s *shape, value reflect.Value) {
 	p.text = append(text, '}')
 }
 
+// usual is how long most patches are, in bytes.
+const usual = 1024
+
 // begin writes an operation as far as its path.
 func (p *patch) begin(op string, at pointer) []byte {
-	text := append(p.text, ',')
-	if p.text == nil {
-		text = append(make([]byte, 0, 1024), '[')
+	text := p.text
+	if len(text) == 0 {
+		text = append(slices.Grow(text, usual), '[')
+	} else {
+		text = append(text, ',')
 	}
 	text = append(append(text, `{"op":"`...), op...)
 	return plain.AppendBytes(append(text, `","path":`...), at)

@@ -1,6 +1,7 @@
 package patch
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
 
@@ -94,6 +95,22 @@ func TestTextRefusesOtherContainers(t *testing.T) {
 	_, err := Text(before, after)
 	if want := "patch: containers were added or removed"; err == nil || err.Error() != want {
 		t.Errorf("got error %v, want %s", err, want)
+	}
+}
+
+// TestAppend: the memory of another text is written over, and lengthened where it is too short.
+func TestAppend(t *testing.T) {
+	before := &corev1.Pod{}
+	after := &corev1.Pod{Spec: corev1.PodSpec{NodeSelector: map[string]string{"polyaxon": "experiments"}}}
+	const want = `[{"op":"add","path":"/spec/nodeSelector","value":{"polyaxon":"experiments"}}]`
+	for name, memory := range map[string][]byte{"none": nil, "short": []byte("[1"), "long": bytes.Repeat([]byte("x"), 2000)} {
+		got, err := Append(memory, before, after)
+		if err != nil || string(got) != want {
+			t.Errorf("%s: got %s, %v, want %s", name, got, err, want)
+		}
+		if got, err := Append(memory, before, before); got != nil || err != nil {
+			t.Errorf("%s: got %s, %v where nothing changed", name, got, err)
+		}
 	}
 }
 

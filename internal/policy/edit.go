@@ -30,11 +30,16 @@ func changeOf(path *field.Path, was, is any, source Source) Change {
 }
 
 // shallowCopy copies of a pod what Mutate may change, and shares the rest: copying whole pods is most of the cost of a
-// decision.
-func shallowCopy(pod *corev1.Pod) *corev1.Pod {
-	c := *pod
+// decision. The copy goes into the memory of c, or is new where that is nil.
+func shallowCopy(pod, c *corev1.Pod) *corev1.Pod {
+	if c == nil {
+		c = new(corev1.Pod)
+	}
+	*c = *pod
 	c.Spec.NodeSelector = maps.Clone(pod.Spec.NodeSelector)
-	c.Spec.Tolerations = slices.Clone(pod.Spec.Tolerations)
+	if list := pod.Spec.Tolerations; list != nil { // with room for the taint of a pool
+		c.Spec.Tolerations = append(make([]corev1.Toleration, 0, len(list)+1), list...)
+	}
 	c.Spec.Affinity = pod.Spec.Affinity.DeepCopy()
 	c.Spec.SecurityContext = pod.Spec.SecurityContext.DeepCopy()
 	c.Spec.InitContainers = copyContainers(pod.Spec.InitContainers)
@@ -44,7 +49,7 @@ func shallowCopy(pod *corev1.Pod) *corev1.Pod {
 		common := &c.Spec.EphemeralContainers[i].EphemeralContainerCommon
 		common.SecurityContext = common.SecurityContext.DeepCopy()
 	}
-	return &c
+	return c
 }
 
 func copyContainers(list []corev1.Container) []corev1.Container {

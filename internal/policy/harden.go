@@ -48,11 +48,11 @@ func (s *subject) harden(e *edit) {
 // contexts are the security contexts to fill in, the strongest first: the override's, then those of s.hard. Where the
 // role gives containers an identity, the override does so too, because a container's counts before the pod's.
 func (s *subject) contexts() []contexts {
-	asked := s.asked.identity
+	asked := &s.asked.identity
 	if asked.RunAsUser == nil && asked.RunAsGroup == nil && asked.FSGroup == nil {
 		return s.hard.contexts
 	}
-	own := contexts{pod: &asked, source: FromOverride}
+	own := contexts{pod: asked, source: FromOverride}
 	for _, c := range s.hard.contexts {
 		if c.container != nil && (c.container.RunAsUser != nil || c.container.RunAsGroup != nil) {
 			own.container = &corev1.SecurityContext{RunAsUser: asked.RunAsUser, RunAsGroup: asked.RunAsGroup}

@@ -32,6 +32,9 @@ func (m *matchers) add(row polyaxon.Row) {
 // near are the rows that may hold for a pod with these labels, in order.
 func (m *matchers) near(labels map[string]string) []int {
 	list := m.open
+	if len(m.labelled) == 0 {
+		return list
+	}
 	for key, value := range labels {
 		if more := m.labelled[[2]string{key, value}]; len(more) > 0 {
 			list = append(slices.Clip(list), more...)

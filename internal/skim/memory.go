@@ -23,8 +23,9 @@ type Memory struct {
 // block is memory for values of one type.
 type block struct {
 	node   *node
-	base   unsafe.Pointer
-	size   int // in values
+	values reflect.Value  // a slice
+	base   unsafe.Pointer // of the slice
+	size   int            // in values
 	used   int
 	wanted int // of a text whose values did not fit
 }
@@ -75,12 +76,13 @@ func (m *Memory) Return() {
 }
 
 func (b *block) empty() {
-	if b.used > 0 {
-		reflect.SliceAt(b.node.typ, b.base, b.used).Clear()
+	for i := range b.used {
+		b.values.Index(i).SetZero()
 	}
 	if b.wanted > b.size && b.wanted*b.node.size <= mostLent {
 		b.size = 1 << bits.Len(uint(b.wanted-1))
-		b.base = reflect.MakeSlice(reflect.SliceOf(b.node.typ), b.size, b.size).UnsafePointer()
+		b.values = reflect.MakeSlice(reflect.SliceOf(b.node.typ), b.size, b.size)
+		b.base = b.values.UnsafePointer()
 	}
 	b.used, b.wanted = 0, 0
 }

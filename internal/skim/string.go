@@ -63,11 +63,12 @@ func (r *reader) oddString(start int, read bool) ([]byte, bool) {
 	return nil, false
 }
 
-// Strings that are kept share memory, one KiB at a time: it is quicker to make room for many of them than for each, and
-// for them than for all of a text of which most is not kept. A long one has memory of its own, so that little is left over.
+// Strings that are kept share memory: it is quicker to make room for many of them than for each, and for them than for all of
+// a text of which most is not kept. A long one has memory of its own, so that little is left over.
 const (
-	shared = 1 << 10
-	long   = shared / 8
+	leastShared = 512
+	mostShared  = 2 << 10
+	long        = 128
 )
 
 // keep copies a string that stays when the text is gone.
@@ -77,7 +78,7 @@ func (r *reader) keep(s []byte) string {
 	}
 	if r.kept.Cap()-r.kept.Len() < len(s) {
 		r.kept = strings.Builder{}
-		r.kept.Grow(shared)
+		r.kept.Grow(min(max(len(r.data)/3, leastShared), mostShared)) // of most pods, a little less is kept
 	}
 	start := r.kept.Len()
 	r.kept.Write(s)

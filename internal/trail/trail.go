@@ -35,30 +35,36 @@ const longest = 4096
 // Invalid is the verdict of a decision that refuses for a malformed override.
 const Invalid = "Invalid"
 
-// Of are the annotations of a decision; none where it is out of scope.
-func Of(d policy.Decision) map[string]string {
+// Note is one annotation.
+type Note struct{ Key, Text string }
+
+// Append appends the annotations of a decision, by key; none where it is out of scope.
+func Append(notes []Note, d policy.Decision) []Note {
 	if d.Verdict == policy.OutOfScope {
-		return nil
+		return notes
 	}
-	annotations := map[string]string{keyPolicy: d.Policy, keyRole: d.Role, keyWhy: d.Why, keyVerdict: Verdict(d)}
-	for _, a := range [...]struct{ key, text string }{
+	for _, n := range [...]Note{
+		{keyAudited, joined(clauses(d.Audited))},
+		{keyException, d.Exception},
+		{keyExcused, joined(clauses(d.Excused))},
+		{keyOverrides, joined(d.Overrides)},
+		{keyPolicy, d.Policy},
 		{keyHash, d.Hash},
 		{keyPool, d.Pool},
-		{keyRules, strings.Join(Rules(d), " ")},
-		{keyWitness, witness(d)},
-		{keyOverrides, joined(d.Overrides)},
 		{keyRefused, joined(clauses(d.Violations))},
-		{keyWarned, joined(clauses(d.Warned))},
-		{keyAudited, joined(clauses(d.Audited))},
-		{keyExcused, joined(clauses(d.Excused))},
-		{keyException, d.Exception},
+		{keyRole, d.Role},
+		{keyRules, strings.Join(Rules(d), " ")},
 		{keyShadow, shadow(d)},
+		{keyVerdict, Verdict(d)},
+		{keyWarned, joined(clauses(d.Warned))},
+		{keyWhy, d.Why},
+		{keyWitness, witness(d)},
 	} {
-		if a.text != "" {
-			annotations[a.key] = a.text
+		if n.Text != "" {
+			notes = append(notes, n)
 		}
 	}
-	return annotations
+	return notes
 }
 
 // Verdict is the decision in one word: a malformed override is told from what a rule refuses.
