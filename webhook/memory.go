@@ -12,10 +12,10 @@ const (
 	// a moment later, and a collection for each few dozen reviews would take a tenth of the time. GOGC is 100 otherwise.
 	seldom = 700
 	// often is how far it grows at least: with less, a heap that is large would be collected all the time.
-	often = 75
+	often = 55
 	// modest is the memory, the program's own text aside, that it makes do with all the same: nodes stay alive, and eight
 	// times what 5,000 of them take is memory that others could use.
-	modest = 36 << 20
+	modest = 33 << 20
 )
 
 // memoryAllowed is GOMEMLIMIT, read before anything changes it.
