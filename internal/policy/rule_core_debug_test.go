@@ -58,6 +58,53 @@ func TestDebuggingCorePods(t *testing.T) {
 	}
 }
 
+// TestDebuggingBuilds: a debugger with the image of the builder may be what the builder may, any other one is hardened, and
+// neither may be privileged.
+func TestDebuggingBuilds(t *testing.T) {
+	p := compile(t, v1alpha1.Default())
+	const builder = "gcr.io/kaniko-project/executor:v1.24.0"
+	for name, tc := range map[string]struct {
+		image string
+		root  bool
+		more  *corev1.SecurityContext
+		want  string
+	}{
+		"the builder's image":             {image: "gcr.io/kaniko-project/executor:debug", root: true},
+		"another image":                   {image: "busybox"},
+		"another image, that asks for it": {image: "busybox", root: true, want: "run-as-root"},
+		"a privileged one": {image: "gcr.io/kaniko-project/executor:debug", root: true,
+			more: &corev1.SecurityContext{Privileged: ptr.To(true)}, want: "pod-security"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pod := with(other(), func(pod *corev1.Pod) {
+				pod.Labels = map[string]string{"app.kubernetes.io/part-of": "polyaxon-runs", "app.kubernetes.io/component": "polyaxon-jobs"}
+				pod.Spec.Containers = []corev1.Container{{Name: "polyaxon-main", Image: builder}}
+			})
+			placed := p.Mutate(policy.Request{Namespace: "polyaxon", Pod: pod}).Pod
+			r := debug(placed.DeepCopy())
+			added := &r.Pod.Spec.EphemeralContainers[0]
+			added.Image, added.SecurityContext = tc.image, tc.more
+			if tc.root {
+				if added.SecurityContext == nil {
+					added.SecurityContext = &corev1.SecurityContext{}
+				}
+				added.SecurityContext.RunAsUser = ptr.To[int64](0)
+			}
+			if mutated := p.Mutate(r).Pod; mutated != nil {
+				r.Pod = mutated
+			}
+			d := p.Validate(r)
+			got := ""
+			if len(d.Violations) > 0 {
+				got = d.Violations[0].Rule
+			}
+			if d.Role != "builds" || got != tc.want {
+				t.Errorf("role %q, violates %q, want %q: %s", d.Role, got, tc.want, d.Sentence("a"))
+			}
+		})
+	}
+}
+
 func TestAContainerOfOldDebuggingCountsAgainstNobody(t *testing.T) {
 	p := compile(t, v1alpha1.Default())
 	r := debug(with(other(), func(pod *corev1.Pod) { pod.Labels = map[string]string{"type": "polyaxon-core"} }))

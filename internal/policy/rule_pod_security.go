@@ -37,6 +37,9 @@ func podSecurity(v View) []Violation {
 	whole, strict := violationsOf(v.soft.level, v.Pod, &spec, rooted), spec
 	strict.InitContainers = slices.DeleteFunc(slices.Clone(spec.InitContainers), func(c corev1.Container) bool { return v.exempt(&c) })
 	strict.Containers = slices.DeleteFunc(slices.Clone(spec.Containers), func(c corev1.Container) bool { return v.exempt(&c) })
+	strict.EphemeralContainers = slices.DeleteFunc(slices.Clone(spec.EphemeralContainers), func(c corev1.EphemeralContainer) bool {
+		return v.exempt((*corev1.Container)(&c.EphemeralContainerCommon))
+	})
 	rest := violationsOf(level, v.Pod, &strict, rooted)
 	return append(whole, subtract(rest, whole, func(f Violation) string { return f.Field.String() })...)
 }
