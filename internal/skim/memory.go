@@ -14,7 +14,7 @@ const (
 )
 
 // Memory holds what the values of one text point to, until it is returned. The memory of one text after another is the same,
-// and so it is in the processor's caches, and collected never.
+// and so it is in the processor's caches, and seldom collected.
 type Memory struct {
 	blocks []block
 	back   func(*Memory)

@@ -145,7 +145,10 @@ func (r *reader) extend(n *node, list unsafe.Pointer) unsafe.Pointer {
 			return nil
 		}
 		if !r.memory.extend(n.elem, s, more) {
-			reflect.NewAt(n.typ, list).Elem().Grow(more)
+			grown := s.cap + more
+			if reflect.NewAt(n.typ, list).Elem().Grow(more); !r.take((s.cap - grown) * n.elem.size) { // or it grew by more than that
+				return nil
+			}
 		}
 	}
 	s.len++

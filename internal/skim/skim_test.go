@@ -157,6 +157,9 @@ func TestReadIsBounded(t *testing.T) {
 		"pointers": func(n int) string {
 			return `{"spec":{"containers":[` + strings.Repeat(`{"securityContext":{}},`, n) + `{}]}}`
 		},
+		"short tolerations": func(n int) string {
+			return `{"spec":{"tolerations":[` + strings.Repeat(`{"key":"a"},`, n*9/10) + `{}]}}`
+		},
 		"small labels": func(n int) string {
 			var b strings.Builder
 			for i := range n {
