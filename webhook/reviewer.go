@@ -85,7 +85,7 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, req, f)
 		return
 	}
-	patch := v.bodies.Get().(*bytes.Buffer)
+	patch := v.bodies.Get().(*bytes.Buffer) // nearly all have held a body, and so have room for a patch
 	defer v.keep(patch)
 	req.time, req.turn, req.patch = timeToAnswer(r), turn, patch.AvailableBuffer()
 	begun := time.Now()
