@@ -27,7 +27,7 @@ type block struct {
 	base   unsafe.Pointer // of the slice
 	size   int            // in values
 	used   int
-	wanted int // of a text whose values did not fit
+	wanted int // by the text, whether they fit or not
 }
 
 // lend is memory for one value, which is zero; nil where there is none.
