@@ -18,7 +18,8 @@ import (
 // spec.coreTrust names, those whom RBAC lets "use" roles.polymoat.io "core", and the built-in controllers, for pods of an
 // owner of their own kind. On UPDATE a claim that was there goes on, whoever changes labels or finalizers; what the pod
 // runs (an image) is not theirs to change. How much of it there is may change, and containers for debugging have their
-// own rules. Pod templates are held to the same where they enter (workload.go).
+// own rules. Pod templates are held to the same where they enter (workload.go), and so are revisions (revision.go): a pod
+// of a StatefulSet or DaemonSet must be core by the template of its owner as well.
 func coreClaim(v View) []Violation {
 	if v.Trust == TrustUnknown {
 		return nil // a warning says so
@@ -32,10 +33,16 @@ func (v View) unearned() []Violation {
 	if v.Trust == Trusted || !claims && v.Old == nil {
 		return nil
 	}
-	if v.in.trusts(v.User, v.Namespace) || v.User.makes("Pod", v.Pod.OwnerReferences) {
+	c := claim{v.in, v.User}
+	if v.in.trusts(v.User, v.Namespace) {
 		return nil
 	}
-	c := claim{v.in, v.User}
+	if v.User.makes("Pod", v.Pod.OwnerReferences) {
+		if v.Old != nil || v.vouched() {
+			return nil
+		}
+		return c.stranger(v)
+	}
 	if v.Old == nil || !v.in.isCore(v.Old) {
 		return c.made(v.Pod, labelAt)
 	}
