@@ -86,7 +86,7 @@ func (p *Policy) ValidateWorkload(w Workload) Decision {
 
 // claimed is the decision on what a template claims, by a user who is not granted it.
 func (in *installation) claimed(w Workload, t Template, role *role) Decision {
-	found := claim{in, w.User}.templated(t)
+	found := claim{in, w.User, inOrder(w.Core)}.templated(t)
 	for i := range found {
 		found[i].Rule = ruleCoreClaim
 	}
@@ -118,5 +118,8 @@ func (c claim) templated(t Template) []Violation {
 			Fix: fmt.Sprintf(`write the whole template, with "$patch": "replace", or have %s create it`, c.trusted),
 		}}
 	}
-	return c.made(t.Pod, t.LabelAt)
+	if found := c.made(t.Pod, t.LabelAt); len(found) > 0 {
+		return found
+	}
+	return c.taken(t.Pod, t.Old, t.LabelAt)
 }
