@@ -11,6 +11,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
@@ -149,10 +150,11 @@ func TestStrangersAreRefused(t *testing.T) {
 	}
 }
 
-// coreSet is a StatefulSet of core's, or with kind a DaemonSet.
-func coreSet(t *testing.T, kind, name, more string) client.Object {
+// coreSet is a Deployment, StatefulSet or DaemonSet of core's, which selects by one label that is nobody else's.
+func coreSet(t *testing.T, kind, name, more string) *unstructured.Unstructured {
 	t.Helper()
-	set := decoded(t, strings.ReplaceAll(workload("apps/v1", kind, name, more), coreLabel, "{app.kubernetes.io/part-of: polyaxon-core, app: "+name+"}"))
+	set := decoded(t, strings.Replace(strings.ReplaceAll(workload("apps/v1", kind, name, more), coreLabel, "{app: "+name+"}"),
+		"labels: {app: "+name+"}", "labels: {app: "+name+", app.kubernetes.io/part-of: polyaxon-core}", 1))
 	create(t, as(t, cluster.Admin), set)
 	return set
 }
@@ -164,22 +166,19 @@ func TestHistoryOfCoreIsItsOwn(t *testing.T) {
 	daemon := coreSet(t, "DaemonSet", "historic-daemon", "")
 	first := theRevision(t, set, 1)
 	orphan := &appsv1.ControllerRevision{
-		ObjectMeta: metav1.ObjectMeta{Name: "planted", Namespace: cluster.Namespace, Labels: map[string]string{"app.kubernetes.io/part-of": "polyaxon-core", "app": "historic"}},
+		ObjectMeta: metav1.ObjectMeta{Name: "planted", Namespace: cluster.Namespace, Labels: map[string]string{"app": "historic"}},
 		Revision:   9, Data: runtime.RawExtension{Raw: []byte(`{"spec":{"template":{"$patch":"replace","metadata":{"labels":{"app":"other"}},` + evilSpec + `}}}`)},
 	}
-	err := tenant.Create(t.Context(), orphan.DeepCopy())
-	for _, want := range []string{
-		`metadata.labels meet the selector of StatefulSet "historic" of role "core"` + noTrust + "change one of them, or " + trusted + "create it",
-		`metadata.labels[app.kubernetes.io/part-of] "polyaxon-core" claims role "core"`,
-	} {
-		if !strings.Contains(message(err), want) {
-			t.Errorf("an orphan is answered %s, want %s", message(err), want)
-		}
+	const denied = `admission webhook "workloads.polymoat.io" denied the request: `
+	want := denied + `controllerrevisions.apps "planted": role "core" violates core-claim: metadata.labels[app] "historic" meets the selector of ` +
+		`StatefulSet "historic", which is Polyaxon's own` + earned
+	if diff := cmp.Diff(want, message(tenant.Create(t.Context(), orphan.DeepCopy()))); diff != "" {
+		t.Errorf("an orphan (-want +got):\n%s", diff)
 	}
 	owned := orphan.DeepCopy()
 	owned.Labels, owned.OwnerReferences = nil, []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "StatefulSet", Name: set.GetName(), UID: set.GetUID(), Controller: new(true)}}
-	want := `admission webhook "workloads.polymoat.io" denied the request: controllerrevisions.apps "planted": role "other" violates core-claim: ` +
-		`metadata.ownerReferences makes it a revision of StatefulSet "historic" of role "core"` + noTrust + "remove it, or " + trusted + "write it"
+	want = denied + `controllerrevisions.apps "planted": role "other" violates core-claim: ` +
+		`metadata.ownerReferences makes it a revision of StatefulSet "historic", which is Polyaxon's own` + noTrust + "remove it, or " + trusted + "write it"
 	if diff := cmp.Diff(want, message(tenant.Create(t.Context(), owned))); diff != "" {
 		t.Errorf("one that core owns (-want +got):\n%s", diff)
 	}
@@ -238,11 +237,9 @@ func TestTenantsHistoryGoesOn(t *testing.T) {
 // TestPoisonedHistory: a ReplicaSet that core's Deployment would adopt is refused, also by its status.
 func TestPoisonedHistory(t *testing.T) {
 	tenant, admin := as(t, cluster.Tenant), as(t, cluster.Admin)
-	deployment := decoded(t, strings.Replace(strings.ReplaceAll(workload("apps/v1", "Deployment", "poisoned", ""), coreLabel, "{app: poisoned}"),
-		"labels: {app: poisoned}", "labels: {app: poisoned, app.kubernetes.io/part-of: polyaxon-core}", 1))
-	create(t, admin, deployment)
+	deployment := coreSet(t, "Deployment", "poisoned", "")
 	await(t, "a pod of core's Deployment", func(ctx context.Context) error { return boundToCore(ctx, admin, "poisoned") })
-	const meets = `violates core-claim: metadata.labels meet the selector of Deployment "poisoned" of role "core"` + noTrust + "change one of them, or " + trusted + "create it"
+	const meets = `violates core-claim: metadata.labels[app] "poisoned" meets the selector of Deployment "poisoned", which is Polyaxon's own` + earned
 	planted := decoded(t, strings.ReplaceAll(workload("apps/v1", "ReplicaSet", "planted", "replicas: 0, "), coreLabel, "{app: planted}"))
 	planted.SetLabels(map[string]string{"app": "poisoned", "pod-template-hash": "1"})
 	planted.SetAnnotations(map[string]string{"deployment.kubernetes.io/revision": "9"})

@@ -2,11 +2,9 @@ package policy
 
 import (
 	"fmt"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
@@ -23,23 +21,10 @@ type Marks struct {
 
 // labelled are the violations of what the labels of a workload claim and did not claim before.
 func (c claim) labelled(w Workload) []Violation {
-	found := c.ownLabels(w.Labels, w.Core)
 	if w.Old == nil {
-		return found
+		return c.claims(bearing(w.Labels), nil)
 	}
-	return subtract(found, c.ownLabels(w.Old.Labels, w.Core), Violation.breach)
-}
-
-func (c claim) ownLabels(own map[string]string, core []CoreWorkload) []Violation {
-	found := c.made(bearing(own), labelAt)
-	if i := slices.IndexFunc(core, func(w CoreWorkload) bool { return w.Selector.Matches(labels.Set(own)) }); i >= 0 {
-		found = append(found, Violation{
-			Field:  labelAt(""),
-			Detail: fmt.Sprintf("meet the selector of %s, which %s is not trusted with", core[i], c.who()),
-			Fix:    fmt.Sprintf("change one of them, or have %s create it", c.trusted),
-		})
-	}
-	return found
+	return c.claims(bearing(w.Labels), bearing(w.Old.Labels))
 }
 
 // bearing is a pod that has nothing but labels.

@@ -26,11 +26,15 @@ func (c claim) revised(w Workload, t Template) []Violation {
 	if core, ok := w.coreOwner(); ok {
 		return []Violation{{
 			Field:  field.NewPath("metadata", "ownerReferences"),
-			Detail: fmt.Sprintf("makes it a revision of %s, which %s is not trusted with", core, c.who()),
+			Detail: fmt.Sprintf("makes it a revision of %s, which is Polyaxon's own, which %s is not trusted with", core, c.who()),
 			Fix:    fmt.Sprintf("remove it, or have %s write it", c.trusted),
 		}}
 	}
-	if found := c.made(t.Pod, t.LabelAt); len(found) > 0 || t.Inexact == "" || isForeign(w.Owners) {
+	found := c.made(t.Pod, t.LabelAt)
+	if len(found) == 0 {
+		found = c.taken(t.Pod, nil, t.LabelAt)
+	}
+	if len(found) > 0 || t.Inexact == "" || isForeign(w.Owners) {
 		return found
 	}
 	return []Violation{{
@@ -97,16 +101,12 @@ func (v View) vouched() bool {
 }
 
 // stranger is the violation of a core pod of a workload that is not core.
-func (c claim) stranger(v View) []Violation {
+func (v View) stranger() []Violation {
 	owner := metav1.GetControllerOfNoCopy(v.Pod)
 	return []Violation{{
-		Field:  field.NewPath("metadata", "ownerReferences"),
-		Detail: fmt.Sprintf("names %s %q, whose own template does not claim role %q: the pod is not from a core workload", owner.Kind, short(owner.Name), v1alpha1.RoleCore),
-		Fix:    fmt.Sprintf("delete the revision that it is made of, or have %s change the template", c.trusted),
+		Field: field.NewPath("metadata", "ownerReferences"),
+		Detail: fmt.Sprintf("names %s %q, whose own template does not claim role %q: the pod is not from a core workload",
+			owner.Kind, short(owner.Name), v1alpha1.RoleCore),
+		Fix: fmt.Sprintf("delete the revision that it is made of, or have %s change the template", v.in.trusted),
 	}}
-}
-
-// String is the workload for people: `StatefulSet "polyaxon-postgresql" of role "core"`.
-func (w CoreWorkload) String() string {
-	return fmt.Sprintf("%s %q of role %q", w.Kind.Kind, short(w.Name), v1alpha1.RoleCore)
 }

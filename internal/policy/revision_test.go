@@ -46,10 +46,10 @@ func revisionOf(marks policy.Marks) policy.Workload {
 
 // TestHistoryOfCore: what a tenant plants there becomes core's by `kubectl rollout undo`, however exact it is.
 func TestHistoryOfCore(t *testing.T) {
-	const owner = `controllerrevisions.apps "x": role "other" violates core-claim: metadata.ownerReferences makes it a revision of StatefulSet "db" of role "core", ` +
+	const owner = `controllerrevisions.apps "x": role "other" violates core-claim: metadata.ownerReferences makes it a revision of StatefulSet "db", which is Polyaxon's own, ` +
 		`which user "tenant" is not trusted with; remove it, or have ` + whoIsTrusted + ` write it`
-	const selected = `controllerrevisions.apps "x": role "core" violates core-claim: metadata.labels meet the selector of StatefulSet "db" of role "core", ` +
-		`which user "tenant" is not trusted with; change one of them, or have ` + whoIsTrusted + ` create it`
+	const selected = `controllerrevisions.apps "x": role "core" violates core-claim: metadata.labels[app] "db" meets the selector of StatefulSet "db", which is Polyaxon's own, ` +
+		`which user "tenant" is not trusted with; remove it, or have ` + whoIsTrusted + ` create it`
 	for name, tc := range map[string]struct {
 		marks policy.Marks
 		want  string
@@ -86,8 +86,8 @@ func TestHistoryOfCore(t *testing.T) {
 
 // TestOwnLabels: a Deployment adopts every ReplicaSet that it selects, with its template.
 func TestOwnLabels(t *testing.T) {
-	const want = `replicasets.apps "x": role "core" violates core-claim: metadata.labels meet the selector of Deployment "api" of role "core", ` +
-		`which user "tenant" is not trusted with; change one of them, or have ` + whoIsTrusted + ` create it`
+	const want = `replicasets.apps "x": role "core" violates core-claim: metadata.labels[app] "api" meets the selector of Deployment "api", which is Polyaxon's own, ` +
+		`which user "tenant" is not trusted with; remove it, or have ` + whoIsTrusted + ` create it`
 	w := revisionOf(policy.Marks{Labels: map[string]string{"app": "api", "pod-template-hash": "1"}})
 	w.Kind, w.Resource.Resource, w.Templates = "ReplicaSet", "replicasets", nil
 	p := compile(t, v1alpha1.Default())
