@@ -55,7 +55,8 @@ func dependency(pod *corev1.Pod, release string) Identity {
 	bare, prefixed := strings.CutPrefix(app, release+"-")
 	switch {
 	case slices.Contains(dependencies, app) && pod.Labels[labelRelease] == release, // 0.5 to 1.20
-		prefixed && slices.Contains(dependencies, bare): // 0.2 to 0.4: the only label
+		prefixed && slices.Contains(dependencies, bare),                           // 0.2 to 0.4: the only label
+		bare == "polyaxon-nfs" && prefixed && pod.Labels[labelRelease] == release: // 0.1 to 0.3
 		return core(labelApp, fmt.Sprintf("%s, bundled with release %q", label(pod, labelApp), release))
 	case slices.Contains(dependencies, name) && pod.Labels[labelInstance] == release: // 2.x
 		return core(labelName, fmt.Sprintf("%s, bundled with release %q", label(pod, labelName), release))
