@@ -74,6 +74,8 @@ func isForeign(owners []metav1.OwnerReference) bool {
 var (
 	statefulSet = schema.GroupKind{Group: "apps", Kind: "StatefulSet"}
 	daemonSet   = schema.GroupKind{Group: "apps", Kind: "DaemonSet"}
+	replicaSet  = schema.GroupKind{Group: "apps", Kind: "ReplicaSet"}
+	job         = schema.GroupKind{Group: "batch", Kind: "Job"}
 )
 
 // coreOwner is the core workload that the object names as an owner. The uid is enough: that is what kubectl and older
@@ -87,15 +89,19 @@ func (w Workload) coreOwner() (CoreWorkload, bool) {
 	return CoreWorkload{}, false
 }
 
-// vouched says whether the pod's owner is core by its own template. A StatefulSet's controller makes pods of revisions,
-// too, which may not be what its template says. Where no cluster is known, nobody can say.
+// vouched says whether the pod's owner is core by its own template. The controllers of StatefulSets make pods of revisions,
+// too, which may not be what the template says; a pod that runs may be older than it. Where no cluster is known, nobody
+// can say.
 func (v View) vouched() bool {
 	owner := metav1.GetControllerOfNoCopy(v.Pod)
 	if owner == nil || v.Core == nil {
 		return true
 	}
 	kind := schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind).GroupKind()
-	return kind != statefulSet && kind != daemonSet || slices.ContainsFunc(v.Core, func(w CoreWorkload) bool {
+	if kind != statefulSet && kind != daemonSet && !(v.Running && (kind == replicaSet || kind == job)) {
+		return true
+	}
+	return slices.ContainsFunc(v.Core, func(w CoreWorkload) bool {
 		return w.Kind == kind && w.Name == owner.Name && w.UID == owner.UID
 	})
 }
@@ -107,6 +113,6 @@ func (v View) stranger() []Violation {
 		Field: field.NewPath("metadata", "ownerReferences"),
 		Detail: fmt.Sprintf("names %s %q, whose own template does not claim role %q: the pod is not from a core workload",
 			owner.Kind, short(owner.Name), v1alpha1.RoleCore),
-		Fix: fmt.Sprintf("delete the revision that it is made of, or have %s change the template", v.in.trusted),
+		Fix: fmt.Sprintf("delete the revision that it is made of, if it has one, and the pod, or have %s change the template", v.in.trusted),
 	}}
 }

@@ -130,7 +130,7 @@ func TestStrangers(t *testing.T) {
 			want := tc.want
 			if want != "" {
 				want = `pods "a": role "core" violates core-claim: metadata.ownerReferences names ` + want + `, whose own template does not claim role "core": ` +
-					`the pod is not from a core workload; delete the revision that it is made of, or have ` + whoIsTrusted + ` change the template`
+					`the pod is not from a core workload; delete the revision that it is made of, if it has one, and the pod, or have ` + whoIsTrusted + ` change the template`
 			}
 			if diff := cmp.Diff(want, p.Review(r).Sentence("a")); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
