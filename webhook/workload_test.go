@@ -80,6 +80,12 @@ func TestWorkloads(t *testing.T) {
 			object:   `{"apiVersion":"example.com/v9","kind":"Wave","metadata":{"name":"w"},"spec":{"crests":[{"template":{` + runLabels + "," + inside + `}},{"template":{` + coreLabels + "," + inside + `}}]}}`,
 			want:     claims(`waves.example.com "w"`, "spec.crests[1].template.metadata.labels[type]"),
 		},
+		"a key of another case in a kind of the future": {
+			resource: `"group":"example.com","resource":"waves"`,
+			object:   `{"apiVersion":"example.com/v9","kind":"Wave","metadata":{"name":"w"},"spec":{"template":{"Metadata":{"labels":{"type":"polyaxon-core"}},` + inside + `}}}`,
+			want: `waves.example.com "w": role "other" violates core-claim: spec.template is another pod for readers who take "Spec" for "spec": ` +
+				`it may claim role "core", which user "tenant" is not trusted with; spell its keys as Kubernetes does, ` + trusted + "create it",
+		},
 		"an object that is a template": {
 			resource: `"group":"example.com","resource":"waves"`,
 			object:   `{"apiVersion":"example.com/v9","kind":"Wave",` + coreLabels + `,"spec":{"containers":[{}]}}`, old: `{"apiVersion":"example.com/v9","kind":"Wave",` + coreLabels + "," + inside + `}`,

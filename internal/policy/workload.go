@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
 	"slices"
 
@@ -134,6 +135,13 @@ func (c claim) templated(w Workload, t Template) []Violation {
 	}
 	if found := c.made(t.Pod, t.LabelAt); len(found) > 0 {
 		return found
+	}
+	if t.Inexact != "" {
+		return []Violation{{
+			Field:  t.At,
+			Detail: fmt.Sprintf("%s: it may claim role %q, which %s is not trusted with", t.Inexact, v1alpha1.RoleCore, c.who()),
+			Fix:    fmt.Sprintf("spell its keys as Kubernetes does, or have %s create it", c.trusted),
+		}}
 	}
 	return c.taken(t.Pod, t.Old, t.LabelAt)
 }

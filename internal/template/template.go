@@ -76,7 +76,13 @@ func (o object) find() []found {
 	if o.kind() == "Pod" { // with or without a list of containers; it makes no other pods
 		return []found{{raw: o}}
 	}
-	return find(nil, map[string]any(o), nil)
+	all := find(nil, map[string]any(o), nil)
+	if !o.isTyped() {
+		for i := range all {
+			all[i].inexact = ambiguous(all[i].raw)
+		}
+	}
+	return all
 }
 
 // find walks a JSON value, keys in order, and stops when there are too many. It looks into templates, too, which contain
@@ -103,13 +109,6 @@ func find(all []found, value any, at []any) []found {
 		}
 	}
 	return all
-}
-
-// isTemplate is true for a mapping whose spec has a list of containers.
-func isTemplate(value map[string]any) bool {
-	spec, _ := value["spec"].(map[string]any)
-	_, ok := spec["containers"].([]any)
-	return ok
 }
 
 // pod makes the pod that the template describes.

@@ -39,6 +39,22 @@ func TestPodsOfAdmission(t *testing.T) {
 			"{apiVersion: core.polyaxon.com/v1, kind: Operation, spec: {containers: []}, batchJobSpec: {template: {metadata: {labels: {type: a}}, spec: {containers: []}}}}",
 			[]string{", labels at metadata.labels", "batchJobSpec.template, labels at batchJobSpec.template.metadata.labels"},
 		},
+		"metadata of another case, in a custom resource": {
+			"{apiVersion: example.com/v1, kind: Wave, spec: {template: {Metadata: {labels: {type: a}}, spec: {containers: []}}}}",
+			[]string{`spec.template, labels at metadata.labels, is another pod for readers who take "Spec" for "spec"`},
+		},
+		"a spec with a long s, in a custom resource": {
+			"{apiVersion: example.com/v1, kind: Wave, template: {ſpec: {containers: [{name: a}]}}}",
+			[]string{`template, labels at metadata.labels, is another pod for readers who take "Spec" for "spec"`},
+		},
+		"a Kelvin sign, in a custom resource": {
+			"{apiVersion: example.com/v1, kind: Wave, template: {spec: {containers: [], hostNetworK: true}}}",
+			[]string{`template, labels at metadata.labels, is another pod for readers who take "Spec" for "spec"`},
+		},
+		"labels of any case, in a custom resource": {
+			"{apiVersion: example.com/v1, kind: Wave, template: {metadata: {labels: {Type: a, type: b}}, spec: {containers: [{env: [{name: A, value: a}]}], more: 1}}}",
+			[]string{"template, labels at template.metadata.labels"},
+		},
 		"a revision of something else": {
 			"{apiVersion: apps/v1, kind: ControllerRevision, data: {spec: 5}}",
 			[]string{"data.spec.template, labels at metadata.labels, holds no pod template"},
