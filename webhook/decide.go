@@ -111,14 +111,14 @@ func (d *decider) validate(ctx context.Context, r *request) (outcome, *fault) {
 	return d.answer(d.unplaced(decision, r, facts), r), nil
 }
 
-// validateBinding judges who binds a pod, to which node, and what else the pod gets with it.
+// validateBinding judges who binds a pod.
 func (d *decider) validateBinding(r *request) (outcome, *fault) {
 	binding, f := r.binding()
 	if f != nil {
 		return outcome{}, f
 	}
 	decision := d.policy.ValidateBinding(policy.BindingRequest{
-		Namespace: r.Namespace, User: r.user(), Binding: binding, Node: d.node(binding.Target.Name),
+		Namespace: r.Namespace, User: r.user(), Binding: binding,
 	})
 	return d.answer(decision, r), nil
 }
@@ -169,7 +169,7 @@ func (r *request) user() policy.UserInfo {
 func (d *decider) facts(r *request, pod, old *corev1.Pod) policy.Request {
 	return policy.Request{
 		Namespace: r.Namespace, User: r.user(), Subresource: r.SubResource,
-		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName), Today: d.today(), Brief: true,
+		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName), Nominated: d.node(pod.Status.NominatedNodeName), Today: d.today(), Brief: true,
 	}
 }
 

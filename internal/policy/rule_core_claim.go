@@ -28,7 +28,7 @@ func coreClaim(v View) []Violation {
 
 // unearned are claims of core that are not granted.
 func (v View) unearned() []Violation {
-	claims := v.role.name == v1alpha1.RoleCore || polyaxon.Borrowed(v.Pod, v.in.release).Role != ""
+	claims := v.in.claims(v.Pod)
 	if v.Trust == Trusted || !claims && v.Old == nil {
 		return nil
 	}
@@ -122,6 +122,11 @@ func claimed(pod *corev1.Pod, label, why string) string {
 		return text
 	}
 	return fmt.Sprintf("%s (%s)", text, why)
+}
+
+// claims says whether the pod is core's, or is a run that carries core's marks beside its own.
+func (in *installation) claims(pod *corev1.Pod) bool {
+	return in.isCore(pod) || polyaxon.Borrowed(pod, in.release).Role != ""
 }
 
 // isCore says whether the pod claims core.
