@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -87,23 +88,26 @@ func condition(of corev1.PodConditionType) func(*corev1.PodStatus) any {
 	}
 }
 
-// steered are the violations of a core pod whose status is changed by a user who is not trusted with it.
+// steered is the violation of a core pod whose status is changed by a user who is not trusted with it.
 func (v View) steered() []Violation {
 	if !v.in.claims(v.Pod) && !v.in.claims(v.Old) || v.writesStatus() {
 		return nil
 	}
-	var found []Violation
+	var changed []string
 	for _, f := range coreStatus {
-		if equality.Semantic.DeepEqual(f.of(&v.Old.Status), f.of(&v.Pod.Status)) {
-			continue
+		if !equality.Semantic.DeepEqual(f.of(&v.Old.Status), f.of(&v.Pod.Status)) {
+			changed = append(changed, f.name)
 		}
-		found = append(found, Violation{
-			Field:  field.NewPath("status." + f.name),
-			Detail: fmt.Sprintf("changes in a pod of role %q, which %s is not trusted with", v1alpha1.RoleCore, claim{v.in, v.User}.who()),
-			Fix:    fmt.Sprintf("leave it to the kubelet of the pod's node, or have %s change it", v.in.trusted),
-		})
 	}
-	return found
+	if len(changed) == 0 {
+		return nil
+	}
+	return []Violation{{
+		Field: field.NewPath("status"),
+		Detail: fmt.Sprintf("changes %s of a pod of role %q, which %s is not trusted with",
+			strings.Join(changed, ", "), v1alpha1.RoleCore, claim{v.in, v.User}.who()),
+		Fix: fmt.Sprintf("leave it to the kubelet of the pod's node, or have %s change it", v.in.trusted),
+	}}
 }
 
 // statusWriters are the controllers of kube-controller-manager that write the status of pods which are not their own.
