@@ -54,7 +54,7 @@ func utcToday() v1alpha1.Day { return v1alpha1.DayOf(time.Now()) }
 // mutate places pods at creation and hardens the ephemeral containers that come later. It never refuses: validate
 // does, whatever became of the pod in between.
 func (d *decider) mutate(ctx context.Context, r *request) (outcome, *fault) {
-	if !r.createsPod() && !r.debugsPod() {
+	if !r.createsPod() && (!r.debugsPod() || r.alone) { // nobody knows what a pod was given before
 		return untouched, nil
 	}
 	pod, old, f := r.pods()
