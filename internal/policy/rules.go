@@ -37,9 +37,9 @@ var Rules = []Rule{
 		"namespaces: it could keep core pods from being scheduled", podAffinity},
 	{"core-debug", "ephemeral containers in core pods (`kubectl debug`), but from those whom `debugUsers` or `coreTrust` name; " +
 		"elsewhere they are hardened like the rest of the pod", coreDebug},
-	{rulePodStatus, "in `pods/status`, a `nominatedNodeName` that is a protected or unknown node, but from kube-scheduler and " +
-		"`bindingUsers`; in core pods the phase, addresses, containers and readiness, but from the node's kubelet, Kubernetes' own " +
-		"controllers and those who are trusted with core", podStatus},
+	{rulePodStatus, "in `pods/status`, a nomination to a protected or unknown node, but from kube-scheduler and `bindingUsers`; and in " +
+		"core pods the phase, addresses, readiness and containers, but from the node's kubelet, Kubernetes' own controllers and whoever is " +
+		"trusted with core", podStatus},
 	{"run-as-root", "uid 0, or a user left to the image, in a role held to the restricted standard", runAsRoot},
 	{"pod-security", "what the Pod Security Standard of the role refuses: restricted; baseline for `builds` and `other`; nothing " +
 		"for `core`", podSecurity},
