@@ -85,7 +85,7 @@ func TestTenantSteersNoStatus(t *testing.T) {
 		"an end":                            {api, `{"phase":"Failed"}`, denied(api, "core") + `status changes phase` + rest},
 		"not Ready":                         {api, notReady, denied(api, "core") + `status changes conditions[Ready]` + rest},
 		"Ready before its time":             {waits, `{"conditions":[{"type":"Ready","status":"True"}]}`, denied(waits, "core") + `status changes conditions[Ready]` + rest},
-		"more than the pod asked for":       {api, `{"allocatedResources":{"cpu":"64"}}`, ""}, // the feature is off: the API server drops it
+		"more than the pod asked for":       {api, `{"allocatedResources":{"cpu":"64"}}`, denied(api, "core") + `status changes allocatedResources` + rest},
 		"a container that has the node":     {api, `{"containerStatuses":[{"$patch":"replace"},{"name":"main","image":"busybox:1.36","imageID":"","ready":true,"restartCount":0,"allocatedResources":{"cpu":"64"},"resources":{"requests":{"cpu":"64"}},"state":{"running":{}}}]}`, denied(api, "core") + `status changes containerStatuses` + rest},
 		"room on a node for runs":           {run, `{"nominatedNodeName":"experiments-1"}`, ""},
 		"the status of one's own run":       {run, notReady, ""},
