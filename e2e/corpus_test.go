@@ -30,7 +30,7 @@ func TestCorpus(t *testing.T) {
 	}
 	played := 0
 	for _, tc := range cases {
-		if tc.PolicyName != corpus.DefaultPolicy || apart[tc.Name] != "" {
+		if tc.PolicyName != corpus.DefaultPolicy || tc.Old != "" || apart[tc.Name] != "" {
 			continue
 		}
 		played++

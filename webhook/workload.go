@@ -39,7 +39,18 @@ func (d *decider) workloads(ctx context.Context, r *request) (outcome, *fault) {
 // objects are the objects of a review as JSON values.
 type objects struct {
 	Object    map[string]any `json:"object"`
-	OldObject map[string]any `json:"oldObject"`
+	OldObject oldValues      `json:"oldObject"`
+}
+
+// oldValues are those of an old object, empty where they do not decode.
+type oldValues map[string]any
+
+// UnmarshalJSON never fails: what was there before does not keep anybody from mending it.
+func (o *oldValues) UnmarshalJSON(data []byte) error {
+	if utiljson.UnmarshalCaseSensitivePreserveInts(data, (*map[string]any)(o)) != nil {
+		*o = oldValues{}
+	}
+	return nil
 }
 
 // decodeWorkload reads a review of objects of any kind.
@@ -75,12 +86,15 @@ func (o objects) keepData(body []byte) error {
 	if err := utiljson.UnmarshalCaseSensitivePreserveInts(body, &raw); err != nil {
 		return err
 	}
-	for object, data := range map[*map[string]any]json.RawMessage{&o.Object: raw.Request.Object.Data, &o.OldObject: raw.Request.OldObject.Data} {
-		if _, ok := (*object)["data"]; ok {
-			(*object)["data"] = data
-		}
-	}
+	keepData(o.Object, raw.Request.Object.Data)
+	keepData(o.OldObject, raw.Request.OldObject.Data)
 	return nil
+}
+
+func keepData(object map[string]any, data json.RawMessage) {
+	if _, ok := object["data"]; ok {
+		object["data"] = data
+	}
 }
 
 // workload is the object with the pod templates that the request adds or changes.

@@ -129,7 +129,33 @@ func (p *Policy) wrong(s *subject, r Request) ([]Violation, field.ErrorList) {
 		return found, invalid
 	}
 	was := check(p.view(old, before))
-	return subtract(found, was, Violation.breach), subtract(invalid, old.invalid, (*field.Error).Error)
+	worse := subtract(found, was, Violation.breach)
+	if r.schedules() {
+		worse = slices.DeleteFunc(worse, Violation.guardsCore)
+		worse = append(p.asNew(s, r, was), worse...)
+	}
+	return worse, subtract(invalid, old.invalid, (*field.Error).Error)
+}
+
+// schedules says whether the update takes off the last scheduling gate. No scheduler has looked at the pod before.
+func (r Request) schedules() bool {
+	return r.Old != nil && len(r.Old.Spec.SchedulingGates) > 0 && len(r.Pod.Spec.SchedulingGates) == 0
+}
+
+// asNew is what the rules that guard core find in the pod as if it were created now, whatever it was before. What was
+// wrong then cannot be mended any more: most fields are immutable.
+func (p *Policy) asNew(s *subject, r Request, was []Violation) []Violation {
+	r.Old = nil
+	if s.scope(r.Namespace).shadowed() {
+		r.Pod = p.mutated(s, r, true).pod
+	}
+	found := slices.DeleteFunc(check(p.view(s, r)), func(v Violation) bool { return !v.guardsCore() })
+	for i, v := range found {
+		if slices.ContainsFunc(was, func(o Violation) bool { return o.breach() == v.breach() }) {
+			found[i].Fix = "delete the pod and create it again: " + v.Fix
+		}
+	}
+	return found
 }
 
 func (p *Policy) view(s *subject, r Request) View {

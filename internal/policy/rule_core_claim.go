@@ -141,6 +141,11 @@ func claimed(pod *corev1.Pod, label, why string) string {
 	return fmt.Sprintf("%s (%s)", text, why)
 }
 
+// claimsCore says whether the pod is core's, or is a run that carries core's marks beside its own.
+func (in *installation) claimsCore(pod *corev1.Pod) bool {
+	return in.isCore(pod) || polyaxon.Borrowed(pod, in.release).Role != ""
+}
+
 // isCore says whether the pod claims core.
 func (in *installation) isCore(pod *corev1.Pod) bool {
 	role, _, _ := in.classify(pod)

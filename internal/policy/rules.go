@@ -14,8 +14,11 @@ type Rule struct {
 	Check   func(View) []Violation
 }
 
-// ruleCoreClaim is the rule that RBAC can lift.
-const ruleCoreClaim = "core-claim"
+// The rules that RBAC can lift.
+const (
+	ruleCoreClaim = "core-claim"
+	rulePodStatus = "pod-status"
+)
 
 // Rules are all rules, in the order in which their violations are told: whether the pod is what it says, where it would
 // run, then as what.
@@ -34,10 +37,19 @@ var Rules = []Rule{
 		"namespaces: it could keep core pods from being scheduled", podAffinity},
 	{"core-debug", "ephemeral containers in core pods (`kubectl debug`), but from those whom `debugUsers` or `coreTrust` name; " +
 		"elsewhere they are hardened like the rest of the pod", coreDebug},
+	{rulePodStatus, "in `pods/status`, a nomination to a protected or unknown node, but from kube-scheduler and `bindingUsers`; and in " +
+		"core pods the phase, addresses, readiness and containers, but from the node's kubelet, Kubernetes' own controllers and whoever is " +
+		"trusted with core", podStatus},
 	{"run-as-root", "uid 0, or a user left to the image, in a role held to the restricted standard", runAsRoot},
 	{"pod-security", "what the Pod Security Standard of the role refuses: restricted; baseline for `builds` and `other`; nothing " +
 		"for `core`", podSecurity},
 }
+
+// coreGuards are the rules that judge a pod as new when its last scheduling gate is taken off. The others judge only
+// what the update makes worse.
+var coreGuards = []string{ruleCoreClaim, "core-nodes", "node-name", "node-pool"}
+
+func (v Violation) guardsCore() bool { return slices.Contains(coreGuards, v.Rule) }
 
 // View is all that a rule sees: the request, and what was found out about the pod. It is read-only.
 type View struct {

@@ -27,6 +27,14 @@ func UserNamed(name string, groups ...string) UserInfo {
 	return UserInfo{name, append(slices.Clip(groups), "system:authenticated")}
 }
 
+// kubeScheduler is the user that the cluster's own scheduler is.
+const kubeScheduler = "system:kube-scheduler"
+
+// isKubelet says whether the user is the kubelet of the node.
+func (u UserInfo) isKubelet(node string) bool {
+	return node != "" && u.Name == "system:node:"+node && u.in("system:nodes")
+}
+
 func (u UserInfo) in(group string) bool { return slices.Contains(u.Groups, group) }
 
 // isController says whether the user is that controller of kube-controller-manager, which runs all of them under its

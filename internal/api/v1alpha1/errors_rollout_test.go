@@ -19,7 +19,7 @@ policy.yaml:7: spec.modes[0].roles[0]: "job" is not a role of this policy; did y
 policy.yaml:7: spec.modes[0].rules[0]: "node-names" is not a rule; did you mean "node-name"?
 policy.yaml:7: spec.modes[0].rules[2]: "binding" is at spec.modes[0].rules[1] already; keep one`},
 	{"requesters: []", "modes: [{mode: Warn, rules: [zzzz]}]",
-		`policy.yaml:7: spec.modes[0].rules[0]: "zzzz" is not a rule; accepted: "core-claim", "core-nodes", "node-name", "node-pool", "scheduler-name", "runtime-class", "priority-class", "pod-affinity", "core-debug", "run-as-root", "pod-security", "binding"`},
+		`policy.yaml:7: spec.modes[0].rules[0]: "zzzz" is not a rule; accepted: "core-claim", "core-nodes", "node-name", "node-pool", "scheduler-name", "runtime-class", "priority-class", "pod-affinity", "core-debug", "pod-status", "run-as-root", "pod-security", "binding"`},
 	{"requesters: []", "modes: [{mode: Warn, role: [jobs]}]",
 		`policy.yaml:7: spec.modes[0].role: unknown field; did you mean "roles"?`},
 	{"requesters: []", "shadow: [{roles: [cores]}]",
@@ -32,12 +32,13 @@ policy.yaml:7: spec.exceptions[0].owner: is empty; write who answers for the exc
 policy.yaml:7: spec.exceptions[0].reason: is empty; write why the exception is there, for whoever finds it in a year
 policy.yaml:7: spec.exceptions[0].roles: is empty; name the roles that the exception is for
 policy.yaml:7: spec.exceptions[0].rules: is empty; name the rules that the exception is for`},
-	{"requesters: []", "exceptions: [{name: a, namespaces: [polyaxon], roles: [jobs], rules: [core-claim, core-debug, binding, run-as-rot], owner: a, reason: b, expires: 31.1.2027}]",
+	{"requesters: []", "exceptions: [{name: a, namespaces: [polyaxon], roles: [jobs], rules: [core-claim, core-debug, pod-status, binding, run-as-rot], owner: a, reason: b, expires: 31.1.2027}]",
 		`policy.yaml:7: spec.exceptions[0].expires: "31.1.2027" is not a date; write the last day on which the exception holds: "2027-01-31"
 policy.yaml:7: spec.exceptions[0].rules[0]: "core-claim" has no exceptions, which would be for everybody; name the users in spec.coreTrust
 policy.yaml:7: spec.exceptions[0].rules[1]: "core-debug" has no exceptions, which would be for everybody; name the users in spec.debugUsers
-policy.yaml:7: spec.exceptions[0].rules[2]: "binding" has no exceptions, which would be for everybody; name the users in spec.bindingUsers
-policy.yaml:7: spec.exceptions[0].rules[3]: "run-as-rot" is not a rule; did you mean "run-as-root"?`},
+policy.yaml:7: spec.exceptions[0].rules[2]: "pod-status" has no exceptions, which would be for everybody; name the users in spec.coreTrust
+policy.yaml:7: spec.exceptions[0].rules[3]: "binding" has no exceptions, which would be for everybody; name the users in spec.bindingUsers
+policy.yaml:7: spec.exceptions[0].rules[4]: "run-as-rot" is not a rule; did you mean "run-as-root"?`},
 	{"requesters: []", `exceptions:
   - {name: a, namespaces: [polyaxon], roles: [jobs], rules: [run-as-root], owner: a, reason: b, expires: 2027-01-31}
   - {name: a, namespaces: [polyaxon], roles: [jobs], rules: [run-as-root], owner: a, reason: b, expires: 2027-01-31}`,

@@ -54,7 +54,7 @@ type Spec struct {
 	// where they entered; Fail has them wait like everything else. Default: Ignore, but Fail where role "core" replaces
 	// the built-in signals.
 	CoreFailurePolicy FailurePolicy `json:"coreFailurePolicy,omitempty"`
-	// BindingUsers are schedulers that may bind pods to protected nodes, besides kube-scheduler.
+	// BindingUsers are schedulers that may bind pods and nominate them for protected nodes, besides kube-scheduler.
 	// Default: nobody.
 	BindingUsers []string `json:"bindingUsers,omitempty"`
 	// DebugUsers may add ephemeral containers to core pods (kubectl debug).
