@@ -34,7 +34,10 @@ var Rules = []Rule{
 		"namespaces: it could keep core pods from being scheduled", podAffinity},
 	{"core-debug", "ephemeral containers in core pods (`kubectl debug`), but from those whom `debugUsers` or `coreTrust` name; " +
 		"elsewhere they are hardened like the rest of the pod", coreDebug},
+	{"service-account", "a service account that the policy names, or under which core runs, for all but core; `default` is free", serviceAccount},
 	{"run-as-root", "uid 0, or a user left to the image, in a role held to the restricted standard", runAsRoot},
+	{"run-as-root-group", "group 0 (`runAsGroup`, `fsGroup`, `supplementalGroups`) in a role held to the restricted standard; a uid without " +
+		"a group counts as group 0. Groups of an image's own `/etc/group` are out of reach without `supplementalGroupsPolicy: Strict`", runAsRootGroup},
 	{"pod-security", "what the Pod Security Standard of the role refuses: restricted; baseline for `builds` and `other`; nothing " +
 		"for `core`", podSecurity},
 }
@@ -43,7 +46,8 @@ var Rules = []Rule{
 type View struct {
 	Request
 	*subject
-	protected []*pool // protected pools of all policies
+	protected []*pool           // protected pools of all policies
+	accounts  map[string]string // service accounts that any policy names: Policy.accounts
 }
 
 // constraints are what the pod says about its node.

@@ -118,7 +118,7 @@ func (s *Spec) Reports(today Day) []string {
 // RuleIDs are all rules, which package policy implements, in its order. They are permanent.
 var RuleIDs = []string{
 	"core-claim", "core-nodes", "node-name", "node-pool", "scheduler-name", "runtime-class", "priority-class",
-	"pod-affinity", "core-debug", "run-as-root", "pod-security", "binding",
+	"pod-affinity", "core-debug", "service-account", "run-as-root", "run-as-root-group", "pod-security", "binding",
 }
 
 // trustRules are those for which a policy names users instead of exceptions: field and rule.
