@@ -11,6 +11,7 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/cluster"
@@ -40,6 +41,8 @@ type decider struct {
 	policy *policy.Policy
 	nodes  *cluster.Nodes  // nil without a cluster
 	owners *cluster.Owners // nil without a cluster, and where no role accepts overrides
+	// coreWorkloads knows which workloads are core; nil without a cluster.
+	coreWorkloads *cluster.Workloads
 	// mayUseCore asks RBAC; nil without a cluster, which then trusts nobody.
 	mayUseCore func(context.Context, authenticationv1.UserInfo) (bool, error)
 	// configurations are those through which the API server asks; nil without a cluster.
@@ -106,6 +109,9 @@ func (d *decider) validate(ctx context.Context, r *request) (outcome, *fault) {
 		if facts.Trust, f = d.trust(ctx, r); f != nil {
 			return outcome{}, f
 		}
+		if facts.Core, f = d.confirm(ctx, r, facts); f != nil {
+			return outcome{}, f
+		}
 		decision = d.policy.Validate(facts)
 	}
 	return d.answer(d.unplaced(decision, r, facts), r), nil
@@ -118,7 +124,7 @@ func (d *decider) validateBinding(r *request) (outcome, *fault) {
 		return outcome{}, f
 	}
 	decision := d.policy.ValidateBinding(policy.BindingRequest{
-		Namespace: r.Namespace, User: r.user(), Binding: binding, Node: d.node(binding.Target.Name),
+		Namespace: r.Namespace, User: r.user(), Binding: binding, Node: d.node(binding.Target.Name), Core: d.core(r.Namespace),
 	})
 	return d.answer(decision, r), nil
 }
@@ -169,8 +175,37 @@ func (r *request) user() policy.UserInfo {
 func (d *decider) facts(r *request, pod, old *corev1.Pod) policy.Request {
 	return policy.Request{
 		Namespace: r.Namespace, User: r.user(), Subresource: r.SubResource,
-		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName), Today: d.today(), Brief: true,
+		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName), Core: d.core(r.Namespace), Today: d.today(), Brief: true,
 	}
+}
+
+// core are the workloads of the namespace that are Polyaxon itself.
+func (d *decider) core(namespace string) []policy.CoreWorkload {
+	if d.coreWorkloads == nil {
+		return nil
+	}
+	return d.coreWorkloads.Core(namespace)
+}
+
+// confirm adds the workload that controls the pod, if it is core and was not seen yet.
+func (d *decider) confirm(ctx context.Context, r *request, facts policy.Request) ([]policy.CoreWorkload, *fault) {
+	owner := metav1.GetControllerOfNoCopy(facts.Pod)
+	if d.coreWorkloads == nil || owner == nil || slices.ContainsFunc(facts.Core, func(w policy.CoreWorkload) bool { return w.UID == owner.UID }) {
+		return facts.Core, nil
+	}
+	ctx, cancel := r.within(ctx)
+	defer cancel()
+	found, err := d.coreWorkloads.Confirm(ctx, facts.Namespace, owner)
+	switch {
+	case err != nil:
+		d.log.Error("the pod's owner is not known", "uid", r.UID, "name", r.objectName(), "error", err)
+		return nil, httpFault(http.StatusInternalServerError, "owner",
+			"could not read the owner of pod %q, which says whether it is part of Polyaxon; this is not a decision of the policy, and polymoat's log says more",
+			r.objectName())
+	case found == nil:
+		return facts.Core, nil
+	}
+	return append(slices.Clip(facts.Core), *found), nil
 }
 
 // live are the nodes that a pod may be bound to which is created; nil where they are not known, or not yet.

@@ -16,11 +16,12 @@ import (
 
 // readiness says whether reviews should be sent here. The policy is loaded before there is a server to ask.
 type readiness struct {
-	certificate    func(*tls.ClientHelloInfo) (*tls.Certificate, error)
-	nodesSynced    func() bool                    // nil without a cluster, like configurations
-	configurations func() []cluster.Configuration // those through which the API server asks
-	log            *slog.Logger
-	stopping       atomic.Bool
+	certificate     func(*tls.ClientHelloInfo) (*tls.Certificate, error)
+	nodesSynced     func() bool // nil without a cluster, like workloadsSynced and configurations
+	workloadsSynced func() bool
+	configurations  func() []cluster.Configuration // those through which the API server asks
+	log             *slog.Logger
+	stopping        atomic.Bool
 
 	mu         sync.Mutex
 	was        bool      // ready, at least once
@@ -52,6 +53,9 @@ func (r *readiness) state(now time.Time) state {
 	}
 	if r.nodesSynced != nil && !r.nodesSynced() {
 		s.problems = append(s.problems, "the nodes of the cluster are not listed yet")
+	}
+	if r.workloadsSynced != nil && !r.workloadsSynced() {
+		s.problems = append(s.problems, "the workloads of the governed namespaces are not listed yet")
 	}
 	if problem := r.certificateProblem(now); problem != "" {
 		s.problems = append(s.problems, problem)

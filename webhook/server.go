@@ -25,7 +25,8 @@ type server struct {
 	callers        *callers       // nil where anybody may send reviews
 	nodes          *cluster.Nodes // nil without a cluster, like access and configurations
 	access         *cluster.Access
-	owners         *cluster.Owners // nil without a cluster, and where no role accepts overrides
+	owners         *cluster.Owners    // nil without a cluster, and where no role accepts overrides
+	workloads      *cluster.Workloads // nil without a cluster
 	configurations *cluster.Configurations
 	auditor        *auditor // nil where nobody audits
 	tracer         *tracer  // nil where nobody traces
@@ -63,6 +64,9 @@ func (s *server) run(ctx context.Context) error {
 	if s.nodes != nil {
 		group.Go(func() error { s.nodes.Run(serving); return nil })
 		group.Go(func() error { s.configurations.Run(serving); return nil })
+	}
+	if s.workloads != nil {
+		group.Go(func() error { s.workloads.Run(serving); return nil })
 	}
 	if s.owners != nil {
 		group.Go(func() error { s.owners.Run(serving); return nil })

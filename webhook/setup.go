@@ -61,6 +61,9 @@ func (s *server) connect(p *Policies) (err error) {
 	if s.nodes, err = cluster.NewNodes(s.options.Kubeconfig); err != nil {
 		return err
 	}
+	if s.workloads, err = cluster.NewWorkloads(s.options.Kubeconfig, p.compiled); err != nil {
+		return err
+	}
 	if p.compiled.HeedsOwners() {
 		if s.owners, err = cluster.NewOwners(s.options.Kubeconfig, policy.IsOverrideKey); err != nil {
 			return err
@@ -111,13 +114,13 @@ func (s *server) openCertificate() (err error) {
 func (s *server) newReadiness() *readiness {
 	r := &readiness{certificate: s.cert.GetCertificate, log: s.log}
 	if s.options.Cluster {
-		r.nodesSynced, r.configurations = s.nodes.Synced, s.configurations.List
+		r.nodesSynced, r.workloadsSynced, r.configurations = s.nodes.Synced, s.workloads.Synced, s.configurations.List
 	}
 	return r
 }
 
 func (s *server) decider(p *Policies) *decider {
-	d := &decider{policy: p.compiled, nodes: s.nodes, owners: s.owners, mayUseCore: s.mayUseCore(), log: s.log, today: utcToday}
+	d := &decider{policy: p.compiled, nodes: s.nodes, owners: s.owners, coreWorkloads: s.workloads, mayUseCore: s.mayUseCore(), log: s.log, today: utcToday}
 	if s.options.Cluster {
 		d.configurations = s.configurations.List
 	}

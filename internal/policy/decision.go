@@ -33,6 +33,8 @@ type Request struct {
 	Owner *polyaxon.Owner
 	// Node is the node that spec.nodeName names; nil where it is not known.
 	Node *landing.Node
+	// Core are the live workloads of the namespace that are Polyaxon itself; nil where there are none or no cluster is known.
+	Core []CoreWorkload
 	// Brief says that nobody reads what Mutate changes: the decision lists no Changes, but in Shadow.
 	Brief bool
 	// Into is memory that the placed pod may be in, whose value does not count and is lost; nil where it is to be new.

@@ -36,6 +36,8 @@ type BindingRequest struct {
 	Binding *corev1.Binding
 	// Node is the node that target.name names; nil where it is not known, and counts as protected then.
 	Node *landing.Node
+	// Core is as in a Request.
+	Core []CoreWorkload
 }
 
 // ValidateBinding judges a Binding. The decision tells no role: the pod is not part of the review.

@@ -27,6 +27,8 @@ type Workload struct {
 	Owners []metav1.OwnerReference
 	// Templates are those that the request adds or changes. What stays as it was is not judged.
 	Templates []Template
+	// Core is as in a Request.
+	Core []CoreWorkload
 	// Today is when it is asked: exceptions end.
 	Today v1alpha1.Day
 }

@@ -1,0 +1,51 @@
+package policy
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// LiveWorkload is an object of the cluster that makes pods, as it is stored: a Deployment, ReplicaSet, StatefulSet,
+// DaemonSet or Job.
+type LiveWorkload struct {
+	Kind            schema.GroupKind // apps/StatefulSet
+	Namespace, Name string
+	UID             types.UID
+	Selector        *metav1.LabelSelector
+	Template        *corev1.PodTemplateSpec
+}
+
+// CoreWorkload is a live workload whose own pod template claims core. Users who are not trusted with core cannot write
+// such a template (ValidateWorkload), so it is a fact about Polyaxon and not a claim.
+type CoreWorkload struct {
+	Kind schema.GroupKind // apps/StatefulSet
+	Name string
+	UID  types.UID
+	// Selector is what its controller adopts pods by. It selects nothing where the workload's own does not parse.
+	Selector labels.Selector
+	// ServiceAccount is the name of the account that its pods run as; empty means "default".
+	ServiceAccount string
+}
+
+// CoreWorkload returns what decisions need to know of a live workload; false where its template is not core's.
+func (p *Policy) CoreWorkload(w LiveWorkload) (CoreWorkload, bool) {
+	in := p.governed[w.Namespace]
+	if in == nil || w.Template == nil || !in.isCore(w.pod()) {
+		return CoreWorkload{}, false
+	}
+	selector, err := metav1.LabelSelectorAsSelector(w.Selector)
+	if err != nil {
+		selector = labels.Nothing()
+	}
+	return CoreWorkload{w.Kind, w.Name, w.UID, selector, w.Template.Spec.ServiceAccountName}, true
+}
+
+// pod is the pod that the workload's controller makes, owner included: Helm hooks are known by their Job.
+func (w LiveWorkload) pod() *corev1.Pod {
+	pod := &corev1.Pod{ObjectMeta: w.Template.ObjectMeta, Spec: w.Template.Spec}
+	pod.OwnerReferences = []metav1.OwnerReference{{Kind: w.Kind.Kind, Name: w.Name, UID: w.UID, Controller: new(true)}}
+	return pod
+}
