@@ -13,8 +13,8 @@ import (
 // environment.serviceAccountName from a user's file, so that any run could act as one of them.
 //
 // Refused is spec.serviceAccountName (or the old spec.serviceAccount) that names an account which a policy names: in
-// requesters, nodeNameUsers, bindingUsers, debugUsers or coreTrust. Core itself may use any. The account "default" is
-// always free: pods get it that ask for none.
+// requesters, nodeNameUsers, bindingUsers, debugUsers or coreTrust, and one under which a live workload of core runs. Core
+// itself may use any. The account "default" is always free: pods get it that ask for none.
 //
 // Experiments of Polyaxon 0.1 and 0.2 run under the platform's own account, which creates them. They pass with a warning.
 //
@@ -53,7 +53,18 @@ func (v View) trustedAccount() string {
 	if list := v.accounts[v.Namespace+"/"+name]; list != "" {
 		return "an account that the policy names in " + list
 	}
-	return ""
+	return v.ofCore(name)
+}
+
+// ofCore says which of core's workloads runs as the account, the first by kind and name; empty where none does.
+func (v View) ofCore(account string) string {
+	first := ""
+	for _, w := range v.Core {
+		if text := fmt.Sprintf("the account of core's %s %q", w.Kind.Kind, w.Name); w.ServiceAccount == account && (first == "" || text < first) {
+			first = text
+		}
+	}
+	return first
 }
 
 // isOldExperiment says whether the pod is an experiment of Polyaxon 0.1 or 0.2 that its own account asks for.

@@ -2,7 +2,6 @@ package v1alpha1
 
 import (
 	"math"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -42,7 +41,7 @@ func (s *Spec) validateSettings(r *Role, path *field.Path) field.ErrorList {
 		errs = append(errs, set.validate(r)...)
 	}
 	errs = append(errs, contradictions(settings)...)
-	errs = append(errs, s.rootGroups(r, settings)...)
+	errs = append(errs, s.rootGroups(r, settings, path)...)
 	return append(errs, s.validateRootOverride(r, settings, path)...)
 }
 
@@ -147,44 +146,4 @@ func contradictions(settings []setting) field.ErrorList {
 			"escalates privileges, which %s forbids; set allowPrivilegeEscalation to true beside it", escalation.path))
 	}
 	return errs
-}
-
-const ruleRootGroup = "run-as-root-group"
-
-// rootGroups are settings with which rule run-as-root-group would refuse every pod of a role.
-func (s *Spec) rootGroups(r *Role, settings []setting) field.ErrorList {
-	if r.PodSecurity != Restricted || !s.enforces(r.Name, ruleRootGroup) {
-		return nil
-	}
-	var errs field.ErrorList
-	for _, set := range settings {
-		if set.isRootGroup() {
-			errs = append(errs, invalid(set.path, set.value.Interface(),
-				"is refused to %s by rule %s; set gids above 0, or a mode for that rule in spec.modes", set.whose, ruleRootGroup))
-		}
-	}
-	return errs
-}
-
-// isRootGroup says whether the setting puts a container into group 0.
-func (set setting) isRootGroup() bool {
-	switch name := set.name[strings.Index(set.name, ".")+1:]; name {
-	case "runAsGroup", "fsGroup":
-		gid, ok := set.number()
-		return ok && gid == 0
-	case "supplementalGroups":
-		gids, ok := reflect.TypeAssert[[]int64](set.value)
-		return ok && slices.Contains(gids, 0)
-	}
-	return false
-}
-
-// enforces says whether the rule refuses pods of the role in any of the namespaces.
-func (s *Spec) enforces(role, rule string) bool {
-	return slices.ContainsFunc(s.Namespaces, func(namespace string) bool {
-		first := slices.IndexFunc(s.Modes, func(m RuleMode) bool {
-			return m.Holds(namespace, role) && (len(m.Rules) == 0 || slices.Contains(m.Rules, rule))
-		})
-		return first < 0 || s.Modes[first].Mode == Enforce
-	})
 }
