@@ -52,7 +52,7 @@ func (v View) namedDefaults() []Finding {
 				Severity: Warning,
 				What:     fmt.Sprintf("Policy %q names service account %q of namespace %q in %s.", f.Policy.Metadata.Name, defaultAccount, namespace, listed(lists)),
 				Why:      "Every pod of the namespace that names no account is as trusted.",
-				Mend:     "Give what needs that trust an account of its own, and name it in the policy instead.",
+				Mend:     fmt.Sprintf("kubectl -n %s create serviceaccount NAME # for what needs that trust, then name it in the policy instead", namespace),
 			})
 		}
 	}
@@ -82,7 +82,7 @@ func namesAccount(spec *v1alpha1.Spec, namespace, name string) []string {
 	return lists
 }
 
-// rightsOfDefault are what RBAC gives to the account, itself or as one of its namespace: "get,list secrets".
+// rightsOfDefault are what RBAC gives to the account, itself or as one of its namespace: "get/list secrets".
 func (v View) rightsOfDefault(namespace string) []string {
 	var may []string
 	for _, g := range v.grants() {
@@ -91,7 +91,7 @@ func (v View) rightsOfDefault(namespace string) []string {
 		}
 		for _, rule := range g.rules {
 			if len(rule.Resources) > 0 {
-				may = append(may, strings.Join(rule.Verbs, ",")+" "+strings.Join(rule.Resources, ","))
+				may = append(may, strings.Join(rule.Verbs, "/")+" "+strings.Join(rule.Resources, "/"))
 			}
 		}
 	}

@@ -39,7 +39,7 @@ var Checks = []Check{
 	{"may-claim-core", "nobody but cluster administrators may claim core", access(), mayClaimCore},
 	{"may-change-polymoat", "nobody but cluster administrators changes polymoat's webhooks and policy", access(Deployments), mayChangePolymoat},
 
-	{"default-account", "the service account that pods get which ask for none is trusted with nothing, and where core runs as it, may do nothing", access(Pods, LoadedPolicy), defaultAccounts},
+	{"default-account", "the service account `default` is not trusted by the policy, and has no rights where core runs as it", access(Pods, LoadedPolicy), defaultAccounts},
 
 	{"core-apart", "Polyaxon's core shares no node with runs", []Resource{Pods, LoadedPolicy}, coreApart},
 	{"database", "its database is external, or replicated and on durable volumes", []Resource{Pods, LoadedPolicy}, database},
