@@ -15,8 +15,8 @@ import (
 //
 // Looked at are the group of every init, regular and ephemeral container (its own securityContext.runAsGroup, else the
 // pod's), and the pod's fsGroup and supplementalGroups. Refused is 0 in any of them, in roles held to the restricted
-// standard. A group that is not set beside a uid counts as 0: so does the runtime, where the image does not know the uid.
-// Mutate sets it. Exempt are containers of the images that the role may run as root.
+// standard. A group that is not set beside a uid counts as 0, which the runtime takes where the image does not know the
+// uid. Mutate sets it. Exempt are containers of the images that the role may run as root.
 //
 // Two ways to a group are out of reach. An image may name a group beside its user, which counts where the pod sets no
 // uid. And its /etc/group may add groups to the uid, unless the pod sets supplementalGroupsPolicy to Strict.
