@@ -54,7 +54,7 @@ func job(node string, change func(*corev1.Pod)) *corev1.Pod {
 		}},
 		Spec: corev1.PodSpec{
 			NodeName: node, NodeSelector: map[string]string{"polyaxon": "experiments"},
-			SecurityContext: &corev1.PodSecurityContext{RunAsUser: ptr.To[int64](2222)},
+			SecurityContext: &corev1.PodSecurityContext{RunAsUser: ptr.To[int64](2222), RunAsGroup: ptr.To[int64](2222)},
 			Containers:      []corev1.Container{{Name: "main", Image: "busybox"}},
 		},
 	}

@@ -40,14 +40,17 @@ var Rules = []Rule{
 	{rulePodStatus, "in `pods/status`, a nomination to a protected or unknown node, but from kube-scheduler and `bindingUsers`; and in " +
 		"core pods the phase, addresses, readiness and containers, but from the node's kubelet, Kubernetes' own controllers and whoever is " +
 		"trusted with core", podStatus},
+	{"service-account", "a service account that the policy names, or under which core runs, for all but core; `default` is free", serviceAccount},
 	{"run-as-root", "uid 0, or a user left to the image, in a role held to the restricted standard", runAsRoot},
+	{"run-as-root-group", "group 0 (`runAsGroup`, `fsGroup`, `supplementalGroups`) in a role held to the restricted standard; a uid without " +
+		"a group counts as group 0. Groups of an image's own `/etc/group` are out of reach without `supplementalGroupsPolicy: Strict`", runAsRootGroup},
 	{"pod-security", "what the Pod Security Standard of the role refuses: restricted; baseline for `builds` and `other`; nothing " +
 		"for `core`", podSecurity},
 }
 
 // coreGuards are the rules that judge a pod as new when its last scheduling gate is taken off. The others judge only
 // what the update makes worse.
-var coreGuards = []string{ruleCoreClaim, "core-nodes", "node-name", "node-pool"}
+var coreGuards = []string{ruleCoreClaim, "core-nodes", "node-name", "node-pool", "service-account"}
 
 func (v Violation) guardsCore() bool { return slices.Contains(coreGuards, v.Rule) }
 
@@ -55,7 +58,8 @@ func (v Violation) guardsCore() bool { return slices.Contains(coreGuards, v.Rule
 type View struct {
 	Request
 	*subject
-	protected []*pool // protected pools of all policies
+	protected []*pool           // protected pools of all policies
+	accounts  map[string]string // service accounts that any policy names: Policy.accounts
 }
 
 // constraints are what the pod says about its node.

@@ -20,7 +20,7 @@ func UserNamed(name string, groups ...string) UserInfo {
 	if strings.HasPrefix(name, "system:node:") && len(groups) == 0 {
 		groups = []string{"system:nodes"}
 	}
-	if account, ok := strings.CutPrefix(name, "system:serviceaccount:"); ok && len(groups) == 0 {
+	if account, ok := strings.CutPrefix(name, accountPrefix); ok && len(groups) == 0 {
 		namespace, _, _ := strings.Cut(account, ":")
 		groups = []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace}
 	}

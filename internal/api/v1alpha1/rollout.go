@@ -141,7 +141,8 @@ func (s *Spec) LooseModes() []string {
 // RuleIDs are all rules, which package policy implements, in its order. They are permanent.
 var RuleIDs = []string{
 	"core-claim", "core-nodes", "node-name", "node-pool", "scheduler-name", "runtime-class", "priority-class",
-	"pod-affinity", "core-debug", "pod-status", "run-as-root", "pod-security", "binding",
+	"pod-affinity", "core-debug", "pod-status", "service-account", "run-as-root", "run-as-root-group",
+	"pod-security", "binding",
 }
 
 // trustRules are those for which a policy names users instead of exceptions: field and rule.
