@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,63 +39,48 @@ func bindingTo(node, pod string) *corev1.Binding {
 	return b
 }
 
-func TestTenantBindsToNoCoreNode(t *testing.T) {
+func TestTenantBindsNothing(t *testing.T) {
 	waiting(t, "unbound")
+	corePod(t, "core-unbound", "somebody-else")
 	tenant, err := kubernetes.NewForConfig(control.As(cluster.Tenant))
 	if err != nil {
 		t.Fatal(err)
 	}
-	smuggling := bindingTo("experiments-1", "unbound")
-	smuggling.Labels = map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}
-	const denied = `admission webhook "validate.polymoat.io" denied the request: bindings "unbound" violates binding: `
-	const fix = "; leave it to the scheduler, or have the user listed in the policy's bindingUsers"
-	for name, tc := range map[string]struct {
-		binding *corev1.Binding
-		want    string
-	}{
-		"to a core node":         {bindingTo("core-1", "unbound"), `target.name is "core-1", a protected node (labelled polyaxon=core)` + fix},
-		"to a node that is none": {bindingTo("core-9", "unbound"), `target.name is "core-9", which is not known and may be a protected node` + fix},
-		"with labels of core": {smuggling, `metadata.labels[app.kubernetes.io/part-of] is "polyaxon-core", ` +
-			`and would become the pod's own without a review; remove it`},
+	for name, b := range map[string]struct{ node, pod string }{
+		"a run to a core node":              {"core-1", "unbound"},
+		"a run to a node that is not there": {"core-9", "unbound"},
+		"a run to a node of its own":        {"experiments-1", "unbound"},
+		"core to a node that may be taken":  {"builds-1", "core-unbound"},
 	} {
+		want := fmt.Sprintf(`admission webhook "validate.polymoat.io" denied the request: bindings %q violates binding: target.name is %q, and `+
+			`user "tenant" may not choose the node of a pod; leave it to the scheduler, or have the user listed in the policy's bindingUsers`, b.pod, b.node)
 		for url, try := range map[string]func(context.Context, kubernetes.Interface, *corev1.Binding) error{"pods/binding": bind, "bindings": bindLegacy} {
-			if diff := cmp.Diff(denied+tc.want, message(try(t.Context(), tenant, tc.binding))); diff != "" {
+			if diff := cmp.Diff(want, message(try(t.Context(), tenant, bindingTo(b.node, b.pod)))); diff != "" {
 				t.Errorf("%s through %s (-want +got):\n%s", name, url, diff)
 			}
 		}
 	}
 }
 
-// What is no core node is the tenant's own business, and a scheduler binds wherever it likes.
-func TestBindingsThatPass(t *testing.T) {
-	for name, tc := range map[string]struct{ user, node string }{
-		"tenant-binds":    {cluster.Tenant, "experiments-1"},
-		"scheduler-binds": {"system:kube-scheduler", "core-1"},
-	} {
-		pod, config := waiting(t, name), control.Impersonating(tc.user)
-		if tc.user == cluster.Tenant {
-			config = control.As(tc.user)
-		}
-		c, err := kubernetes.NewForConfig(config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := bind(t.Context(), c, bindingTo(tc.node, name)); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if err := as(t, cluster.Tenant).Get(t.Context(), client.ObjectKeyFromObject(pod), pod); err != nil || pod.Spec.NodeName != tc.node {
-			t.Errorf("%s: the pod is on %q, want %s (%v)", name, pod.Spec.NodeName, tc.node, err)
-		}
+// A scheduler binds wherever it likes.
+func TestSchedulerBinds(t *testing.T) {
+	pod := waiting(t, "scheduler-binds")
+	c, err := kubernetes.NewForConfig(control.Impersonating("system:kube-scheduler"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bind(t.Context(), c, bindingTo("core-1", pod.Name)); err != nil {
+		t.Error(err)
+	}
+	if err := as(t, cluster.Tenant).Get(t.Context(), client.ObjectKeyFromObject(pod), pod); err != nil || pod.Spec.NodeName != "core-1" {
+		t.Errorf("the pod is on %q, want core-1 (%v)", pod.Spec.NodeName, err)
 	}
 }
 
 func TestEphemeralContainers(t *testing.T) {
 	tenant := as(t, cluster.Tenant)
 	run := waiting(t, "debugged") // nobody writes its status meanwhile
-	core := plainPod(cluster.Namespace)
-	core.Name, core.Labels = "core-debugged", map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}
-	core.Spec.SchedulerName = run.Spec.SchedulerName
-	create(t, as(t, cluster.Admin), core)
+	core := corePod(t, "core-debugged", run.Spec.SchedulerName)
 	const denied = `admission webhook "validate.polymoat.io" denied the request: pods `
 	for name, tc := range map[string]struct {
 		pod     *corev1.Pod

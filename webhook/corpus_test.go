@@ -68,7 +68,7 @@ func corpusReview(t testing.TB, tc corpus.Case) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := json.Marshal(admissionv1.AdmissionReview{TypeMeta: reviewKind, Request: &admissionv1.AdmissionRequest{
+	request := &admissionv1.AdmissionRequest{
 		UID:       "u-1",
 		Kind:      metav1.GroupVersionKind{Version: "v1", Kind: "Pod"},
 		Resource:  metav1.GroupVersionResource{Version: "v1", Resource: "pods"},
@@ -77,7 +77,11 @@ func corpusReview(t testing.TB, tc corpus.Case) []byte {
 		Operation: admissionv1.Create,
 		UserInfo:  authenticationv1.UserInfo{Username: r.User.Name, Groups: r.User.Groups},
 		Object:    runtime.RawExtension{Raw: yamlToJSON(t, tc.In)},
-	}})
+	}
+	if tc.Old != "" {
+		request.Operation, request.OldObject.Raw = admissionv1.Update, yamlToJSON(t, tc.Old)
+	}
+	raw, err := json.Marshal(admissionv1.AdmissionReview{TypeMeta: reviewKind, Request: request})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func utcToday() v1alpha1.Day { return v1alpha1.DayOf(time.Now()) }
 // mutate places pods at creation and hardens the ephemeral containers that come later. It never refuses: validate
 // does, whatever became of the pod in between.
 func (d *decider) mutate(ctx context.Context, r *request) (outcome, *fault) {
-	if !r.createsPod() && !r.debugsPod() {
+	if !r.createsPod() && (!r.debugsPod() || r.alone) { // nobody knows what a pod was given before
 		return untouched, nil
 	}
 	pod, old, f := r.pods()
@@ -117,14 +117,14 @@ func (d *decider) validate(ctx context.Context, r *request) (outcome, *fault) {
 	return d.answer(d.unplaced(decision, r, facts), r), nil
 }
 
-// validateBinding judges who binds a pod, to which node, and what else the pod gets with it.
+// validateBinding judges who binds a pod.
 func (d *decider) validateBinding(r *request) (outcome, *fault) {
 	binding, f := r.binding()
 	if f != nil {
 		return outcome{}, f
 	}
 	decision := d.policy.ValidateBinding(policy.BindingRequest{
-		Namespace: r.Namespace, User: r.user(), Binding: binding, Node: d.node(binding.Target.Name), Core: d.core(r.Namespace),
+		Namespace: r.Namespace, User: r.user(), Binding: binding,
 	})
 	return d.answer(decision, r), nil
 }
@@ -175,7 +175,8 @@ func (r *request) user() policy.UserInfo {
 func (d *decider) facts(r *request, pod, old *corev1.Pod) policy.Request {
 	return policy.Request{
 		Namespace: r.Namespace, User: r.user(), Subresource: r.SubResource,
-		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName), Core: d.core(r.Namespace), Today: d.today(), Brief: true,
+		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName), Nominated: d.node(pod.Status.NominatedNodeName),
+		Core: d.core(r.Namespace), Today: d.today(), Brief: true,
 	}
 }
 

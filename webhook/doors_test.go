@@ -8,14 +8,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// TestBindings: a Binding is judged through both of its URLs. Without a cluster, every node may be a protected one.
+// TestBindings: a Binding is judged through both of its URLs.
 func TestBindings(t *testing.T) {
 	const fix = "leave it to the scheduler, or have the user listed in the policy's bindingUsers"
 	refused := &metav1.Status{
 		Status: "Failure", Code: 403, Reason: "Forbidden",
-		Message: `bindings "train" violates binding: target.name is "core-1", which is not known and may be a protected node; ` + fix,
+		Message: `bindings "train" violates binding: target.name is "core-1", and user "tenant" may not choose the node of a pod; ` + fix,
 		Details: &metav1.StatusDetails{Name: "train", Kind: "bindings", Causes: []metav1.StatusCause{{
-			Type: "binding", Message: `is "core-1", which is not known and may be a protected node; ` + fix, Field: "target.name",
+			Type: "binding", Message: `is "core-1", and user "tenant" may not choose the node of a pod; ` + fix, Field: "target.name",
 		}}},
 	}
 	const through = `{"uid":"u-1","operation":"CREATE","namespace":%q,"userInfo":{"username":%q},"name":"train",` +

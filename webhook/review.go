@@ -3,6 +3,7 @@ package webhook
 import (
 	"bytes"
 	"context"
+	rawjson "encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -54,6 +55,16 @@ type request struct {
 	memory *skim.Memory
 	// undecoded is why Object or OldObject is not to be trusted; nil if they are.
 	undecoded error
+	// alone: the old object does not decode, and is left out.
+	alone bool
+}
+
+// aloneReview is a review whose old object is not decoded.
+type aloneReview struct {
+	Request struct {
+		request   `json:",inline"`
+		OldObject rawjson.RawMessage `json:"oldObject"`
+	} `json:"request"`
 }
 
 // object is a pod, or a Binding, whose target is the only field that a pod lacks.
@@ -92,9 +103,22 @@ func decode(body []byte) (*request, *fault) {
 	case r.Request.UID == "":
 		return nil, badReview("uid", "request.uid is empty")
 	}
-	// A mistake inside an object waits: a webhook that does not look at the object can still answer.
-	r.Request.undecoded = err
+	if err != nil {
+		return decodeAlone(body, r.Request, err), nil
+	}
 	return r.Request, nil
+}
+
+// decodeAlone reads a request that does not decode once more, without its old object: an object that is mended is judged
+// by itself, as if it were created. A mistake in the new object waits: a webhook that does not look at it can still answer.
+func decodeAlone(body []byte, r *request, mistake error) *request {
+	var again aloneReview
+	if err := json.UnmarshalCaseSensitivePreserveInts(body, &again); err != nil {
+		r.undecoded = mistake
+		return r
+	}
+	again.Request.alone = true
+	return &again.Request.request
 }
 
 // mostValues is how many values are decoded at most of a review for which skim does not bound the memory: each may take
@@ -168,7 +192,7 @@ func (r *request) pods() (pod, old *corev1.Pod, f *fault) {
 	if f := r.checkPod("object", pod); f != nil {
 		return nil, nil, f
 	}
-	if r.Operation == admissionv1.Create {
+	if r.Operation == admissionv1.Create || r.alone {
 		return pod, nil, nil
 	}
 	if f := r.checkPod("oldObject", old); f != nil {

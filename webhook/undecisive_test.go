@@ -28,6 +28,7 @@ func TestUndecisive(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
+		r.Old = nil // of an update everything is read
 		full := r.Pod.DeepCopy()
 		for _, fields := range undecisive {
 			fill(rt, reflect.ValueOf(full).Elem(), fields)

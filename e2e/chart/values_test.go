@@ -129,7 +129,7 @@ func TestValues(t *testing.T) {
 		}},
 		{"core waits as well", "policies: [" + small("a", "one", "coreFailurePolicy: Fail") + "]", map[[2]string]string{
 			{validating, "{.webhooks[*].name}"}:                    "validate.polymoat.io workloads.polymoat.io",
-			{validating, "{.webhooks[0].matchConditions[*].name}"}: "a-status-changes-metadata not-an-eviction not-bound-by-kube-scheduler",
+			{validating, "{.webhooks[0].matchConditions[*].name}"}: "not-a-status-by-kubernetes not-an-eviction not-bound-by-kube-scheduler",
 		}},
 		{"one policy of two has core wait", "policies: [" + small("a", "one", "coreFailurePolicy: Fail") + ", " + small("b", "two", "release: b") + "]", map[[2]string]string{
 			{validating, "{.webhooks[*].namespaceSelector.matchExpressions[0].values}"}: `["one","two"] ["two"] ["one","two"]`,

@@ -32,7 +32,10 @@ func auditor(t *testing.T, change func(*v1alpha1.PlacementPolicy)) *Auditor {
 			return nil
 		}
 		kind := schema.GroupKind{Group: "apps", Kind: "Deployment"}
-		return []policy.CoreWorkload{{Kind: kind, Name: "proxy", Selector: labels.SelectorFromSet(labels.Set{"app": "proxy"})}}
+		return []policy.CoreWorkload{
+			{Kind: kind, Name: "proxy", Selector: labels.SelectorFromSet(labels.Set{"app": "proxy"})},
+			{Kind: schema.GroupKind{Group: "apps", Kind: "ReplicaSet"}, Name: "api"},
+		}
 	}
 	return a
 }
@@ -51,7 +54,7 @@ func job(node string, change func(*corev1.Pod)) *corev1.Pod {
 		}},
 		Spec: corev1.PodSpec{
 			NodeName: node, NodeSelector: map[string]string{"polyaxon": "experiments"},
-			SecurityContext: &corev1.PodSecurityContext{RunAsUser: ptr.To[int64](2222)},
+			SecurityContext: &corev1.PodSecurityContext{RunAsUser: ptr.To[int64](2222), RunAsGroup: ptr.To[int64](2222)},
 			Containers:      []corev1.Container{{Name: "main", Image: "busybox"}},
 		},
 	}
@@ -120,6 +123,15 @@ func TestPods(t *testing.T) {
 				claimant(p)
 				p.Name, p.OwnerReferences = "api-x7k2p", owned("api")
 			}), core1, nil,
+		},
+		"a pod of core whose ReplicaSet is not core": {
+			job("core-1", func(p *corev1.Pod) {
+				claimant(p)
+				p.Name, p.OwnerReferences = "web-x7k2p", owned("web")
+			}), core1,
+			[]string{`pod-claims-core: pod/web-x7k2p metadata.ownerReferences names ReplicaSet "web", whose own template does not claim role "core": ` +
+				`the pod is not from a core workload; delete the revision that it is made of, if it has one, and the pod, ` +
+				`or have one of group "system:masters" or whoever may "use" roles.polymoat.io "core" change the template`},
 		},
 		"a pod of core that a ReplicaSet adopted": {
 			job("core-1", func(p *corev1.Pod) {

@@ -4,14 +4,11 @@ import (
 	"context"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	nodev1 "k8s.io/api/node/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/utils/ptr"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
@@ -53,9 +50,9 @@ func (r *round) walk(ctx context.Context, namespaces []string) error {
 	}
 	today := v1alpha1.DayOf(time.Now())
 	for _, namespace := range namespaces {
-		r.core = nil
-		err := r.workloads(ctx, namespace)
-		if err := r.console.unlessForbidden(err, "which labels core's workloads select by is not known"); err != nil {
+		var err error
+		r.core, err = r.coreWorkloads(ctx, r.policy, namespace)
+		if err := r.console.unlessForbidden(err, "which workloads are core is not known"); err != nil {
 			return err
 		}
 		err = r.each(ctx, corev1.SchemeGroupVersion, "pods", namespace, alive, func(o runtime.Object) { r.pod(o.(*corev1.Pod), today) })
@@ -70,28 +67,6 @@ func (r *round) walk(ctx context.Context, namespaces []string) error {
 		return err
 	}
 	return r.console.unlessForbidden(r.rights(ctx), "which rights lead around polymoat is not known")
-}
-
-// workloads finds the workloads of a namespace that are core.
-func (r *round) workloads(ctx context.Context, namespace string) error {
-	for _, of := range []struct {
-		gv       schema.GroupVersion
-		resource string
-	}{
-		{appsv1.SchemeGroupVersion, "deployments"}, {appsv1.SchemeGroupVersion, "replicasets"}, {appsv1.SchemeGroupVersion, "statefulsets"},
-		{appsv1.SchemeGroupVersion, "daemonsets"}, {batchv1.SchemeGroupVersion, "jobs"},
-	} {
-		err := r.each(ctx, of.gv, of.resource, namespace, metav1.ListOptions{}, func(o runtime.Object) {
-			live, _ := policy.Live(o)
-			if core, ok := r.policy.CoreWorkload(live); ok {
-				r.core = append(r.core, core)
-			}
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (r *round) pod(pod *corev1.Pod, today v1alpha1.Day) {

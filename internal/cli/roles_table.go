@@ -132,12 +132,16 @@ func hostPaths(paths []v1alpha1.HostPath) string {
 	}{{v1alpha1.FromRequester, "Polyaxon's own service account"}, {v1alpha1.FromAnyone, "anyone"}} {
 		var list []string
 		for _, p := range paths {
-			if p.From == from.who {
-				list = append(list, p.Path)
+			switch {
+			case p.From != from.who:
+			case p.SubPaths:
+				list = append(list, code(p.Path)+" and below")
+			default:
+				list = append(list, code(p.Path))
 			}
 		}
 		if len(list) > 0 {
-			groups = append(groups, codes(list)+" from "+from.named)
+			groups = append(groups, strings.Join(list, ", ")+" from "+from.named)
 		}
 	}
 	return strings.Join(groups, "; ")

@@ -30,10 +30,11 @@ the input say why the case exists and who asks:
   # groups: system:nodes
   # policy: gpu                                     policies/gpu.yaml beside it
 
-A case without "policy" is decided under --policy. Warnings are comments at the
-top of the stored pod. The stored pod goes in once more and must stay as it is.
-Notes in Markdown and folders inside the folder are left alone; any other file
-that belongs to no case is a mistake.
+With NAME.old.yaml, the pod as it was before, the case is an update. A case
+without "policy" is decided under --policy. Warnings are comments at the top of
+the stored pod. The stored pod goes in once more and must stay as it is. Notes
+in Markdown and folders inside the folder are left alone; any other file that
+belongs to no case is a mistake.
 
 Every failure is shown as a difference. --update writes the golden files: read
 what it changed. It tells of every case that was stored and is refused now, or

@@ -27,6 +27,7 @@ func TestUndoOfTheCorpus(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		r.Old = nil // an update is given nothing
 		given := p.Mutate(r)
 		r.Pod = orOwn(given, r.Pod)
 		before := r.Pod.DeepCopy()

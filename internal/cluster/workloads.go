@@ -134,9 +134,10 @@ func (w *Workloads) Synced() bool {
 	return true
 }
 
-// Core are the workloads of a namespace that are Polyaxon itself, as far as they have been seen.
+// Core are the workloads of a namespace that are Polyaxon itself, as far as they have been seen. It is not nil where
+// there are none.
 func (w *Workloads) Core(namespace string) []policy.CoreWorkload {
-	var list []policy.CoreWorkload
+	list := []policy.CoreWorkload{}
 	for _, s := range w.sources {
 		store := s.stores[namespace]
 		if store == nil {

@@ -14,6 +14,8 @@
 //
 // Warnings stand at the top of the stored pod ("# warning: ..."), and with them what is recorded without a word to the
 // user: "# audited: ...", "# excused by EXCEPTION: ...", "# in shadow: FIELD".
+//
+// With NAME.old.yaml, the pod as it was before, the case is an update.
 package corpus
 
 import (
@@ -36,6 +38,7 @@ var files embed.FS
 // The files of a case, after its name.
 const (
 	inSuffix   = ".in.yaml"
+	oldSuffix  = ".old.yaml"
 	OutSuffix  = ".out.yaml"
 	DenySuffix = ".deny.txt"
 )
@@ -57,6 +60,7 @@ type Case struct {
 	Today           v1alpha1.Day // zero where the case plays on no day
 	PolicyName      string       // "two-pools", or DefaultPolicy
 	In              string       // YAML of the pod, or of an object with one pod template
+	Old             string       // YAML of the same before an update; empty where it is created
 	Out             string       // YAML of the stored pod; empty when Deny is not
 	Deny            string       // the sentence; empty when Out is not
 
@@ -101,7 +105,9 @@ func (f *folder) read() (Suite, error) {
 		if !ok || entry.IsDir() {
 			continue
 		}
-		known[name+inSuffix], known[name+OutSuffix], known[name+DenySuffix] = true, true, true
+		for _, suffix := range []string{inSuffix, oldSuffix, OutSuffix, DenySuffix} {
+			known[name+suffix] = true
+		}
 		c, err := f.readCase(name)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", path.Join(f.name, name+inSuffix), err))
@@ -151,16 +157,16 @@ func (f *folder) readCase(name string) (Case, error) {
 	if c.Why == "" || c.Role == "" {
 		return Case{}, errors.New(`the comments at the top must give "# why:" and "# role:"`)
 	}
-	c.Out, err = f.golden(name + OutSuffix)
-	if err != nil {
-		return Case{}, err
+	for suffix, text := range map[string]*string{oldSuffix: &c.Old, OutSuffix: &c.Out, DenySuffix: &c.Deny} {
+		if *text, err = f.optional(name + suffix); err != nil {
+			return Case{}, err
+		}
 	}
-	c.Deny, err = f.golden(name + DenySuffix)
-	return c, err
+	return c, nil
 }
 
-// golden is the content of a file, empty where there is none.
-func (f *folder) golden(name string) (string, error) {
+// optional is the content of a file, empty where there is none.
+func (f *folder) optional(name string) (string, error) {
 	b, err := fs.ReadFile(f, name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err

@@ -116,38 +116,51 @@ func (c Case) Policy() (*policy.Policy, error) {
 // Request is the case as a decision is asked for it. A pod template is asked for as its controller does, unless the case
 // names a user. A field that our API version does not know is a mistake in the case.
 func (c Case) Request() (policy.Request, error) {
-	objects, err := manifest.Read(c.file(), strings.NewReader(c.In))
+	asked, pod, err := read(c.file(inSuffix), c.In)
 	if err != nil {
 		return policy.Request{}, err
+	}
+	user := c.User
+	user.Name = cmp.Or(user.Name, asked.Creator)
+	r := policy.Request{Namespace: cmp.Or(pod.Namespace, asked.Object.Namespace()), User: user, Pod: pod, Today: c.Today}
+	if c.Old != "" {
+		_, r.Old, err = read(c.file(oldSuffix), c.Old)
+	}
+	return r, err
+}
+
+// read is the one pod, or pod template, of a file.
+func read(file, text string) (manifest.Pod, *corev1.Pod, error) {
+	objects, err := manifest.Read(file, strings.NewReader(text))
+	if err != nil {
+		return manifest.Pod{}, nil, err
 	}
 	var pods []manifest.Pod
 	for _, o := range objects {
 		found, errs := manifest.Pods(o)
 		if len(errs) > 0 {
-			return policy.Request{}, errors.Join(errs...)
+			return manifest.Pod{}, nil, errors.Join(errs...)
 		}
 		pods = append(pods, found...)
 	}
 	if len(pods) != 1 {
-		return policy.Request{}, fmt.Errorf("%s: holds %d pods and pod templates; a case is one", c.file(), len(pods))
+		return manifest.Pod{}, nil, fmt.Errorf("%s: holds %d pods and pod templates; a case is one", file, len(pods))
 	}
 	raw, err := json.Marshal(pods[0].Raw)
 	if err != nil {
-		return policy.Request{}, fmt.Errorf("%s: %w", c.file(), err)
+		return manifest.Pod{}, nil, fmt.Errorf("%s: %w", file, err)
 	}
 	pod := &corev1.Pod{}
 	strict, err := kjson.UnmarshalStrict(raw, pod)
 	if err := errors.Join(append(strict, err)...); err != nil {
-		return policy.Request{}, fmt.Errorf("%s: %w; correct or remove it", c.file(), err)
+		return manifest.Pod{}, nil, fmt.Errorf("%s: %w; correct or remove it", file, err)
 	}
-	user := c.User
-	user.Name = cmp.Or(user.Name, pods[0].Creator)
-	return policy.Request{Namespace: cmp.Or(pod.Namespace, pods[0].Object.Namespace()), User: user, Pod: pod, Today: c.Today}, nil
+	return pods[0], pod, nil
 }
 
-// file is the name of the input, for messages.
-func (c Case) file() string {
-	name := c.Name + inSuffix
+// file is the name of one of the case's files, for messages.
+func (c Case) file(suffix string) string {
+	name := c.Name + suffix
 	if c.folder == nil {
 		return name
 	}

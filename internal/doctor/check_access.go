@@ -3,7 +3,7 @@ package doctor
 import "fmt"
 
 // mayBind finds who is a scheduler besides the cluster's own: a Binding looks at no taint and no affinity. The rule
-// "binding" refuses those to protected nodes, so it is no more than worth knowing.
+// "binding" refuses those of users whom the policy does not name, so it is no more than worth knowing.
 func mayBind(v View) []Finding {
 	who := v.may([]right{{verb: "create", resource: "pods/binding"}, {verb: "create", resource: "bindings"}}, v.governed()...)
 	if len(who) == 0 {
@@ -12,7 +12,7 @@ func mayBind(v View) []Finding {
 	return []Finding{{
 		Severity: Info,
 		What:     fmt.Sprintf("Pods of governed namespaces can be bound to nodes by %s.", named(who)),
-		Why:      "A binding passes by the scheduler; only the rule \"binding\" keeps it off protected nodes, and it is not enforced in every mode.",
+		Why:      "A binding passes by the scheduler; only the rule \"binding\" refuses it, and it is not enforced in every mode.",
 		Mend:     whoMay("create", "pods/binding"),
 	}}
 }

@@ -39,6 +39,8 @@ var Checks = []Check{
 	{"may-claim-core", "nobody but cluster administrators may claim core", access(), mayClaimCore},
 	{"may-change-polymoat", "nobody but cluster administrators changes polymoat's webhooks and policy", access(Deployments), mayChangePolymoat},
 
+	{"default-account", "the service account `default` is not trusted by the policy, and has no rights where core runs as it", access(Pods, LoadedPolicy), defaultAccounts},
+
 	{"core-apart", "Polyaxon's core shares no node with runs", []Resource{Pods, LoadedPolicy}, coreApart},
 	{"core-places", "no other pod stands where core's pods do", []Resource{Pods, LoadedPolicy}, corePlaces},
 	{"core-selectors", "Services and PodDisruptionBudgets select its core by labels that runs cannot have", []Resource{Pods, Services, Budgets, LoadedPolicy}, coreSelectors},

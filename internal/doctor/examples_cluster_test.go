@@ -118,9 +118,38 @@ var ofCluster = map[string][]example{
 	"may-change-nodes":    {{"a tenant", plainly(func(f *Facts) { allow(f, "", []string{"patch"}, "", "nodes") })}},
 	"may-claim-core":      {{"an administrator of Polyaxon", plainly(func(f *Facts) { allow(f, "", []string{"use"}, "polymoat.io", "roles") })}},
 	"may-change-polymoat": {{"a tenant", plainly(func(f *Facts) { allow(f, "polymoat-system", []string{"*"}, "", "configmaps") })}},
+	"default-account": {
+		{"core runs as it", plainly(func(f *Facts) {
+			labels := map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}
+			f.Add(coreLike("api", labels))
+			f.Add(coreLike("beat", labels))
+			mayRead(f, "polyaxon", rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: "polyaxon", Name: "default"}, "secrets")
+			mayRead(f, "", rbacv1.Subject{Kind: rbacv1.GroupKind, Name: "system:serviceaccounts:polyaxon"}, "nodes")
+			mayRead(f, "", rbacv1.Subject{Kind: rbacv1.UserKind, Name: "system:serviceaccount:polyaxon:other"}, "services")
+		})},
+		{"the policy trusts it", plainly(func(f *Facts) {
+			f.Policy.Data["polyaxon.yaml"] += "\n  debugUsers: [\"system:serviceaccount:polyaxon:default\"]\n  bindingUsers: [\"system:serviceaccount:polyaxon:default\"]\n"
+		})},
+	},
 	"ingress-tls": {{"none", plainly(func(f *Facts) {
 		f.Add(&networkingv1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: "polyaxon", Name: "polyaxon-polyaxon-ingress"}})
 	})}},
+}
+
+// mayRead lets a subject read something in a namespace, or everywhere.
+func mayRead(f *Facts, namespace string, to rbacv1.Subject, resource string) {
+	r := role("read-"+resource, []string{"get", "list"}, "", resource)
+	f.ClusterRoles = append(f.ClusterRoles, r)
+	if namespace == "" {
+		f.ClusterGrants = append(f.ClusterGrants, &rbacv1.ClusterRoleBinding{
+			RoleRef: rbacv1.RoleRef{Kind: "ClusterRole", Name: r.Name}, Subjects: []rbacv1.Subject{to},
+		})
+		return
+	}
+	f.Grants = append(f.Grants, &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace},
+		RoleRef:    rbacv1.RoleRef{Kind: "ClusterRole", Name: r.Name}, Subjects: []rbacv1.Subject{to},
+	})
 }
 
 // allow lets jane do something in a namespace, or everywhere.

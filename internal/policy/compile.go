@@ -21,6 +21,7 @@ type installation struct {
 	trusted                   string // those whom coreTrust names, for people
 	roles                     map[string]*role
 	matchers                  matchers
+	gid                       int64    // for a container with a uid and no group
 	poolKeys                  []string // the keys of the pools' labels, each once, in the order of the pools
 
 	modes        []v1alpha1.RuleMode
@@ -79,7 +80,7 @@ func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 		requesters: spec.Requesters, nodeNameUsers: spec.NodeNameUsers,
 		coreTrust: spec.CoreTrust, trusted: trusted(spec.CoreTrust),
 		bindingUsers: spec.BindingUsers, debugUsers: spec.DebugUsers,
-		roles: map[string]*role{},
+		roles: map[string]*role{}, gid: spec.DefaultGroup(),
 		modes: spec.Modes, shadow: spec.Shadow, earlyAnswers: spec.EarlyAnswers,
 	}
 	for _, e := range spec.Exceptions {

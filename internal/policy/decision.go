@@ -33,8 +33,13 @@ type Request struct {
 	Owner *polyaxon.Owner
 	// Node is the node that spec.nodeName names; nil where it is not known.
 	Node *landing.Node
-	// Core are the live workloads of the namespace that are Polyaxon itself; nil where there are none or no cluster is known.
+	// Core are the live workloads of the namespace that are Polyaxon itself, not nil where there are none; nil where no
+	// cluster is known.
 	Core []CoreWorkload
+	// Running says that the pod is there already, and is judged as it is: its owner must be core, whatever its kind.
+	Running bool
+	// Nominated is the node that status.nominatedNodeName names; nil where it is not known.
+	Nominated *landing.Node
 	// Brief says that nobody reads what Mutate changes: the decision lists no Changes, but in Shadow.
 	Brief bool
 	// Into is memory that the placed pod may be in, whose value does not count and is lost; nil where it is to be new.
@@ -104,9 +109,9 @@ type Decision struct {
 	Warnings []string
 }
 
-// ClaimsCore says whether core was claimed and not granted: with Trusted in the request, it would have been.
+// ClaimsCore says whether something was refused that may be granted to those who are Trusted with core.
 func (d Decision) ClaimsCore() bool {
-	return slices.ContainsFunc(d.found(), func(v Violation) bool { return v.Rule == ruleCoreClaim })
+	return slices.ContainsFunc(d.found(), func(v Violation) bool { return v.Rule == ruleCoreClaim || v.Rule == rulePodStatus })
 }
 
 // Witness is the first protected node on which the pod would run, whatever the mode of the rule that found it; nil where

@@ -19,7 +19,7 @@
 //	ValidateWorkload ─▶ workload.go     what pod templates claim, where they enter
 //	                    early.go         what will become of their pods, in the same words
 //
-//	BindingRequest ─▶ ValidateBinding (rule_binding.go)    who binds pods, to which node
+//	BindingRequest ─▶ ValidateBinding (rule_binding.go)    who binds pods
 //
 // Nothing here reads a clock, a context, a logger, a file or the network. What a rule needs to know of the cluster
 // (who asks, the nodes, the pod's owner, the day) is a field of Request. Validate never trusts that Mutate ran.

@@ -69,6 +69,9 @@ func holds(t *testing.T, p *policy.Policy, r policy.Request) {
 	if again := p.Mutate(r); again.Pod != nil {
 		t.Fatalf("Mutate changes its own result: %v", again.Changes)
 	}
+	if d.Verdict == policy.Allowed && d.Role == v1alpha1.RoleServices && mayBeRootGroup(&after.Spec) {
+		t.Fatalf("role %q is allowed and may run as the root group: %v", d.Role, after.Spec)
+	}
 	if d.Verdict == policy.Allowed && d.Role != v1alpha1.RoleCore && after.Spec.NodeName == "" {
 		if node, ok := landing.Witness(landing.Of(&after.Spec), core); ok {
 			t.Fatalf("role %q is allowed and could run on %s", d.Role, node)

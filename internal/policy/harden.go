@@ -5,6 +5,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
 
 var pathSecurityContext = field.NewPath("spec", "securityContext")
@@ -42,6 +44,7 @@ func (s *subject) harden(e *edit) {
 		for _, ctx := range all {
 			e.hardenContainer(c, ctx, mixed)
 		}
+		s.setGroup(e, c)
 	}
 }
 
@@ -74,7 +77,20 @@ func (s *subject) hardenAdded(e *edit, old *corev1.Pod) {
 		for _, ctx := range s.contexts() {
 			e.hardenContainer(c, ctx, true)
 		}
+		s.setGroup(e, c)
 	}
+}
+
+// setGroup gives a container that has a uid by now and no group the policy's default one, in roles that may not run as
+// the root group: without one the runtime may choose that. Mostly the contexts have brought both.
+func (s *subject) setGroup(e *edit, c containerAt) {
+	pod := e.pod.Spec.SecurityContext
+	if s.hard.level != v1alpha1.Restricted || effectiveUser(pod, c) == nil || effectiveGroup(pod, c) != nil {
+		return
+	}
+	c.SecurityContext = orNew(c.SecurityContext)
+	at := func() *field.Path { return c.path().Child("securityContext") }
+	e.fill(at, c.SecurityContext, &corev1.SecurityContext{RunAsGroup: &s.in.gid}, FromDefault, nil)
 }
 
 // addedForDebugging says whether the container is an ephemeral one that the old pod does not have.

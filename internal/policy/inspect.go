@@ -30,6 +30,7 @@ func (p *Policy) Inspect(r Request) Standing {
 	if s == nil {
 		return p.inspectMirror(r, d)
 	}
+	r.Running = true
 	v := p.view(s, r)
 	s.scope(r.Namespace).settle(&d, check(v), r.Today)
 	var places []polyaxon.Place

@@ -83,17 +83,6 @@ func (w CoreWorkload) finds(set labels.Set) (key string, ok bool) {
 	return "", true
 }
 
-// asksFor says whether the label is one of those that the workload's controller selects by.
-func (w CoreWorkload) asksFor(key, value string) bool {
-	if w.Selector == nil {
-		return false
-	}
-	requirements, _ := w.Selector.Requirements()
-	return slices.ContainsFunc(requirements, func(r labels.Requirement) bool {
-		return r.Key() == key && r.Matches(labels.Set{key: value})
-	})
-}
-
 // String is the workload for people: `Deployment "polyaxon-polyaxon-api"`.
 func (w CoreWorkload) String() string { return fmt.Sprintf("%s %q", w.Kind.Kind, w.Name) }
 

@@ -17,13 +17,15 @@ type Policy struct {
 	governed map[string]*installation
 	// protected are the protected pools of all installations: one Polyaxon's runs have no place on another's core nodes.
 	protected []*pool
-	outside   string // the names of the governed namespaces, for people
+	// accounts are the service accounts that any policy names, as "namespace/name", and in which list it does.
+	accounts map[string]string
+	outside  string // the names of the governed namespaces, for people
 }
 
 // New compiles policy documents, one Polyaxon installation each. They must have been loaded with v1alpha1.Load and
 // belong together (v1alpha1.ValidateSet); the error says which namespace two of them govern.
 func New(docs ...*v1alpha1.PlacementPolicy) (*Policy, error) {
-	p := &Policy{governed: map[string]*installation{}}
+	p := &Policy{governed: map[string]*installation{}, accounts: map[string]string{}}
 	for _, doc := range docs {
 		in, err := compile(doc)
 		if err != nil {
@@ -34,6 +36,9 @@ func New(docs ...*v1alpha1.PlacementPolicy) (*Policy, error) {
 				return nil, fmt.Errorf("policies %q and %q both govern namespace %q", other.name, in.name, ns)
 			}
 			p.governed[ns] = in
+		}
+		for account, list := range in.namedAccounts(doc.Spec.Namespaces) {
+			note(p.accounts, account, list)
 		}
 		for _, pool := range in.pools {
 			if pool.protected && !slices.ContainsFunc(p.protected, pool.sameNodes) {
@@ -100,7 +105,8 @@ func (p *Policy) Validate(r Request) Decision {
 		r.Pod = p.mutated(s, r, true).pod
 	}
 	d.Pool = s.in.selected(r.Pod)
-	d.Warnings = append(s.warnings, p.view(s, r).claimWarnings()...)
+	v := p.view(s, r)
+	d.Warnings = slices.Concat(s.warnings, v.claimWarnings(), v.accountWarnings())
 	found, invalid := p.wrong(s, r)
 	if len(invalid) > 0 {
 		d.Invalid = invalid
@@ -129,11 +135,37 @@ func (p *Policy) wrong(s *subject, r Request) ([]Violation, field.ErrorList) {
 		return found, invalid
 	}
 	was := check(p.view(old, before))
-	return subtract(found, was, Violation.breach), subtract(invalid, old.invalid, (*field.Error).Error)
+	worse := subtract(found, was, Violation.breach)
+	if r.schedules() {
+		worse = slices.DeleteFunc(worse, Violation.guardsCore)
+		worse = append(p.asNew(s, r, was), worse...)
+	}
+	return worse, subtract(invalid, old.invalid, (*field.Error).Error)
+}
+
+// schedules says whether the update takes off the last scheduling gate. No scheduler has looked at the pod before.
+func (r Request) schedules() bool {
+	return r.Old != nil && len(r.Old.Spec.SchedulingGates) > 0 && len(r.Pod.Spec.SchedulingGates) == 0
+}
+
+// asNew is what the rules that guard core find in the pod as if it were created now, whatever it was before. What was
+// wrong then cannot be mended any more: most fields are immutable.
+func (p *Policy) asNew(s *subject, r Request, was []Violation) []Violation {
+	r.Old = nil
+	if s.scope(r.Namespace).shadowed() {
+		r.Pod = p.mutated(s, r, true).pod
+	}
+	found := slices.DeleteFunc(check(p.view(s, r)), func(v Violation) bool { return !v.guardsCore() })
+	for i, v := range found {
+		if slices.ContainsFunc(was, func(o Violation) bool { return o.breach() == v.breach() }) {
+			found[i].Fix = "delete the pod and create it again: " + v.Fix
+		}
+	}
+	return found
 }
 
 func (p *Policy) view(s *subject, r Request) View {
-	return View{Request: r, subject: s, protected: p.protected}
+	return View{Request: r, subject: s, protected: p.protected, accounts: p.accounts}
 }
 
 // Review is Mutate, then Validate of what came of it, in one decision: what an API server would answer in the end.

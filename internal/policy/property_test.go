@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -17,7 +18,7 @@ import (
 
 // TestReviewOfAnyPod holds what FuzzReview holds, for pods whose parts collide on purpose.
 func TestReviewOfAnyPod(t *testing.T) {
-	policies := []*policy.Policy{compile(t, v1alpha1.Default()), overridesPolicy(t)}
+	policies := []*policy.Policy{compile(t, v1alpha1.Default()), compile(t, v1alpha1.Default(), noDefaults), overridesPolicy(t)}
 	rapid.Check(t, func(rt *rapid.T) {
 		holds(t, rapid.SampledFrom(policies).Draw(rt, "policy"), request(rt))
 	})
@@ -113,7 +114,9 @@ func spec(rt *rapid.T) corev1.PodSpec {
 		}}
 	}
 	if rapid.Bool().Draw(rt, "context") {
-		s.SecurityContext = &corev1.PodSecurityContext{RunAsUser: rapid.SampledFrom(uids).Draw(rt, "uid")}
+		s.SecurityContext = &corev1.PodSecurityContext{
+			RunAsUser: rapid.SampledFrom(uids).Draw(rt, "uid"), RunAsGroup: rapid.SampledFrom(uids).Draw(rt, "gid"),
+		}
 	}
 	return s
 }
@@ -159,6 +162,7 @@ func container() *rapid.Generator[corev1.Container] {
 		if rapid.Bool().Draw(rt, "context") {
 			c.SecurityContext = &corev1.SecurityContext{
 				RunAsUser:  rapid.SampledFrom(uids).Draw(rt, "uid"),
+				RunAsGroup: rapid.SampledFrom(uids).Draw(rt, "gid"),
 				Privileged: rapid.SampledFrom([]*bool{nil, ptr.To(true), ptr.To(false)}).Draw(rt, "privileged"),
 			}
 			if rapid.Bool().Draw(rt, "capabilities") {
@@ -167,5 +171,15 @@ func container() *rapid.Generator[corev1.Container] {
 			}
 		}
 		return c
+	})
+}
+
+// mayBeRootGroup says whether a container has group 0, or a uid and no group.
+func mayBeRootGroup(spec *corev1.PodSpec) bool {
+	pod := cmp.Or(spec.SecurityContext, &corev1.PodSecurityContext{})
+	return slices.ContainsFunc(slices.Concat(spec.InitContainers, spec.Containers), func(c corev1.Container) bool {
+		own := cmp.Or(c.SecurityContext, &corev1.SecurityContext{})
+		uid, gid := cmp.Or(own.RunAsUser, pod.RunAsUser), cmp.Or(own.RunAsGroup, pod.RunAsGroup)
+		return gid != nil && *gid == 0 || gid == nil && uid != nil
 	})
 }

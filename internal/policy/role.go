@@ -110,8 +110,7 @@ func (in *installation) identify(pod *corev1.Pod) polyaxon.Identity {
 // says nothing: anybody can write it.
 func isMirror(r Request) bool {
 	_, marked := r.Pod.Annotations[corev1.MirrorPodAnnotationKey]
-	node := r.Pod.Spec.NodeName
-	return marked && node != "" && r.User.Name == "system:node:"+node && r.User.in("system:nodes")
+	return marked && r.User.isKubelet(r.Pod.Spec.NodeName)
 }
 
 // isDaemon says whether the DaemonSet controller asks, for a pod of a DaemonSet: it has a node for it already.

@@ -19,7 +19,8 @@ import (
 // roles.polymoat.io "core", and the built-in controllers, for pods of an owner of their own kind. On UPDATE a claim that
 // was there goes on, whoever changes labels or finalizers; what the pod runs (an image) is not theirs to change. How much
 // of it there is may change, and containers for debugging have their own rules. Pod templates are held to the same where
-// they enter (workload.go).
+// they enter (workload.go), and so are revisions (revision.go): a new pod of a StatefulSet or DaemonSet must be core by the
+// template of its owner, too.
 func coreClaim(v View) []Violation {
 	if v.Trust == TrustUnknown {
 		return nil // a warning says so
@@ -29,10 +30,18 @@ func coreClaim(v View) []Violation {
 
 // unearned are claims of core that are not granted.
 func (v View) unearned() []Violation {
-	if v.Trust == Trusted || v.in.trusts(v.User, v.Namespace) || v.User.makes("Pod", v.Pod.OwnerReferences) {
+	if v.Trust == Trusted || v.in.trusts(v.User, v.Namespace) {
 		return nil
 	}
-	return claim{v.in, v.User, inOrder(v.Core)}.claims(v.Pod, v.Old)
+	made := v.User.makes("Pod", v.Pod.OwnerReferences)
+	if made && (v.Old != nil || v.vouched()) {
+		return nil
+	}
+	found := claim{v.in, v.User, inOrder(v.Core)}.claims(v.Pod, v.Old)
+	if made && len(found) > 0 {
+		return v.stranger()
+	}
+	return found
 }
 
 // claims are those of the pod, and of an update those that were not there before.
@@ -130,6 +139,11 @@ func claimed(pod *corev1.Pod, label, why string) string {
 		return text
 	}
 	return fmt.Sprintf("%s (%s)", text, why)
+}
+
+// claimsCore says whether the pod is core's, or is a run that carries core's marks beside its own.
+func (in *installation) claimsCore(pod *corev1.Pod) bool {
+	return in.isCore(pod) || polyaxon.Borrowed(pod, in.release).Role != ""
 }
 
 // isCore says whether the pod claims core.

@@ -15,7 +15,7 @@ func nodeName(v View) []Violation {
 	if v.Old != nil && v.Old.Spec.NodeName == name {
 		return nil // the scheduler's doing, or an old one: whoever changes something else did not name it
 	}
-	if name == "" || v.daemon || v.User.Name == "system:kube-scheduler" || slices.Contains(v.in.nodeNameUsers, v.User.Name) {
+	if name == "" || v.daemon || v.User.Name == kubeScheduler || slices.Contains(v.in.nodeNameUsers, v.User.Name) {
 		return nil
 	}
 	return []Violation{{

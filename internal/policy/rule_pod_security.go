@@ -17,7 +17,8 @@ import (
 // The Pod Security Standards say what of the node a pod may touch. Which standard holds is a matter of the role; what
 // it means is evaluated by the code of Kubernetes itself, in its latest version, as for Linux pods whatever spec.os says.
 //
-// Set aside are host paths that the role may mount (hostPaths), and containers of images that the role may run as root:
+// Set aside are host paths that the role may mount (hostPaths; what is below one only with subPaths, because a symlink
+// in a directory that others may write leads anywhere), and containers of images that the role may run as root:
 // they are held to the role's own, looser standard. What run-as-root has said already is not said again.
 func podSecurity(v View) []Violation {
 	level := v.hard.level
@@ -56,12 +57,13 @@ func (v View) evaluated() corev1.PodSpec {
 
 // mayMount says whether the volume is a host path that the role may mount.
 func (v View) mayMount(volume corev1.Volume) bool {
-	if volume.HostPath == nil || volume.HostPath.Path != path.Clean(volume.HostPath.Path) {
+	if volume.HostPath == nil {
 		return false
 	}
+	mounted := path.Clean(volume.HostPath.Path) // without "..", which the API server refuses
 	return slices.ContainsFunc(v.hard.hostPaths, func(allowed v1alpha1.HostPath) bool {
-		under := volume.HostPath.Path == allowed.Path || strings.HasPrefix(volume.HostPath.Path, allowed.Path+"/")
-		return under && (v.requester || allowed.From == v1alpha1.FromAnyone)
+		listed := mounted == allowed.Path || allowed.SubPaths && strings.HasPrefix(mounted, allowed.Path+"/")
+		return listed && (v.requester || allowed.From == v1alpha1.FromAnyone)
 	})
 }
 
@@ -157,7 +159,7 @@ var remedies = map[psapolicy.CheckID]remedy{
 }
 
 const (
-	fixVolumes      = "use a persistentVolumeClaim, or have the path listed in the role's hostPaths"
+	fixVolumes      = "use a persistentVolumeClaim, or have the path itself listed in the role's hostPaths, or one above it with subPaths"
 	fixCapabilities = `drop ["ALL"] and add none but NET_BIND_SERVICE`
 	fixSeccomp      = "set type RuntimeDefault"
 )

@@ -20,17 +20,21 @@ func runAsRoot(v View) []Violation {
 	if v.hard.level != v1alpha1.Restricted || isWindows(&v.Pod.Spec) {
 		return nil // pod-security refuses Windows here
 	}
+	return v.inContainers(rootUser)
+}
+
+// inContainers is what is wrong with the containers that are not exempt.
+func (v View) inContainers(wrong func(*corev1.PodSecurityContext, containerAt) *Violation) []Violation {
 	var found []Violation
-	pod := v.Pod.Spec.SecurityContext
 	for c := range containers(&v.Pod.Spec) {
 		if v.exempt(c.Container) {
 			continue
 		}
-		violation := rootUser(pod, c)
+		violation := wrong(v.Pod.Spec.SecurityContext, c)
 		if violation == nil {
 			continue
 		}
-		// One uid of the pod's counts for many containers, and is one thing to mend.
+		// One id of the pod's counts for many containers, and is one thing to mend.
 		if n := len(found); n > 0 && found[n-1].Field.String() == violation.Field.String() {
 			continue
 		}

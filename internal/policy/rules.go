@@ -14,14 +14,17 @@ type Rule struct {
 	Check   func(View) []Violation
 }
 
-// ruleCoreClaim is the rule that RBAC can lift.
-const ruleCoreClaim = "core-claim"
+// The rules that RBAC can lift.
+const (
+	ruleCoreClaim = "core-claim"
+	rulePodStatus = "pod-status"
+)
 
 // Rules are all rules, in the order in which their violations are told: whether the pod is what it says, where it would
 // run, then as what.
 var Rules = []Rule{
-	{ruleCoreClaim, "a pod, or the pod template of a workload, that claims to be Polyaxon itself or has labels by which its " +
-		"Services and controllers find its pods, from whoever is not trusted with that", coreClaim},
+	{ruleCoreClaim, "a pod, a workload by its pod template or its own labels, or a ControllerRevision, that claims to be Polyaxon " +
+		"itself or has labels by which its Services and controllers find its pods, from whoever is not trusted with that", coreClaim},
 	{"core-nodes", "a pod that could land on a protected pool its role may not use. Decided with the scheduler's own functions " +
 		"for every node that the pool's description allows; the refusal names such a node", coreNodes},
 	{"node-name", "`spec.nodeName`, but from the scheduler, the DaemonSet controller and `nodeNameUsers`", nodeName},
@@ -34,16 +37,29 @@ var Rules = []Rule{
 		"namespaces: it could keep core pods from being scheduled", podAffinity},
 	{"core-debug", "ephemeral containers in core pods (`kubectl debug`), but from those whom `debugUsers` or `coreTrust` name; " +
 		"elsewhere they are hardened like the rest of the pod", coreDebug},
+	{rulePodStatus, "in `pods/status`, a nomination to a protected or unknown node, but from kube-scheduler and `bindingUsers`; and in " +
+		"core pods the phase, addresses, readiness and containers, but from the node's kubelet, Kubernetes' own controllers and whoever is " +
+		"trusted with core", podStatus},
+	{"service-account", "a service account that the policy names, or under which core runs, for all but core; `default` is free", serviceAccount},
 	{"run-as-root", "uid 0, or a user left to the image, in a role held to the restricted standard", runAsRoot},
+	{"run-as-root-group", "group 0 (`runAsGroup`, `fsGroup`, `supplementalGroups`) in a role held to the restricted standard; a uid without " +
+		"a group counts as group 0. Groups of an image's own `/etc/group` are out of reach without `supplementalGroupsPolicy: Strict`", runAsRootGroup},
 	{"pod-security", "what the Pod Security Standard of the role refuses: restricted; baseline for `builds` and `other`; nothing " +
 		"for `core`", podSecurity},
 }
+
+// coreGuards are the rules that judge a pod as new when its last scheduling gate is taken off. The others judge only
+// what the update makes worse.
+var coreGuards = []string{ruleCoreClaim, "core-nodes", "node-name", "node-pool", "service-account"}
+
+func (v Violation) guardsCore() bool { return slices.Contains(coreGuards, v.Rule) }
 
 // View is all that a rule sees: the request, and what was found out about the pod. It is read-only.
 type View struct {
 	Request
 	*subject
-	protected []*pool // protected pools of all policies
+	protected []*pool           // protected pools of all policies
+	accounts  map[string]string // service accounts that any policy names: Policy.accounts
 }
 
 // constraints are what the pod says about its node.

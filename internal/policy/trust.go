@@ -85,6 +85,16 @@ func (s *subject) exempt(c *corev1.Container) bool {
 	return err == nil && slices.Contains(s.soft.rootImages, named.Name())
 }
 
+// exemptsAll says whether every container of the pod is exempt.
+func (v View) exemptsAll() bool {
+	for c := range containers(&v.Pod.Spec) {
+		if !v.exempt(c.Container) {
+			return false
+		}
+	}
+	return true
+}
+
 // hasExempt says whether any container of the pod is exempt.
 func (s *subject) hasExempt(spec *corev1.PodSpec) bool {
 	for c := range containers(spec) {

@@ -20,11 +20,19 @@ func UserNamed(name string, groups ...string) UserInfo {
 	if strings.HasPrefix(name, "system:node:") && len(groups) == 0 {
 		groups = []string{"system:nodes"}
 	}
-	if account, ok := strings.CutPrefix(name, "system:serviceaccount:"); ok && len(groups) == 0 {
+	if account, ok := strings.CutPrefix(name, accountPrefix); ok && len(groups) == 0 {
 		namespace, _, _ := strings.Cut(account, ":")
 		groups = []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace}
 	}
 	return UserInfo{name, append(slices.Clip(groups), "system:authenticated")}
+}
+
+// kubeScheduler is the user that the cluster's own scheduler is.
+const kubeScheduler = "system:kube-scheduler"
+
+// isKubelet says whether the user is the kubelet of the node.
+func (u UserInfo) isKubelet(node string) bool {
+	return node != "" && u.Name == "system:node:"+node && u.in("system:nodes")
 }
 
 func (u UserInfo) in(group string) bool { return slices.Contains(u.Groups, group) }

@@ -151,6 +151,13 @@ func classicRun(pod *corev1.Pod, _ string) Identity {
 	return run(v1alpha1.RoleJobs, mark+", and no app that is known")
 }
 
+// IsOldExperiment says whether the labels are those of an experiment of 0.1 or 0.2, which runs under the platform's own
+// service account. From 0.4.1 on experiments carry part-of; those between have the labels of 0.2 and an account of their own.
+func IsOldExperiment(pod *corev1.Pod) bool {
+	_, later := pod.Labels[labelPartOf]
+	return !later && classicRun(pod, "").Role == v1alpha1.RoleExperiments
+}
+
 // classicMark is the label that says "run" in 0.1 to 0.6, empty where there is none.
 func classicMark(pod *corev1.Pod) string {
 	switch pod.Labels[labelType] {

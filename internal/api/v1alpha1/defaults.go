@@ -49,6 +49,14 @@ func (p *PlacementPolicy) setDefaults() {
 	}
 }
 
+// DefaultGroup is the gid for containers of restricted roles that have a uid and no gid.
+func (s *Spec) DefaultGroup() int64 {
+	if s.Defaults == nil || s.Defaults.PodSecurityContext == nil {
+		return DefaultID
+	}
+	return ptr.Deref(s.Defaults.PodSecurityContext.RunAsGroup, DefaultID)
+}
+
 func (s *Spec) defaultCoreFailurePolicy() FailurePolicy {
 	if s.replacesCore() {
 		return Fail

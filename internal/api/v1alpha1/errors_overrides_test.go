@@ -32,7 +32,9 @@ policy.yaml:13: spec.roles[1].overrides.tolerationKeys[4]: "spot" is at spec.rol
 policy.yaml:13: spec.roles[1].overrides.runAsGroup.min: -1 is not an id from 0 to 2147483647
 policy.yaml:13: spec.roles[1].overrides.runAsUser.min: 2 is above max, which is 1; no id is accepted`},
 	{jobs, "{name: jobs, overrides: {runAsUser: {min: 0, max: 1999}, runAsGroup: {min: 0, max: 0}, fsGroup: {min: 0, max: 0}}}",
-		`policy.yaml:13: spec.roles[1].overrides.runAsUser.min: 0 is root, which podSecurity "restricted" refuses to role "jobs"; set it to 1 or more`},
+		`policy.yaml:13: spec.roles[1].overrides.fsGroup.min: 0 is the root group, which rule run-as-root-group refuses to role "jobs"; set it to 1 or more
+policy.yaml:13: spec.roles[1].overrides.runAsGroup.min: 0 is the root group, which rule run-as-root-group refuses to role "jobs"; set it to 1 or more
+policy.yaml:13: spec.roles[1].overrides.runAsUser.min: 0 is root, which podSecurity "restricted" refuses to role "jobs"; set it to 1 or more`},
 	{jobs, "{name: jobs, overrides: {runAsUser: {min: '1', max: 1999}}}",
 		`policy.yaml:13: spec.roles[1].overrides.runAsUser.min: "1" is text, not a whole number of 64 bits`},
 	{jobs, "{name: jobs, podSecurity: baseline, identity: Keep, overrides: {runAsUser: {max: 1999}}}",

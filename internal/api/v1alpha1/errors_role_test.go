@@ -112,6 +112,14 @@ policy.yaml:13: spec.roles[1].containerSecurityContext.capabilities: {"add":["SY
 	{jobs, "{name: jobs, podSecurity: baseline, identity: Keep, podSecurityContext: {runAsUser: 0}}",
 		`policy.yaml:13: spec.roles[1].podSecurityContext.runAsUser: 0 is refused to roles that fall back to "jobs" by podSecurity "restricted" (must not set runAsUser=0); change it or set podSecurity to "baseline" there`},
 
+	{jobs, "{name: jobs, podSecurityContext: {runAsGroup: 0, fsGroup: 0, supplementalGroups: [5, 0]}, containerSecurityContext: {runAsGroup: 0}}",
+		`policy.yaml:13: spec.roles[1].containerSecurityContext.runAsGroup: 0 is refused to role "jobs" by rule run-as-root-group; set gids above 0, or a mode for that rule in spec.modes
+policy.yaml:13: spec.roles[1].podSecurityContext.fsGroup: 0 is refused to role "jobs" by rule run-as-root-group; set gids above 0, or a mode for that rule in spec.modes
+policy.yaml:13: spec.roles[1].podSecurityContext.runAsGroup: 0 is refused to role "jobs" by rule run-as-root-group; set gids above 0, or a mode for that rule in spec.modes
+policy.yaml:13: spec.roles[1].podSecurityContext.supplementalGroups: [5,0] is refused to role "jobs" by rule run-as-root-group; set gids above 0, or a mode for that rule in spec.modes`},
+	{"requesters: []", "defaults: {podSecurityContext: {runAsGroup: 0}}",
+		`policy.yaml:7: spec.defaults.podSecurityContext.runAsGroup: 0 is refused to roles that inherit it by rule run-as-root-group; set gids above 0, or a mode for that rule in spec.modes`},
+
 	// Roles: images, host paths, signals.
 	{builds, "{name: builds, rootImages: [moby/buildkit, ubuntu, 'quay.io/buildah/stable:v1', 'gcr.io/*', gcr.io/a/b, gcr.io/a/b]}",
 		`policy.yaml:14: spec.roles[2].rootImages[0]: "moby/buildkit" is not a repository with its registry and without tag or digest; did you mean "docker.io/moby/buildkit"?

@@ -19,7 +19,7 @@ policy.yaml:7: spec.modes[0].roles[0]: "job" is not a role of this policy; did y
 policy.yaml:7: spec.modes[0].rules[0]: "node-names" is not a rule; did you mean "node-name"?
 policy.yaml:7: spec.modes[0].rules[2]: "binding" is at spec.modes[0].rules[1] already; keep one`},
 	{"requesters: []", "modes: [{mode: Warn, rules: [zzzz]}]",
-		`policy.yaml:7: spec.modes[0].rules[0]: "zzzz" is not a rule; accepted: "core-claim", "core-nodes", "node-name", "node-pool", "scheduler-name", "runtime-class", "priority-class", "pod-affinity", "core-debug", "run-as-root", "pod-security", "binding"`},
+		`policy.yaml:7: spec.modes[0].rules[0]: "zzzz" is not a rule; accepted: "core-claim", "core-nodes", "node-name", "node-pool", "scheduler-name", "runtime-class", "priority-class", "pod-affinity", "core-debug", "pod-status", "service-account", "run-as-root", "run-as-root-group", "pod-security", "binding"`},
 	{"requesters: []", "modes: [{mode: Warn, role: [jobs]}]",
 		`policy.yaml:7: spec.modes[0].role: unknown field; did you mean "roles"?`},
 	{"requesters: []", "shadow: [{roles: [cores]}]",
@@ -32,12 +32,13 @@ policy.yaml:7: spec.exceptions[0].owner: is empty; write who answers for the exc
 policy.yaml:7: spec.exceptions[0].reason: is empty; write why the exception is there, for whoever finds it in a year
 policy.yaml:7: spec.exceptions[0].roles: is empty; name the roles that the exception is for
 policy.yaml:7: spec.exceptions[0].rules: is empty; name the rules that the exception is for`},
-	{"requesters: []", "exceptions: [{name: a, namespaces: [polyaxon], roles: [jobs], rules: [core-claim, core-debug, binding, run-as-rot], owner: a, reason: b, expires: 31.1.2027}]",
+	{"requesters: []", "exceptions: [{name: a, namespaces: [polyaxon], roles: [jobs], rules: [core-claim, core-debug, pod-status, binding, run-as-rot], owner: a, reason: b, expires: 31.1.2027}]",
 		`policy.yaml:7: spec.exceptions[0].expires: "31.1.2027" is not a date; write the last day on which the exception holds: "2027-01-31"
 policy.yaml:7: spec.exceptions[0].rules[0]: "core-claim" has no exceptions, which would be for everybody; name the users in spec.coreTrust
 policy.yaml:7: spec.exceptions[0].rules[1]: "core-debug" has no exceptions, which would be for everybody; name the users in spec.debugUsers
-policy.yaml:7: spec.exceptions[0].rules[2]: "binding" has no exceptions, which would be for everybody; name the users in spec.bindingUsers
-policy.yaml:7: spec.exceptions[0].rules[3]: "run-as-rot" is not a rule; did you mean "run-as-root"?`},
+policy.yaml:7: spec.exceptions[0].rules[2]: "pod-status" has no exceptions, which would be for everybody; name the users in spec.coreTrust
+policy.yaml:7: spec.exceptions[0].rules[3]: "binding" has no exceptions, which would be for everybody; name the users in spec.bindingUsers
+policy.yaml:7: spec.exceptions[0].rules[4]: "run-as-rot" is not a rule; did you mean "run-as-root"?`},
 	{"requesters: []", `exceptions:
   - {name: a, namespaces: [polyaxon], roles: [jobs], rules: [run-as-root], owner: a, reason: b, expires: 2027-01-31}
   - {name: a, namespaces: [polyaxon], roles: [jobs], rules: [run-as-root], owner: a, reason: b, expires: 2027-01-31}`,
@@ -72,6 +73,32 @@ func TestReports(t *testing.T) {
 	today := DayOf(time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC))
 	if diff := cmp.Diff(want, s.Reports(today)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestLooseModes(t *testing.T) {
+	loose := func(i, mode string) []string {
+		return []string{"spec.modes[" + i + "] names no rules, and so is in mode " + mode + " for those that guard core, too; " +
+			"name the rules, or write {mode: Enforce, rules: [core-claim, core-nodes]} before it"}
+	}
+	enforce := func(rules ...string) RuleMode { return RuleMode{Mode: Enforce, Rules: rules} }
+	for name, tc := range map[string]struct {
+		modes []RuleMode
+		want  []string
+	}{
+		"for all":                       {[]RuleMode{{Mode: Audit}}, loose("0", "Audit")},
+		"for a role":                    {[]RuleMode{{Mode: Warn, Scope: Scope{Roles: []string{"jobs"}}}}, loose("0", "Warn")},
+		"with rules":                    {[]RuleMode{{Mode: Warn, Rules: []string{"run-as-root"}}}, nil},
+		"after those that guard core":   {[]RuleMode{enforce("core-claim", "core-nodes"), {Mode: Warn}}, nil},
+		"after them, one by one":        {[]RuleMode{enforce("core-claim"), enforce("core-nodes"), {Mode: Warn}}, nil},
+		"after one of them":             {[]RuleMode{enforce("core-claim"), {Mode: Warn}}, loose("1", "Warn")},
+		"after them for a role":         {[]RuleMode{{Mode: Enforce, Rules: guards, Scope: Scope{Roles: []string{"jobs"}}}, {Mode: Warn}}, loose("1", "Warn")},
+		"after all rules are enforced":  {[]RuleMode{enforce(), {Mode: Warn}}, nil},
+		"Enforce without rules is free": {[]RuleMode{enforce()}, nil},
+	} {
+		if diff := cmp.Diff(tc.want, (&Spec{Modes: tc.modes}).LooseModes()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
 	}
 }
 

@@ -104,6 +104,8 @@ func TestAccepted(t *testing.T) {
 		{"an entry of its own ends the fallback", jobs, "{name: experiments}\n  - {name: services}\n  - {name: helpers}\n" +
 			"  - {name: jobs, podSecurity: baseline, podSecurityContext: {runAsUser: 0, runAsNonRoot: false}}"},
 		{"a role of one's own", jobs, "{name: gpu, match: {mode: Replace, any: [{labels: {a: b}, role: jobs}]}}"},
+		{"the root group, where its rule warns", "requesters: []",
+			"modes: [{mode: Warn, rules: [run-as-root-group]}]\n  defaults: {podSecurityContext: {runAsGroup: 0}}"},
 		{"the one capability that restricted allows", jobs, "{name: jobs, containerSecurityContext: {capabilities: {drop: [ALL], add: [NET_BIND_SERVICE]}}}"},
 	} {
 		if _, err := Load("policy.yaml", []byte(strings.Replace(base, tc.old, tc.new, 1))); err != nil {

@@ -54,7 +54,7 @@ type Spec struct {
 	// where they entered; Fail has them wait like everything else. Default: Ignore, but Fail where role "core" replaces
 	// the built-in signals.
 	CoreFailurePolicy FailurePolicy `json:"coreFailurePolicy,omitempty"`
-	// BindingUsers are schedulers that may bind pods to protected nodes, besides kube-scheduler.
+	// BindingUsers are schedulers that may bind pods and nominate them for protected nodes, besides kube-scheduler.
 	// Default: nobody.
 	BindingUsers []string `json:"bindingUsers,omitempty"`
 	// DebugUsers may add ephemeral containers to core pods (kubectl debug).
@@ -62,7 +62,9 @@ type Spec struct {
 	DebugUsers []string `json:"debugUsers,omitempty"`
 	// Defaults are the security contexts of every role that sets none itself and has identity Inject.
 	// Default: uid, gid and fsGroup 2222, runAsNonRoot, seccomp RuntimeDefault; no privilege escalation and all
-	// capabilities dropped. A context that is written down takes the place of the whole default one.
+	// capabilities dropped. A context that is written down takes the place of the whole default one. In roles
+	// held to the restricted standard, a container with a uid and no gid is given the gid of these defaults, or 2222 where
+	// they set none: group 0 would count otherwise.
 	Defaults *SecurityDefaults `json:"defaults,omitempty"`
 	// NodePools describe the nodes. At least one; no two with one label.
 	NodePools []NodePool `json:"nodePools"`
@@ -163,11 +165,15 @@ type Role struct {
 	Overrides *Overrides `json:"overrides,omitempty"`
 }
 
-// HostPath is a path on the node, with everything below it, and who may mount it.
+// HostPath is a path on the node, and who may mount it.
 type HostPath struct {
+	// Path is absolute. Pods may write it in a longer form: "/data/" and "//data" are "/data".
 	Path string `json:"path"`
 	// From is Requester (the default) or Anyone.
 	From HostPathFrom `json:"from,omitempty"`
+	// SubPaths says whether pods may mount what is below the path, too. Whoever may write there can make a symlink in it
+	// that leads anywhere on the node. Default: false.
+	SubPaths bool `json:"subPaths,omitempty"`
 }
 
 // HostPathFrom says whose pods may mount a host path.

@@ -41,6 +41,7 @@ func (s *Spec) validateSettings(r *Role, path *field.Path) field.ErrorList {
 		errs = append(errs, set.validate(r)...)
 	}
 	errs = append(errs, contradictions(settings)...)
+	errs = append(errs, s.rootGroups(r, settings, path)...)
 	return append(errs, s.validateRootOverride(r, settings, path)...)
 }
 
