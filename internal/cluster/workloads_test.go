@@ -7,9 +7,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/cache"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/policy"
@@ -26,6 +28,9 @@ func TestWorkloads(t *testing.T) {
 	w := workloadsOf(t, func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("Content-Type", "application/json")
 		switch path := r.URL.Path; {
+		case r.URL.Query().Get("sendInitialEvents") != "": // an older API server: it lists, then watches
+			rw.WriteHeader(http.StatusUnprocessableEntity)
+			fmt.Fprint(rw, `{"kind":"Status","apiVersion":"v1","status":"Failure","code":422,"reason":"Invalid","message":"no"}`)
 		case r.URL.Query().Get("watch") != "":
 			<-r.Context().Done()
 		case strings.HasSuffix(path, "/statefulsets"):
@@ -42,17 +47,15 @@ func TestWorkloads(t *testing.T) {
 			rw.WriteHeader(http.StatusNotFound)
 			fmt.Fprint(rw, `{"kind":"Status","apiVersion":"v1","status":"Failure","code":404,"reason":"NotFound","message":"no"}`)
 		default:
-			fmt.Fprint(rw, `{"metadata":{"resourceVersion":"1"},"items":[]}`)
+			fmt.Fprint(rw, emptyLists[path[strings.LastIndex(path, "/")+1:]])
 		}
 	})
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	done := make(chan struct{})
 	go func() { defer close(done); w.Run(ctx) }()
 	t.Cleanup(func() { stop(); <-done })
-	for !w.Synced() {
-		if ctx.Err() != nil {
-			t.Fatal(ctx.Err())
-		}
+	if !cache.WaitForCacheSync(ctx.Done(), w.Synced) {
+		t.Fatal("the workloads are not listed")
 	}
 	if got := w.Core("polyaxon"); len(got) != 1 || got[0].Name != "db" || got[0].Selector.String() != "app=db" {
 		t.Errorf("core is %v, want db", got)
@@ -82,6 +85,14 @@ func TestWorkloads(t *testing.T) {
 			}
 		})
 	}
+}
+
+// emptyLists are what an API server without workloads answers.
+var emptyLists = map[string]string{
+	"deployments": `{"apiVersion":"apps/v1","kind":"DeploymentList","metadata":{"resourceVersion":"1"},"items":[]}`,
+	"replicasets": `{"apiVersion":"apps/v1","kind":"ReplicaSetList","metadata":{"resourceVersion":"1"},"items":[]}`,
+	"daemonsets":  `{"apiVersion":"apps/v1","kind":"DaemonSetList","metadata":{"resourceVersion":"1"},"items":[]}`,
+	"jobs":        `{"apiVersion":"batch/v1","kind":"JobList","metadata":{"resourceVersion":"1"},"items":[]}`,
 }
 
 func statefulSet(name string) *metav1.OwnerReference {
