@@ -40,15 +40,19 @@ type auditor struct {
 	kubeconfig string
 	lease      types.NamespacedName
 	nodes      *cluster.Nodes
+	workloads  *cluster.Workloads
 	reports    *reports // nil where none are written
+	places     *places  // nil where no pod is told
 	log        *slog.Logger
 	pods       atomic.Pointer[residents] // nil where another replica audits
 }
 
-func newAuditor(o Options, p *Policies, nodes *cluster.Nodes, log *slog.Logger) *auditor {
+func newAuditor(o Options, p *Policies, nodes *cluster.Nodes, workloads *cluster.Workloads, log *slog.Logger) *auditor {
+	a := audit.New(p.compiled, p.files)
+	a.Core = workloads.Core
 	return &auditor{
-		Auditor: audit.New(p.compiled, p.files), namespaces: p.compiled.Namespaces(),
-		kubeconfig: o.Kubeconfig, lease: o.AuditLease, nodes: nodes, log: log,
+		Auditor: a, namespaces: p.compiled.Namespaces(),
+		kubeconfig: o.Kubeconfig, lease: o.AuditLease, nodes: nodes, workloads: workloads, log: log,
 	}
 }
 
@@ -91,8 +95,8 @@ func (a *auditor) lead(ctx context.Context) {
 		a.log.Error("what runs is not audited", "error", err)
 		return
 	}
-	// A pod that names its node is judged by that node.
-	if !cache.WaitForCacheSync(ctx.Done(), a.nodes.Synced) {
+	// A pod that names its node is judged by that node, and every pod by the labels that core's workloads select by.
+	if !cache.WaitForCacheSync(ctx.Done(), a.nodes.Synced, a.workloads.Synced) {
 		return
 	}
 	a.log.Info("auditing what runs", "lease", a.lease.String())
@@ -112,5 +116,7 @@ func (a *auditor) judge(pod *corev1.Pod) *audit.Resident {
 	if node, known := a.nodes.Get(pod.Spec.NodeName); known {
 		named = &node
 	}
-	return a.Pod(pod, named, v1alpha1.DayOf(time.Now()))
+	r := a.Pod(pod, named, v1alpha1.DayOf(time.Now()))
+	a.places.tell(pod, r)
+	return r
 }

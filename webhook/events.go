@@ -29,7 +29,7 @@ const (
 	mostUntold      = 256 // refusals that wait for the API server
 )
 
-// refusedReason is the reason of every event.
+// refusedReason is the reason of an event about a refusal.
 const refusedReason = "PolymoatRefused"
 
 // longestMessage is what events.k8s.io takes, in bytes.
@@ -57,10 +57,12 @@ type events struct {
 	log         *slog.Logger
 }
 
-// untold is a refusal that an event is to be made of.
+// untold is what an event is to be made of: a refusal, of which the pod's owner is told, or what is wrong with a pod itself.
 type untold struct {
 	namespace string
-	owner     metav1.OwnerReference // of the pod
+	owner     metav1.OwnerReference   // of the pod
+	about     *corev1.ObjectReference // the pod; nil where the owner is told
+	reason    string                  // empty for a refusal
 	sentence  string
 }
 
@@ -84,14 +86,23 @@ func (e *events) tell(r *request, out outcome) {
 	owner := template.ControllerOf(r.Object)
 	switch {
 	case owner == nil:
-	case !e.limiter.Allow():
-		e.count(eventLimited)
 	default:
-		select {
-		case e.waiting <- untold{r.Namespace, *owner, out.decision.Sentence(r.familyName())}:
-		default:
-			e.count(eventOverflowed)
-		}
+		e.put(untold{namespace: r.Namespace, owner: *owner, sentence: out.decision.Sentence(r.familyName())})
+	}
+}
+
+// put puts aside what is to be told. It is false where that is too much.
+func (e *events) put(u untold) bool {
+	if !e.limiter.Allow() {
+		e.count(eventLimited)
+		return false
+	}
+	select {
+	case e.waiting <- u:
+		return true
+	default:
+		e.count(eventOverflowed)
+		return false
 	}
 }
 
@@ -110,7 +121,7 @@ func (e *events) Run(ctx context.Context) {
 			return
 		case r := <-e.waiting:
 			if about := e.about(ctx, r); about != nil {
-				recorder.Event(about, corev1.EventTypeWarning, refusedReason, clipped(r.sentence))
+				recorder.Event(about, corev1.EventTypeWarning, cmp.Or(r.reason, refusedReason), clipped(r.sentence))
 			}
 		}
 	}
@@ -119,6 +130,9 @@ func (e *events) Run(ctx context.Context) {
 // about is whom an event is about: what stands above the pod at the top, or its controller where nobody tells what does.
 // It is nil where that is told already.
 func (e *events) about(ctx context.Context, r untold) *corev1.ObjectReference {
+	if r.about != nil {
+		return r.about
+	}
 	top, there, err := e.controllers.Top(ctx, r.namespace, r.owner)
 	switch {
 	case err != nil:

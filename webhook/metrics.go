@@ -75,7 +75,7 @@ func newMetrics(policies []policyDocument) *metrics {
 		}),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "polymoat_events_total",
-			Help: "Refusals of new pods that have an owner, by what became of the event: created, counted by one that was there, told by the built-in controller itself, ownerless, limited because there were too many, overflowed because the API server is slow, failed because it takes none.",
+			Help: "Refusals of new pods that have an owner, and pods that stand where core's do, by what became of the event: created, counted by one that was there, told by the built-in controller itself, ownerless, limited because there were too many, overflowed because the API server is slow, failed because it takes none.",
 		}, []string{"outcome"}),
 	}
 	m.registry.MustRegister(m.reviews, m.decisions, m.overrides, m.decide, m.duration, m.errors, m.suppressed, m.events, policyInfo(policies), buildInfo(),

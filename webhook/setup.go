@@ -92,7 +92,8 @@ func (s *server) watchAndTell(p *Policies, m *metrics) (err error) {
 	if s.options.AuditLease.Name == "" {
 		return nil
 	}
-	s.auditor = newAuditor(s.options, p, s.nodes, s.log)
+	s.auditor = newAuditor(s.options, p, s.nodes, s.workloads, s.log)
+	s.auditor.places = newPlaces(s.events)
 	m.registry.MustRegister(s.auditor)
 	if s.options.AuditReports {
 		s.auditor.reports = &reports{controllers, reporter.NewMetrics()}

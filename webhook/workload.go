@@ -55,7 +55,32 @@ func decodeWorkload(body []byte) (*request, *fault) {
 	}
 	r.undecoded = utiljson.UnmarshalCaseSensitivePreserveInts(body, &again)
 	r.values = again.Request.objects
+	if r.undecoded == nil && r.values.Object["kind"] == "ControllerRevision" {
+		r.undecoded = r.values.keepData(body)
+	}
 	return r, nil
+}
+
+// keepData puts the data of ControllerRevisions back as they were written: maps lose what is there twice.
+func (o objects) keepData(body []byte) error {
+	type revision struct {
+		Data json.RawMessage `json:"data"`
+	}
+	var raw struct {
+		Request struct {
+			Object    revision `json:"object"`
+			OldObject revision `json:"oldObject"`
+		} `json:"request"`
+	}
+	if err := utiljson.UnmarshalCaseSensitivePreserveInts(body, &raw); err != nil {
+		return err
+	}
+	for object, data := range map[*map[string]any]json.RawMessage{&o.Object: raw.Request.Object.Data, &o.OldObject: raw.Request.OldObject.Data} {
+		if _, ok := (*object)["data"]; ok {
+			(*object)["data"] = data
+		}
+	}
+	return nil
 }
 
 // workload is the object with the pod templates that the request adds or changes.
@@ -72,20 +97,32 @@ func (r *request) workload() (policy.Workload, *fault) {
 	if kind == "Pod" {
 		return policy.Workload{}, badReview("object", "request.object is a pod; have /validate judge it")
 	}
-	meta := metav1.PartialObjectMetadata{}
-	if f := r.read("metadata", map[string]any{"metadata": r.values.Object["metadata"]}, &meta); f != nil {
-		return policy.Workload{}, f
-	}
-	templates, f := r.templates()
-	return policy.Workload{
+	w := policy.Workload{
 		Namespace: r.Namespace, User: r.user(),
 		Resource: schema.GroupResource{Group: r.Resource.Group, Resource: r.resource()}, Kind: kind,
-		Owners: meta.OwnerReferences, Templates: templates,
-	}, f
+	}
+	var f *fault
+	if w.Marks, f = r.marks(r.values.Object); f != nil {
+		return policy.Workload{}, f
+	}
+	if r.Operation == admissionv1.Update {
+		// Marks that do not decode are none: then the new ones are judged by themselves.
+		old, _ := r.marks(r.values.OldObject)
+		w.Old = &old
+	}
+	w.Templates, f = r.templates(w)
+	return w, f
+}
+
+// marks are the metadata of an object that count.
+func (r *request) marks(object map[string]any) (policy.Marks, *fault) {
+	meta := metav1.PartialObjectMetadata{}
+	f := r.read("metadata", map[string]any{"metadata": object["metadata"]}, &meta)
+	return policy.Marks{Owners: meta.OwnerReferences, Labels: meta.Labels}, f
 }
 
 // templates are the pod templates that the request adds or changes.
-func (r *request) templates() ([]policy.Template, *fault) {
+func (r *request) templates(w policy.Workload) ([]policy.Template, *fault) {
 	// An old object that cannot be judged was never granted anything: the new one is judged by itself.
 	olds, _ := template.Of(r.values.OldObject)
 	before := map[string]template.Pod{}
@@ -97,13 +134,13 @@ func (r *request) templates() ([]policy.Template, *fault) {
 		return nil, badReview("object", "request.object %v", err)
 	}
 	var changed []policy.Template
-	asksTheSame := r.owner() == nil || reflect.DeepEqual(overridesOf(r.values.OldObject), overridesOf(r.values.Object))
+	asksTheSame := !w.Remarked() && (r.owner() == nil || reflect.DeepEqual(overridesOf(r.values.OldObject), overridesOf(r.values.Object)))
 	for _, t := range news {
 		old, was := before[t.Path()]
 		if was && asksTheSame && reflect.DeepEqual(old.Raw, t.Raw) {
 			continue
 		}
-		pod := policy.Template{At: pathOf(t.At), Pod: &corev1.Pod{}, Partial: t.Partial, Creator: policy.UserNamed(t.Creator)}
+		pod := policy.Template{At: pathOf(t.At), Pod: &corev1.Pod{}, Inexact: t.Inexact, Creator: policy.UserNamed(t.Creator)}
 		pod.LabelAt = func(key string) *field.Path { return labelPath(t, key) }
 		if f := r.read(t.Path(), t.Raw, pod.Pod); f != nil {
 			return nil, f

@@ -80,17 +80,43 @@ func TestWorkloads(t *testing.T) {
 			object:   `{"apiVersion":"example.com/v9","kind":"Wave","metadata":{"name":"w"},"spec":{"crests":[{"template":{` + runLabels + "," + inside + `}},{"template":{` + coreLabels + "," + inside + `}}]}}`,
 			want:     claims(`waves.example.com "w"`, "spec.crests[1].template.metadata.labels[type]"),
 		},
-		"a revision that adds a label to a StatefulSet": {
-			resource: `"group":"apps","resource":"controllerrevisions"`,
-			object:   `{"apiVersion":"apps/v1","kind":"ControllerRevision","metadata":{"name":"r"},"data":{"spec":{"template":{"metadata":{"labels":{"app":"postgresql"}}}}}}`,
-			want: `controllerrevisions.apps "r": role "other" violates core-claim: data.spec.template is a patch, whose result may claim role "core", ` +
-				`which user "tenant" is not trusted with; write the whole template, with "$patch": "replace", ` + trusted + "create it",
+		"a key of another case in a kind of the future": {
+			resource: `"group":"example.com","resource":"waves"`,
+			object:   `{"apiVersion":"example.com/v9","kind":"Wave","metadata":{"name":"w"},"spec":{"template":{"Metadata":{"labels":{"type":"polyaxon-core"}},` + inside + `}}}`,
+			want: `waves.example.com "w": role "other" violates core-claim: spec.template is another pod for readers who take "Spec" for "spec": ` +
+				`it may claim role "core", which user "tenant" is not trusted with; spell its keys as Kubernetes does, ` + trusted + "create it",
 		},
 		"an object that is a template": {
 			resource: `"group":"example.com","resource":"waves"`,
 			object:   `{"apiVersion":"example.com/v9","kind":"Wave",` + coreLabels + `,"spec":{"containers":[{}]}}`, old: `{"apiVersion":"example.com/v9","kind":"Wave",` + coreLabels + "," + inside + `}`,
 			want: `waves.example.com "": role "core" violates core-claim: spec changes a template of role "core" (label type=polyaxon-core), ` +
 				`which user "tenant" is not trusted with; leave it as it was, ` + trusted + "change it",
+		},
+		"a ReplicaSet whose own labels claim core": {
+			resource: `"group":"apps","resource":"replicasets"`,
+			object:   `{"apiVersion":"apps/v1","kind":"ReplicaSet",` + coreLabels + `,"spec":{"template":{` + runLabels + "," + inside + `}}}`,
+			want:     claims(`replicasets.apps ""`, "metadata.labels[type]"),
+		},
+		"own labels that claim core by a status": {
+			resource: `"group":"apps","resource":"replicasets"},"subResource":"status","x":{"a":"b"`,
+			object:   `{"apiVersion":"apps/v1","kind":"ReplicaSet",` + coreLabels + `,"spec":{"template":{` + runLabels + "," + inside + `}}}`,
+			old:      `{"apiVersion":"apps/v1","kind":"ReplicaSet",` + runLabels + `,"spec":{"template":{` + runLabels + "," + inside + `}}}`,
+			want:     claims(`replicasets/status.apps ""`, "metadata.labels[type]"),
+		},
+		"own labels that claimed core before": {
+			resource: `"group":"apps","resource":"replicasets"`,
+			object:   `{"apiVersion":"apps/v1","kind":"ReplicaSet",` + coreLabels + `,"spec":{"replicas":1,"template":{` + runLabels + "," + inside + `}}}`,
+			old:      `{"apiVersion":"apps/v1","kind":"ReplicaSet",` + coreLabels + `,"spec":{"template":{` + runLabels + "," + inside + `}}}`,
+		},
+		"own labels that no longer claim core": {
+			resource: `"group":"apps","resource":"replicasets"`,
+			object:   `{"apiVersion":"apps/v1","kind":"ReplicaSet",` + runLabels + `,"spec":{"template":{` + runLabels + "," + inside + `}}}`,
+			old:      `{"apiVersion":"apps/v1","kind":"ReplicaSet",` + coreLabels + `,"spec":{"template":{` + runLabels + "," + inside + `}}}`,
+			warnings: []string{`metadata.labels no longer claims role "core", as it did by label type=polyaxon-core; put that back unless Polyaxon is to lose it`},
+		},
+		"a template that a trusted user takes core off": {
+			resource: `"group":"apps","resource":"deployments"`, object: run, old: core, user: `"username":"admin","groups":["system:masters"]`,
+			warnings: []string{`spec.template no longer claims role "core", as it did by label type=polyaxon-core; put that back unless Polyaxon is to lose it`},
 		},
 		"an Operation whose pods will be refused": {
 			resource: `"group":"core.polyaxon.com","resource":"operations"`,

@@ -19,6 +19,9 @@ import (
 
 // Auditor holds objects of a cluster against policies. It is immutable and safe for concurrent use.
 type Auditor struct {
+	// Core tells which workloads of a namespace are core; nil where that is not known. It is set before the first pod is judged.
+	Core func(namespace string) []policy.CoreWorkload
+
 	policy *policy.Policy
 	pools  []pool
 	// governed are the namespaces of all policies.
@@ -65,8 +68,12 @@ func (a *Auditor) Pod(pod *corev1.Pod, named *landing.Node, today v1alpha1.Day) 
 		born.Spec.NodeName, named = "", nil
 	}
 	creator := template.CreatorOf(pod.OwnerReferences)
+	var core []policy.CoreWorkload
+	if a.Core != nil {
+		core = a.Core(pod.Namespace)
+	}
 	s := a.policy.Inspect(policy.Request{
-		Namespace: pod.Namespace, User: policy.UserNamed(creator), Pod: &born, Node: named, Today: today,
+		Namespace: pod.Namespace, User: policy.UserNamed(creator), Pod: &born, Node: named, Core: core, Today: today,
 	})
 	if s.Policy == "" {
 		return nil
@@ -75,7 +82,7 @@ func (a *Auditor) Pod(pod *corev1.Pod, named *landing.Node, today v1alpha1.Day) 
 		Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID, Controller: template.ControllerOf(pod),
 		Node: pod.Spec.NodeName, Ending: pod.DeletionTimestamp != nil, Policy: s.Policy, Role: s.Role,
 	}
-	r.Findings = a.violations(s, r, creator)
+	r.Findings = append(a.violations(s, r, creator), r.inCorePlace(pod, s)...)
 	s.Violations, r.standing = nil, s
 	return r
 }
@@ -112,6 +119,9 @@ func (a *Auditor) violations(s policy.Standing, r *Resident, creator string) []F
 		}
 		f := r.finding(kind)
 		f.Rule, f.Detail, f.Fix, f.Witness = v.Rule, v.Field.String()+" "+v.Detail, v.Fix, v.Witness
+		if kind == PodClaimsCore && len(s.Places) > 0 {
+			continue // told as a place
+		}
 		if kind == PodClaimsCore && creator == "" {
 			f.Detail, f.Fix = unknownClaim(s.Why)
 		}

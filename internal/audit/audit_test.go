@@ -6,6 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/utils/ptr"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
@@ -24,7 +26,18 @@ func auditor(t *testing.T, change func(*v1alpha1.PlacementPolicy)) *Auditor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(p, []v1alpha1.File{{Name: "policy.yaml", Policy: doc}})
+	a := New(p, []v1alpha1.File{{Name: "policy.yaml", Policy: doc}})
+	a.Core = func(namespace string) []policy.CoreWorkload {
+		if namespace != "polyaxon" {
+			return nil
+		}
+		kind := schema.GroupKind{Group: "apps", Kind: "Deployment"}
+		return []policy.CoreWorkload{
+			{Kind: kind, Name: "proxy", Selector: labels.SelectorFromSet(labels.Set{"app": "proxy"})},
+			{Kind: schema.GroupKind{Group: "apps", Kind: "ReplicaSet"}, Name: "api"},
+		}
+	}
+	return a
 }
 
 var (
@@ -54,6 +67,11 @@ func job(node string, change func(*corev1.Pod)) *corev1.Pod {
 func tolerant(p *corev1.Pod) {
 	p.Spec.NodeSelector = nil
 	p.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
+}
+
+// owned is by a ReplicaSet.
+func owned(by string) []metav1.OwnerReference {
+	return []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: by, Controller: ptr.To(true)}}
 }
 
 func claimant(p *corev1.Pod) {
@@ -103,8 +121,51 @@ func TestPods(t *testing.T) {
 		"a pod of core that a ReplicaSet made": {
 			job("core-1", func(p *corev1.Pod) {
 				claimant(p)
-				p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "api", Controller: ptr.To(true)}}
+				p.Name, p.OwnerReferences = "api-x7k2p", owned("api")
 			}), core1, nil,
+		},
+		"a pod of core whose ReplicaSet is not core": {
+			job("core-1", func(p *corev1.Pod) {
+				claimant(p)
+				p.Name, p.OwnerReferences = "web-x7k2p", owned("web")
+			}), core1,
+			[]string{`pod-claims-core: pod/web-x7k2p metadata.ownerReferences names ReplicaSet "web", whose own template does not claim role "core": ` +
+				`the pod is not from a core workload; delete the revision that it is made of, if it has one, and the pod, ` +
+				`or have one of group "system:masters" or whoever may "use" roles.polymoat.io "core" change the template`},
+		},
+		"a pod of core that a ReplicaSet adopted": {
+			job("core-1", func(p *corev1.Pod) {
+				claimant(p)
+				p.OwnerReferences = owned("api")
+			}), core1,
+			[]string{`pod-in-core-place: pod/train belongs to ReplicaSet "api", which did not make it: its name does not begin with "api-"; kubectl -n polyaxon delete pod train`},
+		},
+		"a run with the name of a component": {
+			job("experiments-1", func(p *corev1.Pod) { p.Labels["app.kubernetes.io/name"] = "polyaxon-polyaxon-api" }), worker,
+			[]string{`pod-in-core-place: pod/train metadata.labels[app.kubernetes.io/name] "polyaxon-polyaxon-api" is the name of Polyaxon's own component "api", ` +
+				`and it is a pod of role "jobs"; kubectl -n polyaxon label pod train app.kubernetes.io/name-`},
+		},
+		"a run that core's ReplicaSet adopted": {
+			job("experiments-1", func(p *corev1.Pod) {
+				p.Labels["app.kubernetes.io/name"], p.Labels["app"], p.OwnerReferences = "polyaxon-polyaxon-api", "proxy", owned("proxy-5d4f")
+			}), worker,
+			[]string{`pod-in-core-place: pod/train metadata.labels[app.kubernetes.io/name] "polyaxon-polyaxon-api" is the name of Polyaxon's own component "api", ` +
+				`and it is a pod of role "jobs"; kubectl -n polyaxon label pod train app.kubernetes.io/name- app-`},
+		},
+		"a pod that core's Deployment selects": {
+			job("experiments-1", func(p *corev1.Pod) { p.Labels["app"] = "proxy" }), worker,
+			[]string{`pod-in-core-place: pod/train metadata.labels[app] "proxy" meets the selector of Deployment "proxy", which is Polyaxon's own, ` +
+				`and it is a pod of role "jobs"; kubectl -n polyaxon label pod train app-`},
+		},
+		"the mirror of a static pod with core's labels": {
+			job("experiments-1", func(p *corev1.Pod) {
+				claimant(p)
+				p.Annotations = map[string]string{corev1.MirrorPodAnnotationKey: "x"}
+				p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "Node", Name: "experiments-1", Controller: ptr.To(true)}}
+				p.ManagedFields = []metav1.ManagedFieldsEntry{{FieldsV1: metav1.NewFieldsV1(`{"f:spec":{"f:nodeName":{}}}`)}}
+			}), worker,
+			[]string{`pod-claims-core: pod/train metadata.labels[app.kubernetes.io/part-of] claims role "core" for a static pod of node "experiments-1", ` +
+				`which is in none of the role's node pools; take the label out of the manifest on that node, or run it on a core node`},
 		},
 		"a pod of another namespace": {job("core-1", func(p *corev1.Pod) { p.Namespace = "elsewhere" }), core1, nil},
 	} {

@@ -14,6 +14,7 @@ const (
 	PodOnProtectedNode Kind = "pod-on-protected-node"
 	PodMayReach        Kind = "pod-may-reach-protected-node"
 	PodClaimsCore      Kind = "pod-claims-core"
+	PodInCorePlace     Kind = "pod-in-core-place"
 	PodRunsAsRoot      Kind = "pod-runs-as-root"
 	NodeWithoutTaint   Kind = "node-without-taint"
 	NodeWithoutLabel   Kind = "node-without-label"
@@ -33,6 +34,8 @@ var Kinds = []struct {
 		"Could run on a protected node"},
 	{PodClaimsCore, "a pod that claims core, and that no built-in controller made: nobody knows whether whoever did was trusted",
 		"Claim core"},
+	{PodInCorePlace, "a pod that is not core, and that core's Services or controllers take for one of theirs by its labels or have " +
+		"taken already", "Stand where core's pods do"},
 	{PodRunsAsRoot, "a pod that runs as root, or as whom its image says, in a role held to the restricted standard", "Run as root"},
 	{NodeWithoutTaint, "a node with the label of a protected pool, and not all of its taints", "Lack a taint of their pool"},
 	{NodeWithoutLabel, "a node with the taints of a protected pool, and not its label: polymoat keeps nobody off", "Lack the label of their pool"},

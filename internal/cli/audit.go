@@ -14,6 +14,7 @@ import (
 	"github.com/polymoat/polymoat/internal/audit"
 	"github.com/polymoat/polymoat/internal/doctor"
 	"github.com/polymoat/polymoat/internal/landing"
+	"github.com/polymoat/polymoat/internal/policy"
 )
 
 // auditing are the flags of the command.
@@ -99,7 +100,8 @@ func (a *auditing) run(ctx context.Context, c *console) error {
 		}
 		namespaces = []string{a.namespace}
 	}
-	r := &round{connection: a.connection, console: c, auditor: audit.New(p, files), tell: tell, nodes: map[string]*landing.Node{}}
+	r := &round{connection: a.connection, console: c, policy: p, auditor: audit.New(p, files), tell: tell, nodes: map[string]*landing.Node{}}
+	r.auditor.Core = func(string) []policy.CoreWorkload { return r.core }
 	if err := r.walk(ctx, namespaces); err != nil {
 		c.fail(a.remedy(err))
 		return nil

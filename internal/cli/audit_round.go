@@ -14,6 +14,7 @@ import (
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/audit"
 	"github.com/polymoat/polymoat/internal/landing"
+	"github.com/polymoat/polymoat/internal/policy"
 )
 
 // round is one walk through a cluster. What is found is told at once: nothing is kept of what is in order, but for the
@@ -21,10 +22,12 @@ import (
 type round struct {
 	*connection
 	console *console
+	policy  *policy.Policy
 	auditor *audit.Auditor
 	tell    findingsPrinter
 
 	nodes          map[string]*landing.Node // by name
+	core           []policy.CoreWorkload    // of the namespace whose pods are looked at
 	pods, findings int
 }
 
@@ -47,7 +50,12 @@ func (r *round) walk(ctx context.Context, namespaces []string) error {
 	}
 	today := v1alpha1.DayOf(time.Now())
 	for _, namespace := range namespaces {
-		err := r.each(ctx, corev1.SchemeGroupVersion, "pods", namespace, alive, func(o runtime.Object) { r.pod(o.(*corev1.Pod), today) })
+		var err error
+		r.core, err = r.coreWorkloads(ctx, r.policy, namespace)
+		if err := r.console.unlessForbidden(err, "which workloads are core is not known"); err != nil {
+			return err
+		}
+		err = r.each(ctx, corev1.SchemeGroupVersion, "pods", namespace, alive, func(o runtime.Object) { r.pod(o.(*corev1.Pod), today) })
 		if err != nil {
 			return err
 		}

@@ -25,6 +25,7 @@ type locator struct {
 	today v1alpha1.Day
 	drawn *picture.Map
 	nodes map[string]located
+	core  map[string][]policy.CoreWorkload // by namespace; none where they are not known
 }
 
 // located is a node and where it is drawn.
@@ -35,7 +36,7 @@ type located struct {
 
 func newLocator(files []v1alpha1.File, now time.Time) (*locator, error) {
 	l := &locator{
-		files: files, today: v1alpha1.DayOf(now), nodes: map[string]located{},
+		files: files, today: v1alpha1.DayOf(now), nodes: map[string]located{}, core: map[string][]policy.CoreWorkload{},
 		drawn: &picture.Map{Taken: now, Waiting: []picture.Pod{}},
 	}
 	var docs []*v1alpha1.PlacementPolicy
@@ -130,6 +131,8 @@ func (l *locator) locate(pod *corev1.Pod, at *located) picture.Pod {
 	switch {
 	case violates(d, "core-nodes"):
 		drawn.Mark, drawn.Because = picture.Misplaced, fmt.Sprintf("role %q may not use node pool %q", d.Role, pool)
+	case d.ClaimsCore() && template.CreatorOf(pod.OwnerReferences) != "":
+		drawn.Mark, drawn.Because = picture.Misplaced, fmt.Sprintf("not from a core workload: the template of %s does not claim role %q", drawn.Parent, v1alpha1.RoleCore)
 	case d.ClaimsCore():
 		drawn.Mark, drawn.Because = picture.Unproven, cmp.Or(claimant(pod), "it has no controller")
 	}
@@ -141,7 +144,10 @@ func (l *locator) locate(pod *corev1.Pod, at *located) picture.Pod {
 func (l *locator) judge(pod *corev1.Pod, at *located) policy.Decision {
 	bound := *pod
 	bound.Status, bound.Spec.EphemeralContainers = corev1.PodStatus{}, nil
-	r := policy.Request{Namespace: pod.Namespace, User: policy.UserNamed(template.CreatorOf(pod.OwnerReferences)), Pod: &bound, Today: l.today}
+	r := policy.Request{
+		Namespace: pod.Namespace, User: policy.UserNamed(template.CreatorOf(pod.OwnerReferences)), Pod: &bound,
+		Core: l.core[pod.Namespace], Running: true, Today: l.today,
+	}
 	if at != nil {
 		bound.Spec.NodeSelector, bound.Spec.Affinity = nil, nil
 		bound.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}

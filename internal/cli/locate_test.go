@@ -8,10 +8,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/utils/ptr"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/picture"
+	"github.com/polymoat/polymoat/internal/policy"
 )
 
 // today is when the maps of tests are drawn.
@@ -26,6 +28,10 @@ func drawn(t *testing.T, e edits, nodes []corev1.Node, pods ...*corev1.Pod) *pic
 	}
 	for i := range nodes {
 		l.addNode(&nodes[i])
+	}
+	l.core["polyaxon"] = []policy.CoreWorkload{
+		{Kind: schema.GroupKind{Group: "apps", Kind: "ReplicaSet"}, Name: "owner", UID: "owner"},
+		{Kind: schema.GroupKind{Group: "apps", Kind: "DaemonSet"}, Name: "owner", UID: "owner"},
 	}
 	for _, p := range pods {
 		l.addPod(p)
@@ -98,15 +104,19 @@ func TestMarks(t *testing.T) {
 		mark    picture.Mark
 		because string
 	}{
-		"a run on a node of its pool":      {nil, run(t), "exp-1", "", ""},
-		"a run on core":                    {nil, run(t), "core-1", picture.Misplaced, misplaced},
-		"a run on core, in shadow":         {shadowed, run(t), "core-1", picture.Misplaced, misplaced},
-		"a run on core, in mode Audit":     {audited, run(t), "core-1", picture.Misplaced, misplaced},
-		"a run on core, by an exception":   {excepted, run(t), "core-1", "", ""},
-		"a run in no governed namespace":   {nil, outside, "core-1", "", ""},
-		"a static pod":                     {nil, static, "core-1", "", ""},
-		"core of a Deployment":             {nil, ownedBy(api(t), "apps/v1", "ReplicaSet"), "core-1", "", ""},
-		"core of a DaemonSet":              {nil, ownedBy(api(t), "apps/v1", "DaemonSet"), "core-1", "", ""},
+		"a run on a node of its pool":    {nil, run(t), "exp-1", "", ""},
+		"a run on core":                  {nil, run(t), "core-1", picture.Misplaced, misplaced},
+		"a run on core, in shadow":       {shadowed, run(t), "core-1", picture.Misplaced, misplaced},
+		"a run on core, in mode Audit":   {audited, run(t), "core-1", picture.Misplaced, misplaced},
+		"a run on core, by an exception": {excepted, run(t), "core-1", "", ""},
+		"a run in no governed namespace": {nil, outside, "core-1", "", ""},
+		"a static pod":                   {nil, static, "core-1", "", ""},
+		"core of a Deployment":           {nil, ownedBy(api(t), "apps/v1", "ReplicaSet"), "core-1", "", ""},
+		"core of a DaemonSet":            {nil, ownedBy(api(t), "apps/v1", "DaemonSet"), "core-1", "", ""},
+		"core of a StatefulSet that is not core": {
+			nil, ownedBy(api(t), "apps/v1", "StatefulSet"), "core-1", picture.Misplaced,
+			`not from a core workload: the template of statefulset.apps/owner does not claim role "core"`,
+		},
 		"core that nothing owns":           {nil, api(t), "core-1", picture.Unproven, "it has no controller"},
 		"core that nothing owns, off core": {nil, api(t), "exp-1", "", ""},
 		"core of an operator": {

@@ -26,7 +26,8 @@ const aboutMap = `Draw the cluster: node pools as columns, nodes as boxes, pods 
 cells coloured by role. The first sentence says whether core is alone on its
 nodes. What should not be there is marked:
 
-  !  the pod is on a protected node, and its role may not use that node pool
+  !  the pod is on a protected node, and its role may not use that node pool, or it
+     is core and not from a core workload: its owner's own template is not core's
   ?  the pod is on a protected node and says that it is core, and who created it
      is not known: it has no controller, or one that may run under any name
 
@@ -143,6 +144,16 @@ func (v *mapping) survey(ctx context.Context, c *console, by side) (*picture.Map
 	s := newSurvey(v.connection, c)
 	if err := s.eachNode(ctx, l.addNode); err != nil {
 		return nil, err
+	}
+	for _, namespace := range by.Namespaces() {
+		if v.namespace != "" && namespace != v.namespace {
+			continue
+		}
+		core, err := v.coreWorkloads(ctx, l.rules, namespace)
+		if err := c.unlessForbidden(err, "which workloads are core is not known"); err != nil {
+			return nil, err
+		}
+		l.core[namespace] = core
 	}
 	namespaces := []string{""}
 	if v.namespace != "" {

@@ -98,7 +98,7 @@ func (s *workloadSource) watch(namespace string, keep cache.TransformFunc) {
 
 // keep is what is kept of a workload.
 func (w *Workloads) keep(object any) (any, error) {
-	live, ok := liveWorkload(object)
+	live, ok := policy.Live(object)
 	if !ok {
 		return object, nil // a tombstone, which is about to go, or kept already
 	}
@@ -109,28 +109,6 @@ func (w *Workloads) keep(object any) (any, error) {
 		known.core = &core
 	}
 	return known, nil
-}
-
-// liveWorkload is a stored workload as decisions read it; false for what is none.
-func liveWorkload(object any) (policy.LiveWorkload, bool) {
-	var live policy.LiveWorkload
-	switch o := object.(type) {
-	case *appsv1.Deployment:
-		live.Kind, live.Selector, live.Template = schema.GroupKind{Group: "apps", Kind: "Deployment"}, o.Spec.Selector, &o.Spec.Template
-	case *appsv1.ReplicaSet:
-		live.Kind, live.Selector, live.Template = schema.GroupKind{Group: "apps", Kind: "ReplicaSet"}, o.Spec.Selector, &o.Spec.Template
-	case *appsv1.StatefulSet:
-		live.Kind, live.Selector, live.Template = schema.GroupKind{Group: "apps", Kind: "StatefulSet"}, o.Spec.Selector, &o.Spec.Template
-	case *appsv1.DaemonSet:
-		live.Kind, live.Selector, live.Template = schema.GroupKind{Group: "apps", Kind: "DaemonSet"}, o.Spec.Selector, &o.Spec.Template
-	case *batchv1.Job:
-		live.Kind, live.Selector, live.Template = schema.GroupKind{Group: "batch", Kind: "Job"}, o.Spec.Selector, &o.Spec.Template
-	default:
-		return live, false
-	}
-	meta := object.(metav1.Object)
-	live.Namespace, live.Name, live.UID = meta.GetNamespace(), meta.GetName(), meta.GetUID()
-	return live, true
 }
 
 // Run keeps the cache up to date until the context is done.
@@ -156,9 +134,10 @@ func (w *Workloads) Synced() bool {
 	return true
 }
 
-// Core are the workloads of a namespace that are Polyaxon itself, as far as they have been seen.
+// Core are the workloads of a namespace that are Polyaxon itself, as far as they have been seen. It is not nil where
+// there are none.
 func (w *Workloads) Core(namespace string) []policy.CoreWorkload {
-	var list []policy.CoreWorkload
+	list := []policy.CoreWorkload{}
 	for _, s := range w.sources {
 		store := s.stores[namespace]
 		if store == nil {
@@ -202,7 +181,7 @@ func (w *Workloads) ask(ctx context.Context, s workloadSource, namespace string,
 	if err != nil {
 		return nil, fmt.Errorf("read %s %q: %w", s.resource, owner.Name, err)
 	}
-	live, _ := liveWorkload(found)
+	live, _ := policy.Live(found)
 	core, ok := w.policy.CoreWorkload(live)
 	if !ok || live.UID != owner.UID {
 		return nil, nil

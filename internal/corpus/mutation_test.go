@@ -48,8 +48,8 @@ func without(t *testing.T, rule int, all []corpus.Case) []string {
 // bindingChecks are the two halves of the rule about Bindings, which are no pods and have no place in the corpus: as the
 // source has them, and switched off.
 var bindingChecks = map[string]string{
-	"append(p.targetOf(r), in.smuggled(r.Binding)...)": "append([]Violation(nil), in.smuggled(r.Binding)...)",
-	"p.targetOf(r), in.smuggled(r.Binding)...)":        "p.targetOf(r))",
+	"append(p.targetOf(r), in.smuggled(r)...)": "append([]Violation(nil), in.smuggled(r)...)",
+	"p.targetOf(r), in.smuggled(r)...)":        "p.targetOf(r))",
 }
 
 var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (Test\S+)`)

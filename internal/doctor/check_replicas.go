@@ -85,7 +85,7 @@ func (v View) protects(node string) bool {
 func disruptionBudget(v View) []Finding {
 	for _, budget := range v.Budgets {
 		selector, err := metav1.LabelSelectorAsSelector(budget.Spec.Selector)
-		if err == nil && selector.Matches(labels.Set(v.Deployment.Spec.Template.Labels)) {
+		if err == nil && budget.Namespace == v.Deployment.Namespace && selector.Matches(labels.Set(v.Deployment.Spec.Template.Labels)) {
 			return nil
 		}
 	}

@@ -136,7 +136,7 @@ func webhookTarget(v View) []Finding {
 
 // route is the command that shows where the way to the replicas ends.
 func (v View) route() string {
-	if len(v.Services) == 0 {
+	if !slices.ContainsFunc(v.Services, func(s *corev1.Service) bool { return s.Namespace == v.Deployment.Namespace }) {
 		return v.reinstall()
 	}
 	return v.kubectl("get services,endpointslices,pods -o wide")
@@ -147,7 +147,7 @@ func (v View) nowhere(h hook, to admissionregistrationv1.ServiceReference) strin
 	if to.Namespace != v.Deployment.Namespace {
 		return fmt.Sprintf("%s leads to Service %q in namespace %q, and polymoat runs in %q.", upper(h.String()), to.Name, to.Namespace, v.Deployment.Namespace)
 	}
-	i := slices.IndexFunc(v.Services, func(s *corev1.Service) bool { return s.Name == to.Name })
+	i := slices.IndexFunc(v.Services, func(s *corev1.Service) bool { return s.Namespace == to.Namespace && s.Name == to.Name })
 	if i < 0 {
 		return fmt.Sprintf("%s leads to Service %q in namespace %q, which is not there.", upper(h.String()), to.Name, to.Namespace)
 	}

@@ -43,6 +43,8 @@ var Checks = []Check{
 
 	{"core-namespace", "Polyaxon's core shares no namespace with runs", []Resource{Pods, LoadedPolicy}, coreNamespace},
 	{"core-apart", "Polyaxon's core shares no node with runs", []Resource{Pods, LoadedPolicy}, coreApart},
+	{"core-places", "no other pod stands where core's pods do", []Resource{Pods, LoadedPolicy}, corePlaces},
+	{"core-selectors", "Services and PodDisruptionBudgets select its core by labels that runs cannot have", []Resource{Pods, Services, Budgets, LoadedPolicy}, coreSelectors},
 	{"database", "its database is external, or replicated and on durable volumes", []Resource{Pods, LoadedPolicy}, database},
 	{"stores", "artifacts and logs are neither on hostPath nor on emptyDir", []Resource{Pods, LoadedPolicy}, stores},
 	{"ingress-tls", "its ingress has TLS", []Resource{Ingresses, LoadedPolicy}, ingressTLS},

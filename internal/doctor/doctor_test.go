@@ -128,7 +128,7 @@ func TestAccess(t *testing.T) {
 	f := healthy(t)
 	f.Unread[Budgets] = apierrors.NewForbidden(schema.ParseGroupResource(string(Budgets)), "", errors.New("no right"))
 	want := `warning access: Could not look at poddisruptionbudgets.policy: poddisruptionbudgets.policy is forbidden: no right. ` +
-		`Whether these checks would find something is not known: disruption-budget. ` +
+		`Whether these checks would find something is not known: disruption-budget, core-selectors. ` +
 		`Mend: kubectl create clusterrole polymoat-doctor-poddisruptionbudgets --verb=get,list --resource=poddisruptionbudgets.policy && ` +
 		`kubectl create clusterrolebinding polymoat-doctor-poddisruptionbudgets --clusterrole=polymoat-doctor-poddisruptionbudgets --user=YOU # or run as an administrator`
 	if got := Examine(f, Checks).Findings[0].String(); got != want {

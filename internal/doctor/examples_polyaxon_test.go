@@ -1,8 +1,13 @@
 package doctor
 
 import (
+	"slices"
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 )
 
 var ofPolyaxon = map[string][]example{
@@ -14,6 +19,39 @@ var ofPolyaxon = map[string][]example{
 		f.Add(coreLike("api", map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}))
 		f.Add(coreLike("train", map[string]string{"app.kubernetes.io/part-of": "polyaxon-runs", "app.kubernetes.io/component": "polyaxon-jobs"}))
 	})}},
+	"core-places": {
+		{"a run with the name of a component", plainly(func(f *Facts) {
+			f.Add(coreLike("train", run("app.kubernetes.io/name", "polyaxon-polyaxon-api")))
+		})},
+		{"pods that core's ReplicaSet adopted", plainly(func(f *Facts) {
+			for name, labels := range map[string]map[string]string{"polyaxon-beat-5d4f-x7k2p": coreMark, "train": run(), "forged": coreMark} {
+				pod := coreLike(name, labels)
+				pod.Spec.NodeName = ""
+				pod.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "polyaxon-beat-5d4f", UID: "1", Controller: ptr.To(true)}}
+				f.Add(pod)
+			}
+			slices.SortFunc(f.Pods, func(a, b *corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
+		})},
+	},
+	"core-selectors": {
+		{"by what runs have as well", plainly(func(f *Facts) {
+			f.Add(coreLike("scheduler", map[string]string{"type": "polyaxon-core", "role": "polyaxon-workers"}))
+			train := coreLike("train", map[string]string{"type": "polyaxon-runner", "role": "polyaxon-workers"})
+			train.Spec.NodeName = ""
+			f.Add(train)
+			f.Add(service("workers", "role", "polyaxon-workers"))
+		})},
+		{"by what runs may have", plainly(func(f *Facts) {
+			f.Add(coreLike("api", map[string]string{"app.kubernetes.io/part-of": "polyaxon-core", "app.kubernetes.io/name": "polyaxon-polyaxon-api", "tier": "web"}))
+			f.Add(service("web", "tier", "web"))
+			f.Add(service("api", "app.kubernetes.io/name", "polyaxon-polyaxon-api"))
+			f.Add(service("others", "app", "other"))
+			f.Add(&policyv1.PodDisruptionBudget{
+				ObjectMeta: metav1.ObjectMeta{Namespace: "polyaxon", Name: "everything"},
+				Spec:       policyv1.PodDisruptionBudgetSpec{Selector: &metav1.LabelSelector{}},
+			})
+		})},
+	},
 	"database": {
 		{"alone, and without a claim", plainly(func(f *Facts) {
 			f.Add(coreLike("polyaxon-postgresql-0", map[string]string{"app": "postgresql", "release": "polyaxon"},
@@ -39,6 +77,26 @@ var ofPolyaxon = map[string][]example{
 		f.Add(coreLike("api", labels))
 		f.Add(coreLike("streams", labels))
 	})}},
+}
+
+// coreMark are the labels of a core pod of 2.x.
+var coreMark = map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}
+
+// run are the labels of a run of 2.x, with more.
+func run(more ...string) map[string]string {
+	labels := map[string]string{"app.kubernetes.io/part-of": "polyaxon-runs", "app.kubernetes.io/component": "polyaxon-jobs"}
+	for i := 0; i < len(more); i += 2 {
+		labels[more[i]] = more[i+1]
+	}
+	return labels
+}
+
+// service is one of Polyaxon's namespace.
+func service(name, key, value string) *corev1.Service {
+	return &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "polyaxon", Name: name},
+		Spec:       corev1.ServiceSpec{Selector: map[string]string{key: value}},
+	}
 }
 
 // coreLike is a pod of Polyaxon's namespace on the first core node.

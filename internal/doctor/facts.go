@@ -58,13 +58,13 @@ type Facts struct {
 	Policy *corev1.ConfigMap
 
 	// Of the namespace of the Deployment.
-	Services       []*corev1.Service
 	EndpointSlices []*discoveryv1.EndpointSlice
-	Budgets        []*policyv1.PodDisruptionBudget
 	Certificates   []*certmanagerv1.Certificate
 	Issuers        []*certmanagerv1.Issuer
 	// Of that namespace and of those that are governed.
-	Pods []*corev1.Pod
+	Pods     []*corev1.Pod
+	Services []*corev1.Service
+	Budgets  []*policyv1.PodDisruptionBudget
 
 	// Of the governed namespaces.
 	Ingresses []*networkingv1.Ingress

@@ -49,6 +49,9 @@ func Pods(o Object) ([]Pod, []error) {
 	var pods []Pod
 	var errs []error
 	for _, t := range found {
+		if t.Inexact != "" && o.Kind() == "ControllerRevision" {
+			continue // what it holds may be no pod at all
+		}
 		pod := Pod{Object: o, Path: t.Path(), Raw: t.Raw, Creator: t.Creator, Owner: o.owner(meta), Pod: new(corev1.Pod)}
 		if err := o.check(pod.Pod, pod.Raw, t.At); err != nil {
 			errs = append(errs, err)

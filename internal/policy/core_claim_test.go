@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -35,7 +36,7 @@ var coreMarks = map[string]mark{
 
 func (m mark) pod() *corev1.Pod {
 	pod := other()
-	pod.Labels = m.labels
+	pod.Labels = maps.Clone(m.labels)
 	if m.job != "" {
 		pod.OwnerReferences = owned("batch/v1", "Job", m.job)
 	}
@@ -136,7 +137,10 @@ func TestClaimsOnUpdate(t *testing.T) {
 		want   string
 	}{
 		"metadata of a core pod": {core(), func(p *corev1.Pod) { p.Annotations, p.Finalizers = map[string]string{"a": "b"}, nil }, ""},
-		"a second mark":          {core(), func(p *corev1.Pod) { p.Labels = map[string]string{"type": "polyaxon-core", "app": "polyaxon-redis"} }, ""},
+		"a second mark":          {core(), func(p *corev1.Pod) { p.Labels["app.kubernetes.io/part-of"] = "polyaxon-core" }, ""},
+		"the place of another core pod": {core(), func(p *corev1.Pod) { p.Labels["app"] = "polyaxon-redis" },
+			`metadata.labels[app] "polyaxon-redis" is the name of a database or tool that is bundled with release "polyaxon", ` +
+				`which user "tenant" is not trusted with; remove it, or ` + whom + `create it`},
 		"a pod that becomes core": {other(), func(p *corev1.Pod) { p.Labels = map[string]string{"type": "polyaxon-core"} },
 			`metadata.labels[type] "polyaxon-core" claims role "core", which user "tenant" is not trusted with; remove it, or ` + whom + `create it`},
 		"another image in a core pod": {core(), func(p *corev1.Pod) { p.Spec.Containers[0].Image = "evil" },

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -16,6 +18,28 @@ type LiveWorkload struct {
 	UID             types.UID
 	Selector        *metav1.LabelSelector
 	Template        *corev1.PodTemplateSpec
+}
+
+// Live is a stored workload as decisions read it; false for what is none.
+func Live(object any) (LiveWorkload, bool) {
+	var live LiveWorkload
+	switch o := object.(type) {
+	case *appsv1.Deployment:
+		live.Kind, live.Selector, live.Template = schema.GroupKind{Group: "apps", Kind: "Deployment"}, o.Spec.Selector, &o.Spec.Template
+	case *appsv1.ReplicaSet:
+		live.Kind, live.Selector, live.Template = schema.GroupKind{Group: "apps", Kind: "ReplicaSet"}, o.Spec.Selector, &o.Spec.Template
+	case *appsv1.StatefulSet:
+		live.Kind, live.Selector, live.Template = schema.GroupKind{Group: "apps", Kind: "StatefulSet"}, o.Spec.Selector, &o.Spec.Template
+	case *appsv1.DaemonSet:
+		live.Kind, live.Selector, live.Template = schema.GroupKind{Group: "apps", Kind: "DaemonSet"}, o.Spec.Selector, &o.Spec.Template
+	case *batchv1.Job:
+		live.Kind, live.Selector, live.Template = schema.GroupKind{Group: "batch", Kind: "Job"}, o.Spec.Selector, &o.Spec.Template
+	default:
+		return live, false
+	}
+	meta := object.(metav1.Object)
+	live.Namespace, live.Name, live.UID = meta.GetNamespace(), meta.GetName(), meta.GetUID()
+	return live, true
 }
 
 // CoreWorkload is a live workload whose own pod template claims core. Users who are not trusted with core cannot write

@@ -33,8 +33,11 @@ type Request struct {
 	Owner *polyaxon.Owner
 	// Node is the node that spec.nodeName names; nil where it is not known.
 	Node *landing.Node
-	// Core are the live workloads of the namespace that are Polyaxon itself; nil where there are none or no cluster is known.
+	// Core are the live workloads of the namespace that are Polyaxon itself, not nil where there are none; nil where no
+	// cluster is known.
 	Core []CoreWorkload
+	// Running says that the pod is there already, and is judged as it is: its owner must be core, whatever its kind.
+	Running bool
 	// Brief says that nobody reads what Mutate changes: the decision lists no Changes, but in Shadow.
 	Brief bool
 	// Into is memory that the placed pod may be in, whose value does not count and is lost; nil where it is to be new.

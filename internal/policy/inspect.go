@@ -3,7 +3,9 @@ package policy
 import (
 	"slices"
 
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/landing"
+	"github.com/polymoat/polymoat/internal/polyaxon"
 )
 
 // Standing is what is to be said of a pod that runs, whoever let it in, and whatever was said of it then.
@@ -14,6 +16,8 @@ type Standing struct {
 	// Violations are all that the rules find, those of modes that refuse nothing included; what an exception lifts is
 	// left out.
 	Violations []Violation
+	// Places are those among core's pods that the pod takes by its labels and is not core: whoever made it.
+	Places []polyaxon.Place
 
 	barred []*pool // the protected pools that the pod may not use
 }
@@ -24,15 +28,31 @@ type Standing struct {
 func (p *Policy) Inspect(r Request) Standing {
 	s, d := p.resolve(r)
 	if s == nil {
-		return Standing{}
+		return p.inspectMirror(r, d)
 	}
+	r.Running = true
 	v := p.view(s, r)
 	s.scope(r.Namespace).settle(&d, check(v), r.Today)
+	var places []polyaxon.Place
+	if s.role.name != v1alpha1.RoleCore {
+		places = claim{s.in, r.User, inOrder(r.Core)}.places(r.Pod)
+	}
 	return Standing{
+		Places: places,
 		Policy: d.Policy, Role: d.Role, Why: d.Why,
 		Violations: slices.Concat(d.Violations, d.Warned, d.Audited),
 		barred:     slices.DeleteFunc(slices.Clone(v.protected), v.mayUse),
 	}
+}
+
+// inspectMirror judges a mirror pod: what it claims is all that counts. The Standing is empty for one that claims nothing.
+func (p *Policy) inspectMirror(r Request, d Decision) Standing {
+	d = p.mirrored(r, d)
+	found := slices.Concat(d.Violations, d.Warned, d.Audited)
+	if len(found) == 0 {
+		return Standing{}
+	}
+	return Standing{Policy: d.Policy, Why: d.Why, Violations: found}
 }
 
 // Barred is the protected pool that the node belongs to and the pod may not use; false where there is none.

@@ -93,7 +93,7 @@ func (p *Policy) mutated(s *subject, r Request, brief bool) *edit {
 func (p *Policy) Validate(r Request) Decision {
 	s, d := p.resolve(r)
 	if s == nil {
-		return d
+		return p.mirrored(r, d)
 	}
 	at := s.scope(r.Namespace)
 	if at.shadowed() {

@@ -19,8 +19,9 @@ import (
 // Binding's metadata becomes the pod's own, and the pod is not reviewed again.
 //
 // Refused to all but kube-scheduler and the users of spec.bindingUsers are the name of a protected node in target.name,
-// or of one that is not known, and in metadata the labels and annotations that tell a pod's role, polymoat's own and
-// the mark of a mirror pod. Trusted schedulers may write them, because some copy a pod's annotations into its Binding.
+// or of one that is not known, and in metadata the labels and annotations that tell a pod's role, polymoat's own, the mark
+// of a mirror pod, and labels that the controller of a core workload selects by. Trusted schedulers may write them,
+// because some copy a pod's annotations into its Binding.
 const RuleBinding = "binding"
 
 // RuleBindingDoc is what RuleBinding refuses, as Rule.Doc.
@@ -52,7 +53,7 @@ func (p *Policy) ValidateBinding(r BindingRequest) Decision {
 		return d
 	}
 	d.Why = fmt.Sprintf("user %q is not a scheduler that the policy trusts", r.User.Name)
-	found := append(p.targetOf(r), in.smuggled(r.Binding)...)
+	found := append(p.targetOf(r), in.smuggled(r)...)
 	scope{in, r.Namespace, []string{""}}.settle(&d, found, 0)
 	if len(d.Violations) > 0 {
 		d.Verdict = Denied
@@ -86,7 +87,8 @@ func (p *Policy) targetOf(r BindingRequest) []Violation {
 }
 
 // smuggled are the labels and annotations that would change what the pod is taken for.
-func (in *installation) smuggled(b *corev1.Binding) []Violation {
+func (in *installation) smuggled(r BindingRequest) []Violation {
+	b := r.Binding
 	var found []Violation
 	for _, part := range []struct {
 		name   string
@@ -96,7 +98,9 @@ func (in *installation) smuggled(b *corev1.Binding) []Violation {
 		{"annotations", b.Annotations, func(key string) bool {
 			return key == corev1.MirrorPodAnnotationKey || polyaxon.IsIdentityAnnotation(key)
 		}},
-		{"labels", b.Labels, in.isIdentityLabel},
+		{"labels", b.Labels, func(key string) bool {
+			return in.isIdentityLabel(key) || slices.ContainsFunc(r.Core, func(w CoreWorkload) bool { return w.asksFor(key, b.Labels[key]) })
+		}},
 	} {
 		for _, key := range slices.Sorted(maps.Keys(part.values)) {
 			if !strings.HasPrefix(key, overridePrefix) && !part.tells(key) {

@@ -56,6 +56,10 @@ func TestBindings(t *testing.T) {
 				`. Also violates binding: metadata.labels[app.kubernetes.io/part-of] is "polyaxon-core"` + smuggled +
 				`. Also violates binding: metadata.labels[team] is "vision"` + smuggled,
 		},
+		"a label that core's Deployment selects by": {
+			user: "tenant", node: free, labels: map[string]string{"app.example/proxy": "x", "pod-template-hash": "5d4f", "tier": "proxy"},
+			want: `bindings "a" violates binding: metadata.labels[pod-template-hash] is "5d4f"` + smuggled,
+		},
 		"an override": {
 			user: "tenant", node: free, annotations: map[string]string{"polymoat.io/node-pool": "core"},
 			want: `bindings "a" violates binding: metadata.annotations[polymoat.io/node-pool] is "core"` + smuggled,
@@ -65,7 +69,7 @@ func TestBindings(t *testing.T) {
 			b := &corev1.Binding{Target: corev1.ObjectReference{Kind: "Node", Name: "n1"}}
 			b.Labels, b.Annotations = tc.labels, tc.annotations
 			d := p.ValidateBinding(policy.BindingRequest{
-				Namespace: "polyaxon", User: policy.UserInfo{Name: tc.user}, Binding: b, Node: tc.node,
+				Namespace: "polyaxon", User: policy.UserInfo{Name: tc.user}, Binding: b, Node: tc.node, Core: live(t),
 			})
 			if (d.Verdict == policy.Allowed) != (tc.want == "") || d.Policy != "polyaxon" {
 				t.Errorf("got verdict %s of policy %q", d.Verdict, d.Policy)

@@ -14,11 +14,13 @@ import (
 // Core is earned. Labels, names and owner references only claim it: anybody who may create a pod can write them, and
 // would be let onto the nodes that keep Polyaxon alive, or into the endpoints of its API.
 //
-// Refused is a pod that claims core, or a run that carries core's marks beside its own, from anybody but those whom
-// spec.coreTrust names, those whom RBAC lets "use" roles.polymoat.io "core", and the built-in controllers, for pods of an
-// owner of their own kind. On UPDATE a claim that was there goes on, whoever changes labels or finalizers; what the pod
-// runs (an image) is not theirs to change. How much of it there is may change, and containers for debugging have their
-// own rules. Pod templates are held to the same where they enter (workload.go).
+// Refused is a pod that claims core, a run that carries core's marks beside its own, or any pod that takes a place among
+// core's pods by its labels (places.go), from anybody but those whom spec.coreTrust names, those whom RBAC lets "use"
+// roles.polymoat.io "core", and the built-in controllers, for pods of an owner of their own kind. On UPDATE a claim that
+// was there goes on, whoever changes labels or finalizers; what the pod runs (an image) is not theirs to change. How much
+// of it there is may change, and containers for debugging have their own rules. Pod templates are held to the same where
+// they enter (workload.go), and so are revisions (revision.go): a new pod of a StatefulSet or DaemonSet must be core by the
+// template of its owner, too.
 func coreClaim(v View) []Violation {
 	if v.Trust == TrustUnknown {
 		return nil // a warning says so
@@ -28,21 +30,35 @@ func coreClaim(v View) []Violation {
 
 // unearned are claims of core that are not granted.
 func (v View) unearned() []Violation {
-	claims := v.role.name == v1alpha1.RoleCore || polyaxon.Borrowed(v.Pod, v.in.release).Role != ""
-	if v.Trust == Trusted || !claims && v.Old == nil {
+	if v.Trust == Trusted || v.in.trusts(v.User, v.Namespace) {
 		return nil
 	}
-	if v.in.trusts(v.User, v.Namespace) || v.User.makes("Pod", v.Pod.OwnerReferences) {
+	made := v.User.makes("Pod", v.Pod.OwnerReferences)
+	if made && (v.Old != nil || v.vouched()) {
 		return nil
 	}
-	c := claim{v.in, v.User}
-	if v.Old == nil || !v.in.isCore(v.Old) {
-		return c.made(v.Pod, labelAt)
+	found := claim{v.in, v.User, inOrder(v.Core)}.claims(v.Pod, v.Old)
+	if made && len(found) > 0 {
+		return v.stranger()
 	}
-	if equality.Semantic.DeepEqual(contents(&v.Old.Spec), contents(&v.Pod.Spec)) {
-		return nil
+	return found
+}
+
+// claims are those of the pod, and of an update those that were not there before.
+func (c claim) claims(pod, old *corev1.Pod) []Violation {
+	switch {
+	case old == nil || !c.isCore(old):
+		found := c.made(pod, labelAt)
+		if old != nil {
+			found = subtract(found, c.made(old, labelAt), Violation.breach)
+		}
+		if len(found) > 0 {
+			return found
+		}
+	case !equality.Semantic.DeepEqual(contents(&old.Spec), contents(&pod.Spec)):
+		return c.changed(old, pathSpec, "pod")
 	}
-	return c.changed(v.Old, pathSpec, "pod")
+	return c.taken(pod, old, labelAt)
 }
 
 // contents are a pod's spec without what the subresources resize and ephemeralcontainers change.
@@ -71,6 +87,7 @@ func (v View) claimWarnings() []string {
 type claim struct {
 	*installation
 	user UserInfo
+	core []CoreWorkload // in their order
 }
 
 // made is the violation of a pod that claims core; none if it does not. at tells where its labels stand.

@@ -20,8 +20,8 @@ const ruleCoreClaim = "core-claim"
 // Rules are all rules, in the order in which their violations are told: whether the pod is what it says, where it would
 // run, then as what.
 var Rules = []Rule{
-	{ruleCoreClaim, "a pod, or the pod template of a workload, that claims to be Polyaxon itself, from whoever is not trusted " +
-		"with that", coreClaim},
+	{ruleCoreClaim, "a pod, a workload by its pod template or its own labels, or a ControllerRevision, that claims to be Polyaxon " +
+		"itself or has labels by which its Services and controllers find its pods, from whoever is not trusted with that", coreClaim},
 	{"core-nodes", "a pod that could land on a protected pool its role may not use. Decided with the scheduler's own functions " +
 		"for every node that the pool's description allows; the refusal names such a node", coreNodes},
 	{"node-name", "`spec.nodeName`, but from the scheduler, the DaemonSet controller and `nodeNameUsers`", nodeName},

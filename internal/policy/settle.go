@@ -35,10 +35,14 @@ func (s *subject) scope(namespace string) scope {
 	return scope{s.in, namespace, roles}
 }
 
-// mode is what a rule does here: the strictest of what it does for each of the roles.
+// mode is what a rule does here: the strictest of what it does for each of the roles. A claim of core counts as core's,
+// whatever else the pod is: no label that a user wrote moves it into the mode of a run.
 func (s scope) mode(rule string) v1alpha1.Mode {
-	strictest := v1alpha1.Audit
-	for _, role := range s.roles {
+	strictest, roles := v1alpha1.Audit, s.roles
+	if rule == ruleCoreClaim {
+		roles = append(slices.Clip(roles), v1alpha1.RoleCore)
+	}
+	for _, role := range roles {
 		if m := s.in.mode(s.namespace, role, rule); m.StricterThan(strictest) {
 			strictest = m
 		}

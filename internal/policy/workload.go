@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -23,8 +22,9 @@ type Workload struct {
 	Trust     Trust
 	Resource  schema.GroupResource // deployments.apps
 	Kind      string               // "Deployment"
-	// Owners are the object's own owners: a ReplicaSet's is its Deployment.
-	Owners []metav1.OwnerReference
+	// Marks are the object's own metadata; Old is what it was before, nil for a new object.
+	Marks
+	Old *Marks
 	// Templates are those that the request adds or changes. What stays as it was is not judged.
 	Templates []Template
 	// Core is as in a Request.
@@ -47,8 +47,8 @@ type Template struct {
 	Nodes iter.Seq[landing.Group]
 	// LabelAt is where a label of the pod stands in the object.
 	LabelAt func(key string) *field.Path
-	// Partial is true for a patch of a template that the request does not hold.
-	Partial bool
+	// Inexact is why not all readers of the object see this pod; empty where they do.
+	Inexact string
 }
 
 // ValidateWorkload judges what a workload's pods will claim, and answers early what would become of them (early.go).
@@ -61,7 +61,7 @@ func (p *Policy) ValidateWorkload(w Workload) Decision {
 	}
 	d := Decision{Verdict: Allowed, Policy: in.name, Hash: in.hash, Resource: w.Resource, Why: "no pod template is added or changed"}
 	made := w.User.makes(w.Kind, w.Owners)
-	granted := w.Trust == Trusted || in.trusts(w.User, w.Namespace) || made
+	granted := w.Trust == Trusted || in.trusts(w.User, w.Namespace) || made || w.revisedByController()
 	for _, t := range w.Templates {
 		role, _, id := in.classify(t.before())
 		if role.name != v1alpha1.RoleCore {
@@ -73,12 +73,17 @@ func (p *Policy) ValidateWorkload(w Workload) Decision {
 		if !granted {
 			d.join(in.claimed(w, t, role))
 		}
-		if !made && !t.Partial {
+		if !made && t.Inexact == "" {
 			p.answerEarly(&d, in.earlyAnswers, w, t)
 		}
 	}
+	if !granted {
+		in.ownClaim(&d, w)
+	}
 	if len(d.Violations) > 0 || len(d.Invalid) > 0 {
 		d.Verdict = Denied
+	} else {
+		d.Warnings = append(d.Warnings, in.takenOff(w)...)
 	}
 	slices.SortStableFunc(d.Violations, func(a, b Violation) int { return cmp.Compare(a.Field.String(), b.Field.String()) })
 	return d
@@ -86,12 +91,27 @@ func (p *Policy) ValidateWorkload(w Workload) Decision {
 
 // claimed is the decision on what a template claims, by a user who is not granted it.
 func (in *installation) claimed(w Workload, t Template, role *role) Decision {
-	found := claim{in, w.User}.templated(t)
+	return in.settled(w, claim{in, w.User, inOrder(w.Core)}.templated(w, t), role.name)
+}
+
+// ownClaim adds what the object's own labels claim, by a user who is not granted it. Where they reach its pods, it was
+// found in the template.
+func (in *installation) ownClaim(d *Decision, w Workload) {
+	own := in.settled(w, claim{in, w.User, inOrder(w.Core)}.labelled(w), v1alpha1.RoleCore)
+	own.Violations = subtract(own.Violations, d.Violations, Violation.breach)
+	if len(own.found()) > 0 {
+		d.Role, d.Why = v1alpha1.RoleCore, "its own labels"
+	}
+	d.join(own)
+}
+
+// settled is what comes of claims of core.
+func (in *installation) settled(w Workload, found []Violation, role string) Decision {
 	for i := range found {
 		found[i].Rule = ruleCoreClaim
 	}
-	d := Decision{Role: role.name}
-	scope{in, w.Namespace, []string{role.name}}.settle(&d, found, w.Today)
+	d := Decision{Role: role}
+	scope{in, w.Namespace, []string{role}}.settle(&d, found, w.Today)
 	return d
 }
 
@@ -106,17 +126,22 @@ func (d *Decision) join(one Decision) {
 func (t Template) before() *corev1.Pod { return cmp.Or(t.Old, t.Pod) }
 
 // templated is the violation of a template that claims core, or that did and changes.
-func (c claim) templated(t Template) []Violation {
+func (c claim) templated(w Workload, t Template) []Violation {
 	switch {
+	case w.Kind == revisionKind:
+		return c.revised(w, t)
 	case t.Old != nil && c.isCore(t.Old):
 		return c.changed(t.Old, t.At, "template")
-	case t.Partial && !c.isCore(t.Pod):
+	}
+	if found := c.made(t.Pod, t.LabelAt); len(found) > 0 {
+		return found
+	}
+	if t.Inexact != "" {
 		return []Violation{{
-			Field: t.At,
-			Detail: fmt.Sprintf("is a patch, whose result may claim role %q, which %s is not trusted with",
-				v1alpha1.RoleCore, c.who()),
-			Fix: fmt.Sprintf(`write the whole template, with "$patch": "replace", or have %s create it`, c.trusted),
+			Field:  t.At,
+			Detail: fmt.Sprintf("%s: it may claim role %q, which %s is not trusted with", t.Inexact, v1alpha1.RoleCore, c.who()),
+			Fix:    fmt.Sprintf("spell its keys as Kubernetes does, or have %s create it", c.trusted),
 		}}
 	}
-	return c.made(t.Pod, t.LabelAt)
+	return c.taken(t.Pod, t.Old, t.LabelAt)
 }

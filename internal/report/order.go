@@ -14,6 +14,7 @@ var severities = map[audit.Kind]openreports.ResultSeverity{
 	audit.PodOnProtectedNode: "critical",
 	audit.PodMayReach:        "high",
 	audit.PodClaimsCore:      "high",
+	audit.PodInCorePlace:     "critical",
 	audit.PodRunsAsRoot:      "medium",
 }
 

@@ -3,7 +3,9 @@ package template
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -29,6 +31,18 @@ func ControllerOf(object metav1.Object) *metav1.OwnerReference {
 		return nil
 	}
 	return &metav1.OwnerReference{APIVersion: ref.APIVersion, Kind: ref.Kind, Name: ref.Name, UID: ref.UID}
+}
+
+// NamedByItsController says whether the pod could have been made by the built-in controller that it belongs to: all of
+// them name a pod after the owner. It is true for a pod of no such owner. A pod that was adopted keeps its name.
+func NamedByItsController(pod *corev1.Pod) bool {
+	owner := ControllerOf(pod)
+	if owner == nil || CreatorFor(owner.APIVersion, owner.Kind) == "" {
+		return true
+	}
+	const longest = 40 // long names are cut before something is added
+	begins := owner.Name + "-"
+	return strings.HasPrefix(pod.Name, begins[:min(len(begins), longest)])
 }
 
 // nodeUser begins the user names of kubelets.

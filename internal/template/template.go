@@ -19,8 +19,9 @@ type Pod struct {
 	// Creator is the user that creates the pod: "system:serviceaccount:kube-system:job-controller". Empty for a Pod
 	// itself, and for kinds whose operator may run under any name.
 	Creator string
-	// Partial is true for a patch that is merged into a template of some other object: the pod may have more labels.
-	Partial bool
+	// Inexact is why not all readers of the object see this pod: `has unknown field "spec.Template"`. It is empty where
+	// they do.
+	Inexact string
 	// written is the metadata of the template itself.
 	written map[string]any
 }
@@ -63,8 +64,9 @@ func Of(raw map[string]any) ([]Pod, error) {
 
 // found is a pod template and its place in the object.
 type found struct {
-	at  []any
-	raw map[string]any
+	at      []any
+	raw     map[string]any
+	inexact string // as in a Pod
 }
 
 func (o object) find() []found {
@@ -74,7 +76,13 @@ func (o object) find() []found {
 	if o.kind() == "Pod" { // with or without a list of containers; it makes no other pods
 		return []found{{raw: o}}
 	}
-	return find(nil, map[string]any(o), nil)
+	all := find(nil, map[string]any(o), nil)
+	if !o.isTyped() {
+		for i := range all {
+			all[i].inexact = ambiguous(all[i].raw)
+		}
+	}
+	return all
 }
 
 // find walks a JSON value, keys in order, and stops when there are too many. It looks into templates, too, which contain
@@ -86,7 +94,7 @@ func find(all []found, value any, at []any) []found {
 	switch value := value.(type) {
 	case map[string]any:
 		if isTemplate(value) {
-			all = append(all, found{slices.Clone(at), value})
+			all = append(all, found{at: slices.Clone(at), raw: value})
 		}
 		for _, key := range slices.Sorted(maps.Keys(value)) {
 			// What an object reports and who wrote its fields are about pods that exist already.
@@ -103,13 +111,6 @@ func find(all []found, value any, at []any) []found {
 	return all
 }
 
-// isTemplate is true for a mapping whose spec has a list of containers.
-func isTemplate(value map[string]any) bool {
-	spec, _ := value["spec"].(map[string]any)
-	_, ok := spec["containers"].([]any)
-	return ok
-}
-
 // pod makes the pod that the template describes.
 func (o object) pod(t found) Pod {
 	pod := Pod{At: t.at, Raw: o}
@@ -120,7 +121,7 @@ func (o object) pod(t found) Pod {
 	if o.dropsMetadata(pod.Path()) {
 		pod.written = nil
 	}
-	pod.Partial = o.isPatch(t)
+	pod.Inexact = t.inexact
 	from := o.origin(pod.Path())
 	pod.Creator = from.creator
 	pod.Raw = map[string]any{

@@ -2,6 +2,7 @@ package template
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,29 +17,48 @@ func TestPodsOfAdmission(t *testing.T) {
 	}{
 		"a label of the template": {
 			"{apiVersion: apps/v1, kind: Deployment, spec: {template: {metadata: {labels: {type: a}}, spec: {containers: []}}}}",
-			[]string{"spec.template, labels at spec.template.metadata.labels, partial false"},
+			[]string{"spec.template, labels at spec.template.metadata.labels"},
 		},
 		"a label of the object that reaches its pods": {
 			"{apiVersion: core.polyaxon.com/v1, kind: Operation, metadata: {labels: {type: a}}, batchJobSpec: {template: {spec: {containers: []}}}}",
-			[]string{"batchJobSpec.template, labels at metadata.labels, partial false"},
+			[]string{"batchJobSpec.template, labels at metadata.labels"},
 		},
 		"a label that is pruned from the template": {
 			"{apiVersion: polyaxon.com/v1, kind: KfJob, metadata: {labels: {type: a}}, spec: {template: {metadata: {labels: {type: a}}, spec: {containers: []}}}}",
-			[]string{"spec.template, labels at metadata.labels, partial false"},
+			[]string{"spec.template, labels at metadata.labels"},
 		},
 		"a revision of a StatefulSet": {
 			"{apiVersion: apps/v1, kind: ControllerRevision, data: {spec: {template: {$patch: replace, metadata: {labels: {type: a}}, spec: {containers: []}}}}}",
-			[]string{"data.spec.template, labels at data.spec.template.metadata.labels, partial false"},
+			[]string{"data.spec.template, labels at data.spec.template.metadata.labels"},
 		},
 		"a revision that only adds a label": {
 			"{apiVersion: apps/v1, kind: ControllerRevision, data: {spec: {template: {metadata: {labels: {type: a}}}}}}",
-			[]string{"data.spec.template, labels at data.spec.template.metadata.labels, partial true"},
+			[]string{`data.spec.template, labels at data.spec.template.metadata.labels, lacks "$patch": "replace" in spec.template`},
 		},
 		"a template behind another that hides it": {
 			"{apiVersion: core.polyaxon.com/v1, kind: Operation, spec: {containers: []}, batchJobSpec: {template: {metadata: {labels: {type: a}}, spec: {containers: []}}}}",
-			[]string{", labels at metadata.labels, partial false", "batchJobSpec.template, labels at batchJobSpec.template.metadata.labels, partial false"},
+			[]string{", labels at metadata.labels", "batchJobSpec.template, labels at batchJobSpec.template.metadata.labels"},
 		},
-		"a revision of something else": {"{apiVersion: apps/v1, kind: ControllerRevision, data: {spec: 5}}", nil},
+		"metadata of another case, in a custom resource": {
+			"{apiVersion: example.com/v1, kind: Wave, spec: {template: {Metadata: {labels: {type: a}}, spec: {containers: []}}}}",
+			[]string{`spec.template, labels at metadata.labels, is another pod for readers who take "Spec" for "spec"`},
+		},
+		"a spec with a long s, in a custom resource": {
+			"{apiVersion: example.com/v1, kind: Wave, template: {ſpec: {containers: [{name: a}]}}}",
+			[]string{`template, labels at metadata.labels, is another pod for readers who take "Spec" for "spec"`},
+		},
+		"a Kelvin sign, in a custom resource": {
+			"{apiVersion: example.com/v1, kind: Wave, template: {spec: {containers: [], hostNetworK: true}}}",
+			[]string{`template, labels at metadata.labels, is another pod for readers who take "Spec" for "spec"`},
+		},
+		"labels of any case, in a custom resource": {
+			"{apiVersion: example.com/v1, kind: Wave, template: {metadata: {labels: {Type: a, type: b}}, spec: {containers: [{env: [{name: A, value: a}]}], more: 1}}}",
+			[]string{"template, labels at template.metadata.labels"},
+		},
+		"a revision of something else": {
+			"{apiVersion: apps/v1, kind: ControllerRevision, data: {spec: 5}}",
+			[]string{"data.spec.template, labels at metadata.labels, holds no pod template"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var raw map[string]any
@@ -51,7 +71,7 @@ func TestPodsOfAdmission(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, p := range pods {
-				got = append(got, fmt.Sprintf("%s, labels at %s, partial %v", p.Path(), Path(p.LabelsAt("type")), p.Partial))
+				got = append(got, strings.TrimSuffix(fmt.Sprintf("%s, labels at %s, %s", p.Path(), Path(p.LabelsAt("type")), p.Inexact), ", "))
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

@@ -75,6 +75,32 @@ func TestReports(t *testing.T) {
 	}
 }
 
+func TestLooseModes(t *testing.T) {
+	loose := func(i, mode string) []string {
+		return []string{"spec.modes[" + i + "] names no rules, and so is in mode " + mode + " for those that guard core, too; " +
+			"name the rules, or write {mode: Enforce, rules: [core-claim, core-nodes]} before it"}
+	}
+	enforce := func(rules ...string) RuleMode { return RuleMode{Mode: Enforce, Rules: rules} }
+	for name, tc := range map[string]struct {
+		modes []RuleMode
+		want  []string
+	}{
+		"for all":                       {[]RuleMode{{Mode: Audit}}, loose("0", "Audit")},
+		"for a role":                    {[]RuleMode{{Mode: Warn, Scope: Scope{Roles: []string{"jobs"}}}}, loose("0", "Warn")},
+		"with rules":                    {[]RuleMode{{Mode: Warn, Rules: []string{"run-as-root"}}}, nil},
+		"after those that guard core":   {[]RuleMode{enforce("core-claim", "core-nodes"), {Mode: Warn}}, nil},
+		"after them, one by one":        {[]RuleMode{enforce("core-claim"), enforce("core-nodes"), {Mode: Warn}}, nil},
+		"after one of them":             {[]RuleMode{enforce("core-claim"), {Mode: Warn}}, loose("1", "Warn")},
+		"after them for a role":         {[]RuleMode{{Mode: Enforce, Rules: guards, Scope: Scope{Roles: []string{"jobs"}}}, {Mode: Warn}}, loose("1", "Warn")},
+		"after all rules are enforced":  {[]RuleMode{enforce(), {Mode: Warn}}, nil},
+		"Enforce without rules is free": {[]RuleMode{enforce()}, nil},
+	} {
+		if diff := cmp.Diff(tc.want, (&Spec{Modes: tc.modes}).LooseModes()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 // TestScope: what is empty leaves nothing out; what has no role is in the scopes that name none.
 func TestScope(t *testing.T) {
 	for name, tc := range map[string]struct {

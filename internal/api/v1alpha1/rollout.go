@@ -3,6 +3,7 @@ package v1alpha1
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -110,6 +111,28 @@ func (s *Spec) Reports(today Day) []string {
 			list = append(list, fmt.Sprintf("exception %q ends %s, on %s; ask %s whether it is still needed", e.Name, until, e.Expires, e.Owner))
 		case today > e.LastDay():
 			list = append(list, fmt.Sprintf("exception %q was over on %s and has no effect; remove it", e.Name, e.Expires))
+		}
+	}
+	return list
+}
+
+// guards are the rules that keep others off core's nodes.
+var guards = []string{"core-claim", "core-nodes"}
+
+// LooseModes are warnings about entries that refuse nothing and name no rules: they hold for the rules that guard core,
+// too, unless an entry before them enforces those for all roles and namespaces.
+func (s *Spec) LooseModes() []string {
+	var list, enforced []string
+	for i, m := range s.Modes {
+		switch everything := len(m.Rules) == 0; {
+		case m.Mode == Enforce && len(m.Namespaces)+len(m.Roles) > 0:
+		case m.Mode == Enforce && everything:
+			return list
+		case m.Mode == Enforce:
+			enforced = append(enforced, m.Rules...)
+		case everything && slices.ContainsFunc(guards, func(rule string) bool { return !slices.Contains(enforced, rule) }):
+			list = append(list, fmt.Sprintf("spec.modes[%d] names no rules, and so is in mode %s for those that guard core, too; "+
+				"name the rules, or write {mode: Enforce, rules: [%s]} before it", i, m.Mode, strings.Join(guards, ", ")))
 		}
 	}
 	return list

@@ -32,6 +32,13 @@ timeoutSeconds: {{ .Values.timeoutSeconds }}
   scope: Namespaced
 - {apiGroups: [""], apiVersions: ["*"], resources: [replicationcontrollers], operations: [CREATE, UPDATE], scope: Namespaced}
 - {apiGroups: [batch], apiVersions: ["*"], resources: [jobs, cronjobs], operations: [CREATE, UPDATE], scope: Namespaced}
+- apiGroups: [apps]
+  apiVersions: ["*"]
+  resources: [deployments/status, statefulsets/status, daemonsets/status, replicasets/status]
+  operations: [UPDATE]
+  scope: Namespaced
+- {apiGroups: [""], apiVersions: ["*"], resources: [replicationcontrollers/status], operations: [UPDATE], scope: Namespaced}
+- {apiGroups: [batch], apiVersions: ["*"], resources: [jobs/status, cronjobs/status], operations: [UPDATE], scope: Namespaced}
 - {apiGroups: [core.polyaxon.com], apiVersions: ["*"], resources: [operations], operations: [CREATE, UPDATE], scope: Namespaced}
 - apiGroups: [polyaxon.com]
   apiVersions: ["*"]
