@@ -187,7 +187,7 @@ func scale(t *testing.T, admin client.Client, d *appsv1.Deployment, replicas int
 func withoutDelete(t *testing.T, admin client.Client) {
 	t.Helper()
 	role := &rbacv1.ClusterRole{}
-	if err := admin.Get(t.Context(), client.ObjectKey{Name: "polymoat"}, role); err != nil {
+	if err := admin.Get(t.Context(), client.ObjectKey{Name: "polymoat-governed"}, role); err != nil {
 		t.Fatal(err)
 	}
 	all := role.DeepCopy()

@@ -14,6 +14,7 @@ func TestRefusedValues(t *testing.T) {
 		"a timeout of 30 s":         {"timeoutSeconds: 30", "- at '/timeoutSeconds': maximum: got 30, want 5"},
 		"an unknown failure policy": {"failurePolicy: Open", "- at '/failurePolicy': value must be one of 'Fail', 'Ignore'"},
 		"an unknown source":         {"certificates: {source: vault}", "- at '/certificates/source': value must be one of 'auto', 'cert-manager', 'self-managed', 'files'"},
+		"an unknown scope":          {"rbac: {scope: namespace}", "- at '/rbac/scope': value must be one of 'auto', 'namespaces', 'cluster'"},
 		"a bundle in base64":        {"certificates: {caBundle: LS0tLS1C}", `- at '/certificates/caBundle': 'LS0tLS1C' does not match pattern '^\\s*$|-----BEGIN CERTIFICATE-----'`},
 		"a server without TLS":      {"webhookURL: http://polymoat", "- at '/webhookURL': 'http://polymoat' does not match pattern '^(https://[^/?#]+(/[^?#]*)?)?$'"},
 		"a collector by URL":        {"tracing: {endpoint: 'http://collector:4317'}", `- at '/tracing/endpoint': 'http://collector:4317' does not match pattern '^([^/]+:[0-9]+)?$'`},

@@ -4,10 +4,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/polymoat/polymoat/e2e/binaries"
+	"github.com/polymoat/polymoat/e2e/cluster"
 )
 
 // writeValues writes values to a file and returns the flag that names it.
@@ -79,17 +81,16 @@ func TestValues(t *testing.T) {
 		{"no audit and no events", "{audit: {enabled: false}, events: {enabled: false}, certificates: {source: files, secretName: pair}}", map[[2]string]string{
 			{deployment, first + ".args[4:]}"}:                "--cert-source=files --cert-dir=/etc/polymoat/tls",
 			{validating, "{.webhooks[*].sideEffects}"}:        "None None None",
-			{"ClusterRole polymoat", "{.rules[*].resources}"}: `["nodes"] ["operations"] ["jobs","services","kfjobs","clusters"] ["subjectaccessreviews"] ["mutatingwebhookconfigurations","validatingwebhookconfigurations"]`,
+			{"ClusterRole polymoat", "{.rules[*].resources}"}: `["nodes"] ["deployments","replicasets","statefulsets","daemonsets"] ["jobs"] ["operations"] ["jobs","services","kfjobs","clusters"] ["subjectaccessreviews"] ["mutatingwebhookconfigurations","validatingwebhookconfigurations"]`,
 		}},
 		{"an audit that only counts", "{audit: {reports: false}, events: {enabled: false}}", map[[2]string]string{
-			{deployment, first + ".args[7:]}"}:                "--audit-lease=polymoat-system/polymoat-audit",
-			{"ClusterRole polymoat", "{.rules[*].resources}"}: `["nodes"] ["pods"] ["operations"] ["jobs","services","kfjobs","clusters"] ["subjectaccessreviews"] ["mutatingwebhookconfigurations","validatingwebhookconfigurations"]`,
+			{deployment, first + ".args[7:]}"}:                         "--audit-lease=polymoat-system/polymoat-audit",
+			{"ClusterRole polymoat-governed", "{.rules[*].resources}"}: `["pods"]`,
 		}},
 		{"events without an audit", "audit: {enabled: false}", map[[2]string]string{
 			{deployment, first + ".args[7:]}"}: "--events=true",
-			{"ClusterRole polymoat", "{.rules[*].resources}"}: `["nodes"] ["operations"] ["jobs","services","kfjobs","clusters"] ["replicasets","deployments","statefulsets"] ["jobs"] ` +
-				`["tfjobs","pytorchjobs","mpijobs","mxjobs","xgboostjobs","paddlejobs"] ["rayjobs","rayservices","rayclusters"] ["daskjobs","daskclusters","daskworkergroups"] ` +
-				`["events"] ["subjectaccessreviews"] ["mutatingwebhookconfigurations","validatingwebhookconfigurations"]`,
+			{"ClusterRole polymoat-governed", "{.rules[*].resources}"}: `["tfjobs","pytorchjobs","mpijobs","mxjobs","xgboostjobs","paddlejobs"] ["rayjobs","rayservices","rayclusters"] ["daskjobs","daskclusters","daskworkergroups"] ` +
+				`["events"]`,
 		}},
 		{"callers with a client certificate", "clientCA: {secretName: callers, names: [kube-apiserver]}", map[[2]string]string{
 			{deployment, first + ".args[7:]}"}:                             "--client-ca-file=/etc/polymoat/client-ca/ca.crt --client-name=kube-apiserver --audit-lease=polymoat-system/polymoat-audit --audit-reports=true --events=true",
@@ -162,6 +163,56 @@ func TestCertManagerIsFound(t *testing.T) {
 	}
 	if all := render(t, "--api-versions=cert-manager.io/v1"); all["Secret polymoat-tls"] != nil || all["Certificate polymoat"] == nil {
 		t.Error("with cert-manager certificates are not its own")
+	}
+}
+
+// TestScope: rights that only audit, events and reports need are bound where rbac.scope says. helm template asks no cluster.
+func TestScope(t *testing.T) {
+	two := "policies: [" + small("a", "one", "release: a") + ", " + small("b", "two", "release: b") + "]"
+	for _, tc := range []struct {
+		values       string
+		wide, narrow []string
+	}{
+		{"{" + two + "}", []string{""}, nil},
+		{"{rbac: {scope: cluster}, " + two + "}", []string{""}, nil},
+		{"{rbac: {scope: namespaces}, " + two + "}", nil, []string{"one", "two"}},
+		{"{audit: {enabled: false}, events: {enabled: false}, " + two + "}", nil, nil},
+	} {
+		text, err := helm.Render(t.Context(), "polymoat", "polymoat-system", writeValues(t, tc.values))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := cluster.Decode(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		namespaces := map[string][]string{}
+		for _, object := range list {
+			if object.GetName() == "polymoat-governed" {
+				namespaces[object.GetKind()] = append(namespaces[object.GetKind()], object.GetNamespace())
+			}
+		}
+		if !slices.Equal(namespaces["ClusterRoleBinding"], tc.wide) || !slices.Equal(namespaces["RoleBinding"], tc.narrow) {
+			t.Errorf("%s: %q", tc.values, namespaces)
+		}
+	}
+}
+
+// TestOwnAccountIsHeld: a server that may patch its webhooks is held to caBundle by a policy; one that may not needs none.
+func TestOwnAccountIsHeld(t *testing.T) {
+	const policy = "ValidatingAdmissionPolicy polymoat"
+	for source, want := range map[string]string{"self-managed": "list watch patch", "cert-manager": "list watch", "files": "list watch"} {
+		all := render(t, "--set=certificates.source="+source)
+		if got := all.at(t, "ClusterRole polymoat", "{.rules[?(@.resourceNames)].verbs[*]}"); got != want {
+			t.Errorf("%s: it may %s, want %s", source, got, want)
+		}
+		if got := all[policy] != nil && all["ValidatingAdmissionPolicyBinding polymoat"] != nil; got != (source == "self-managed") {
+			t.Errorf("%s: a policy: %t", source, got)
+		}
+	}
+	all := render(t, "--set=certificates.source=self-managed")
+	if got := all.at(t, policy, "{.spec.matchConditions[0].expression}"); got != `request.userInfo.username == "system:serviceaccount:polymoat-system:polymoat"` {
+		t.Errorf("it holds %s", got)
 	}
 }
 

@@ -45,6 +45,42 @@ func mayClaimCore(v View) []Finding {
 	}}
 }
 
+// mayActAsPolymoat finds who could have the token or the key of the server: by a pod of theirs in its namespace, by a
+// command in one of its own, by a new token, or by a Secret.
+func mayActAsPolymoat(v View) []Finding {
+	namespace := v.Deployment.Namespace
+	rights := []right{
+		{verb: "create", resource: "pods/exec"}, {verb: "get", resource: "pods/exec"},
+		{verb: "create", resource: "pods/attach"}, {verb: "get", resource: "pods/attach"},
+		{verb: "update", resource: "pods/ephemeralcontainers"}, {verb: "patch", resource: "pods/ephemeralcontainers"},
+		{verb: "create", resource: "serviceaccounts/token"}, {verb: "impersonate", resource: "serviceaccounts"},
+		{verb: "get", resource: "secrets"}, {verb: "list", resource: "secrets"}, {verb: "watch", resource: "secrets"},
+	}
+	for _, verb := range []string{"create", "update", "patch"} {
+		for _, r := range podMakers {
+			rights = append(rights, right{verb: verb, group: r.group, resource: r.resource})
+		}
+	}
+	who := v.outsiders(rights, namespace)
+	if len(who) == 0 {
+		return nil
+	}
+	return []Finding{{
+		Severity: Warning,
+		What:     fmt.Sprintf("In namespace %q, pods or tokens can be made, commands run in pods, or Secrets read by %s.", namespace, named(who)),
+		Why:      "Whoever has the token of polymoat's service account, or the key of its certificate, can act in its place.",
+		Mend:     whoMay("create", "pods -n "+namespace),
+	}}
+}
+
+// podMakers are the built-in kinds that become pods.
+var podMakers = []right{
+	{resource: "pods"}, {resource: "replicationcontrollers"},
+	{group: "apps", resource: "deployments"}, {group: "apps", resource: "replicasets"},
+	{group: "apps", resource: "statefulsets"}, {group: "apps", resource: "daemonsets"},
+	{group: "batch", resource: "jobs"}, {group: "batch", resource: "cronjobs"},
+}
+
 // mayChangePolymoat finds who could switch polymoat off.
 func mayChangePolymoat(v View) []Finding {
 	configuration, policy := configurationName(v.Deployment), PolicyMap(v.Deployment.Spec.Template.Spec)
@@ -53,6 +89,8 @@ func mayChangePolymoat(v View) []Finding {
 		rights = append(rights,
 			right{verb, "admissionregistration.k8s.io", "validatingwebhookconfigurations", configuration},
 			right{verb, "admissionregistration.k8s.io", "mutatingwebhookconfigurations", configuration},
+			right{verb, "admissionregistration.k8s.io", "validatingadmissionpolicies", configuration},
+			right{verb, "admissionregistration.k8s.io", "validatingadmissionpolicybindings", configuration},
 			right{verb, "apps", "deployments", v.Deployment.Name},
 			right{verb, "", "configmaps", policy})
 	}

@@ -18,6 +18,8 @@ func (v View) rights() []rbacv1.PolicyRule {
 	look := []string{"get", "list", "watch"}
 	return []rbacv1.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"nodes"}, Verbs: []string{"list", "watch"}},
+		{APIGroups: []string{"apps"}, Resources: []string{"deployments", "replicasets", "statefulsets", "daemonsets"}, Verbs: look},
+		{APIGroups: []string{"batch"}, Resources: []string{"jobs"}, Verbs: look},
 		{APIGroups: []string{"core.polyaxon.com"}, Resources: []string{"operations"}, Verbs: look},
 		{APIGroups: []string{"polyaxon.com"}, Resources: []string{"jobs", "services", "kfjobs", "clusters"}, Verbs: look},
 		{APIGroups: []string{"authorization.k8s.io"}, Resources: []string{"subjectaccessreviews"}, Verbs: []string{"create"}},
@@ -29,11 +31,25 @@ func (v View) rights() []rbacv1.PolicyRule {
 	}
 }
 
+// rightsInGoverned are what its audit, events and reports need in every governed namespace.
+func (v View) rightsInGoverned() []rbacv1.PolicyRule {
+	var rules []rbacv1.PolicyRule
+	if argument(v.Deployment, "--audit-lease") != "" {
+		rules = append(rules, rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list", "watch"}})
+	}
+	if argument(v.Deployment, "--audit-reports") == "true" {
+		verbs := []string{"list", "watch", "create", "update", "delete"}
+		rules = append(rules, rbacv1.PolicyRule{APIGroups: []string{"openreports.io"}, Resources: []string{"reports"}, Verbs: verbs})
+	}
+	if argument(v.Deployment, "--events") == "true" {
+		rules = append(rules, rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"create", "patch"}})
+	}
+	return rules
+}
+
 // serverRights finds what RBAC keeps from the server's service account.
 func serverRights(v View) []Finding {
-	namespace := v.Deployment.Namespace
-	account := rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: namespace, Name: v.Deployment.Spec.Template.Spec.ServiceAccountName}
-	everywhere, here := v.granted("", account), v.granted(namespace, account)
+	everywhere, here := v.granted(""), v.granted(v.Deployment.Namespace)
 	_, missing := validation.Covers(everywhere, v.rights())
 	if name := ServingSecret(v.Deployment); selfManaged(v.Deployment) && name != "" {
 		_, secret := validation.Covers(slices.Concat(everywhere, here), []rbacv1.PolicyRule{{
@@ -41,23 +57,41 @@ func serverRights(v View) []Finding {
 		}})
 		missing = append(missing, secret...)
 	}
-	if len(missing) == 0 {
-		return nil
+	var found []Finding
+	if len(missing) > 0 {
+		found = append(found, Finding{
+			Severity: Error, What: v.denied(missing, ""),
+			Why:  "What the server may not see it cannot judge: it does not become ready, or refuses what it would let through.",
+			Mend: v.reinstall(),
+		})
 	}
+	for _, namespace := range v.governed() {
+		_, missing := validation.Covers(slices.Concat(everywhere, v.granted(namespace)), v.rightsInGoverned())
+		if len(missing) == 0 || v.namespace(namespace) == nil {
+			continue
+		}
+		found = append(found, Finding{
+			Severity: Warning, What: v.denied(missing, fmt.Sprintf("in namespace %q ", namespace)),
+			Why:  "The server does not audit that namespace whole, or cannot tell there what it finds. A RoleBinding goes with its namespace.",
+			Mend: v.reinstall(),
+		})
+	}
+	return found
+}
+
+// denied says what the server's service account may not do. where is empty for the whole cluster.
+func (v View) denied(missing []rbacv1.PolicyRule, where string) string {
 	var words []string
 	for _, rule := range missing {
 		words = append(words, strings.TrimSuffix(rule.Verbs[0]+" "+rule.Resources[0]+"."+rule.APIGroups[0], "."))
 	}
-	return []Finding{{
-		Severity: Error,
-		What:     fmt.Sprintf("RBAC does not let service account %q in namespace %q: %s.", account.Name, namespace, listed(words)),
-		Why:      "What the server may not see it cannot judge: it does not become ready, or refuses what it would let through.",
-		Mend:     v.reinstall(),
-	}}
+	account := v.Deployment.Spec.Template.Spec.ServiceAccountName
+	return fmt.Sprintf("RBAC does not let service account %q in namespace %q: %s%s.", account, v.Deployment.Namespace, where, listed(words))
 }
 
-// granted are the rules that a subject has in the whole cluster, or by the bindings of a namespace.
-func (v View) granted(namespace string, to rbacv1.Subject) []rbacv1.PolicyRule {
+// granted are the rules that the server's service account has in the whole cluster, or by the bindings of a namespace.
+func (v View) granted(namespace string) []rbacv1.PolicyRule {
+	to := rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: v.Deployment.Namespace, Name: v.Deployment.Spec.Template.Spec.ServiceAccountName}
 	var rules []rbacv1.PolicyRule
 	for _, g := range v.grants() {
 		if g.namespace == namespace && slices.ContainsFunc(g.subjects, func(s rbacv1.Subject) bool {

@@ -9,7 +9,7 @@ var Checks = []Check{
 	{"replicas", "two replicas or more are ready", []Resource{Deployments}, replicas},
 	{"replica-nodes", "they run on more than one node, of a protected node pool", []Resource{Deployments, Pods, Nodes, LoadedPolicy}, replicaNodes},
 	{"disruption-budget", "a PodDisruptionBudget keeps one of them running while nodes are drained", []Resource{Deployments, Budgets}, disruptionBudget},
-	{"server-rights", "RBAC lets the server do what it needs", []Resource{Deployments, ClusterRoles, ClusterGrants, Roles, Grants}, serverRights},
+	{"server-rights", "RBAC lets the server do what it needs", access(Deployments, Namespaces), serverRights},
 
 	{"webhooks", "both webhook configurations are there, with every webhook that was shipped", []Resource{Deployments, Mutating, Validating}, webhooks},
 	{"webhook-drift", "the webhooks ask, wait and fail as shipped", []Resource{Deployments, Mutating, Validating}, webhookDrift},
@@ -38,9 +38,11 @@ var Checks = []Check{
 	{"may-change-nodes", "nobody but the cluster itself changes nodes", access(), mayChangeNodes},
 	{"may-claim-core", "nobody but cluster administrators may claim core", access(), mayClaimCore},
 	{"may-change-polymoat", "nobody but cluster administrators changes polymoat's webhooks and policy", access(Deployments), mayChangePolymoat},
+	{"may-act-as-polymoat", "only cluster administrators make pods or tokens in polymoat's namespace, or read its Secrets", access(Deployments, LoadedPolicy), mayActAsPolymoat},
+	{"may-change-core", "only Polyaxon itself writes what its core reads and is limited by", access(Pods, LoadedPolicy), mayChangeCore},
 
 	{"default-account", "the service account `default` is not trusted by the policy, and has no rights where core runs as it", access(Pods, LoadedPolicy), defaultAccounts},
-
+	{"core-namespace", "Polyaxon's core shares no namespace with runs", []Resource{Pods, LoadedPolicy}, coreNamespace},
 	{"core-apart", "Polyaxon's core shares no node with runs", []Resource{Pods, LoadedPolicy}, coreApart},
 	{"core-places", "no other pod stands where core's pods do", []Resource{Pods, LoadedPolicy}, corePlaces},
 	{"core-selectors", "Services and PodDisruptionBudgets select its core by labels that runs cannot have", []Resource{Pods, Services, Budgets, LoadedPolicy}, coreSelectors},

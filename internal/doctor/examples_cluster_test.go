@@ -131,6 +131,27 @@ var ofCluster = map[string][]example{
 			f.Policy.Data["polyaxon.yaml"] += "\n  debugUsers: [\"system:serviceaccount:polyaxon:default\"]\n  bindingUsers: [\"system:serviceaccount:polyaxon:default\"]\n"
 		})},
 	},
+	"may-act-as-polymoat": {
+		{"tenants of its namespace, and an operator", plainly(func(f *Facts) {
+			allow(f, "polymoat-system", []string{"create"}, "apps", "deployments")
+			operate(f, "cert-manager", "cert-manager", []string{"get"}, "", "secrets")
+		})},
+		{"somebody with a right in the whole cluster", plainly(func(f *Facts) { allow(f, "", []string{"create"}, "", "serviceaccounts/token") })},
+		{"Polyaxon's agent with a right in the whole cluster", plainly(func(f *Facts) {
+			operate(f, "polyaxon", "polyaxon-polyaxon-agent-sa", []string{"get", "update"}, "", "secrets")
+		})},
+	},
+	"may-change-core": {{"tenants of its namespace, and core itself", plainly(func(f *Facts) {
+		allow(f, "polyaxon", []string{"*"}, "", "resourcequotas")
+		allow(f, "elsewhere", []string{"*"}, "", "configmaps")
+		agent := coreLike("agent", map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"})
+		agent.Spec.ServiceAccountName = "runner"
+		f.Add(agent)
+		other := agent.DeepCopy()
+		other.Spec.ServiceAccountName = "default"
+		f.Add(other)
+		f.Grants[len(f.Grants)-2].Subjects = append(f.Grants[len(f.Grants)-2].Subjects, rbacv1.Subject{Kind: "ServiceAccount", Namespace: "polyaxon", Name: "default"})
+	})}},
 	"ingress-tls": {{"none", plainly(func(f *Facts) {
 		f.Add(&networkingv1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: "polyaxon", Name: "polyaxon-polyaxon-ingress"}})
 	})}},
@@ -163,6 +184,14 @@ func allow(f *Facts, namespace string, verbs []string, group, resource string) {
 	b := bind(r.Name, "jane@example.com")
 	b.Subjects = append(b.Subjects, rbacv1.Subject{Kind: "ServiceAccount", Namespace: namespace, Name: "runner"}, rbacv1.Subject{Kind: "User", Name: "system:kube-scheduler"})
 	f.Grants = append(f.Grants, &rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: r.Name}, RoleRef: b.RoleRef, Subjects: slices.Clone(b.Subjects)})
+}
+
+// operate lets a service account do something everywhere.
+func operate(f *Facts, namespace, name string, verbs []string, group, resource string) {
+	f.ClusterRoles = append(f.ClusterRoles, role(name, verbs, group, resource))
+	b := bind(name, "")
+	b.Subjects = []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: namespace, Name: name}}
+	f.ClusterGrants = append(f.ClusterGrants, b)
 }
 
 func role(name string, verbs []string, group, resource string) *rbacv1.ClusterRole {

@@ -11,6 +11,10 @@ import (
 )
 
 var ofPolyaxon = map[string][]example{
+	"core-namespace": {{"a run beside the API", plainly(func(f *Facts) {
+		f.Add(coreLike("api", map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}))
+		f.Add(coreLike("train", map[string]string{"app.kubernetes.io/part-of": "polyaxon-runs", "app.kubernetes.io/component": "polyaxon-jobs"}))
+	})}},
 	"core-apart": {{"a run beside the API", plainly(func(f *Facts) {
 		f.Add(coreLike("api", map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}))
 		f.Add(coreLike("train", map[string]string{"app.kubernetes.io/part-of": "polyaxon-runs", "app.kubernetes.io/component": "polyaxon-jobs"}))

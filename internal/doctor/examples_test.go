@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 )
@@ -62,6 +64,9 @@ var ofInstallation = map[string][]example{
 	"server-rights": {
 		{"the ClusterRole lacks a rule", plainly(func(f *Facts) { f.ClusterRoles[0].Rules = f.ClusterRoles[0].Rules[1:] })},
 		{"nothing is bound", plainly(func(f *Facts) { f.ClusterGrants, f.Grants = nil, nil })},
+		{"a governed namespace came back without its RoleBinding", plainly(func(f *Facts) {
+			f.ClusterGrants = slices.DeleteFunc(f.ClusterGrants, func(b *rbacv1.ClusterRoleBinding) bool { return b.Name == "polymoat-governed" })
+		})},
 	},
 	"policy": {
 		{"the ConfigMap is missing", plainly(func(f *Facts) { f.Policy = nil })},

@@ -91,6 +91,16 @@ func (v View) may(rights []right, namespaces ...string) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
+// outsiders are those that may do any of it in a namespace, without the service accounts that may everywhere: operators,
+// which could do worse elsewhere. Those of governed namespaces stay, because whoever may write there has their tokens.
+func (v View) outsiders(rights []right, namespace string) []string {
+	everywhere := v.may(rights)
+	return slices.DeleteFunc(v.may(rights, namespace), func(name string) bool {
+		ofRuns := slices.ContainsFunc(v.governed(), func(ns string) bool { return strings.HasPrefix(name, accountName(ns, "")) })
+		return slices.Contains(everywhere, name) && strings.HasPrefix(name, rbacv1.ServiceAccountKind+" ") && !ofRuns
+	})
+}
+
 // trusted says whether a subject is the cluster itself or polymoat.
 func (v View) trusted(s rbacv1.Subject) bool {
 	if s.Kind == rbacv1.ServiceAccountKind {
@@ -102,7 +112,11 @@ func (v View) trusted(s rbacv1.Subject) bool {
 
 func subjectName(s rbacv1.Subject) string {
 	if s.Kind == rbacv1.ServiceAccountKind {
-		return s.Kind + " " + s.Namespace + "/" + s.Name
+		return accountName(s.Namespace, s.Name)
 	}
 	return s.Kind + " " + s.Name
+}
+
+func accountName(namespace, name string) string {
+	return rbacv1.ServiceAccountKind + " " + namespace + "/" + name
 }

@@ -46,6 +46,8 @@ type Values struct {
 	Audit Audit `json:"audit,omitzero"`
 	// Events tell the owner of a pod that it was refused: the Operation, or the Deployment.
 	Events Events `json:"events,omitzero"`
+	// RBAC says where the server may do what only its audit, events and reports need.
+	RBAC RBAC `json:"rbac,omitzero"`
 	// PrometheusRule brings alerts for the Prometheus operator.
 	PrometheusRule PrometheusRule `json:"prometheusRule,omitzero"`
 	// Dashboard brings a dashboard for Grafana.
@@ -127,6 +129,13 @@ type Audit struct {
 // Events tell the owner of a pod that it was refused.
 type Events struct {
 	Enabled bool `json:"enabled,omitempty"`
+}
+
+// RBAC says where the server may do what only its audit, events and reports need.
+type RBAC struct {
+	// Scope is auto (in the governed namespaces if helm sees all of them, else in the whole cluster), namespaces (which must
+	// be there) or cluster.
+	Scope string `json:"scope,omitempty" jsonschema:"enum=auto,enum=namespaces,enum=cluster"`
 }
 
 // PrometheusRule brings alerts.

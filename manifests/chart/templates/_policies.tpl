@@ -29,6 +29,18 @@
 {{- $namespaces | uniq | toJson }}
 {{- end }}
 
+{{/* The namespaces in which the rights for audit, events and reports are bound, as a list; "" is everywhere. A cluster that
+is not asked, by helm template, has no namespaces. */}}
+{{- define "polymoat.bindingNamespaces" -}}
+{{- $namespaces := include "polymoat.namespaces" . | fromJsonArray }}
+{{- $there := eq .Values.rbac.scope "namespaces" }}
+{{- if eq .Values.rbac.scope "auto" }}
+{{- $there = true }}
+{{- range $namespaces }}{{ if not (lookup "v1" "Namespace" "" .) }}{{ $there = false }}{{ end }}{{ end }}
+{{- end }}
+{{- if $there }}{{ $namespaces | toJson }}{{ else }}[""]{{ end }}
+{{- end }}
+
 {{/* The governed namespaces whose core pods may be created while polymoat is away, as a list. A policy that replaces the
 signals of core is none of them, whatever it says: there the labels of Polyaxon's charts prove nothing. */}}
 {{- define "polymoat.openNamespaces" -}}

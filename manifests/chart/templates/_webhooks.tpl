@@ -78,3 +78,15 @@ object.metadata.?labels["type"].orValue("") in ["polyaxon-core", "polyaxon-metri
 !(object.metadata.?labels["app.kubernetes.io/part-of"].orValue("") in ["polyaxon-runs", "polyaxon-runner"]) &&
 !(object.metadata.?labels["type"].orValue("") in ["polyaxon-runner", "polyaxon-experiment"])
 {{- end }}
+
+{{/* Holds where two objects have the same fields with the same values, but for some. */}}
+{{- define "polymoat.sameBut" -}}
+{{ .a }}.all(k, k in {{ toJson .but }} || (k in {{ .b }} && {{ .a }}[k] == {{ .b }}[k])) &&
+{{ .b }}.all(k, k in {{ toJson .but }} || k in {{ .a }})
+{{- end }}
+
+{{/* Holds where something does of every webhook a and the webhook b of that name which was there before. */}}
+{{- define "polymoat.eachWebhook" -}}
+variables.after.all(a, variables.before.exists(b, a.name == b.name &&
+{{ . }}))
+{{- end }}
