@@ -132,83 +132,90 @@ func saidOf(ctx context.Context, t *testing.T, uid types.UID, reason string) str
 	return said
 }
 
-// A revision beside core's own StatefulSet comes into its history, and an administrator's rollout undo installs it.
-func TestSiegeRevisionOfCore(t *testing.T) {
-	const evil = `{spec: {template: {spec: {containers: [{name: redis, image: evil}]}}}}`
-	set := coreSet(t)
-	tenant := as(t, cluster.Tenant)
-	labels, err := json.Marshal(set.Spec.Selector.MatchLabels)
-	if err != nil {
-		t.Fatal(err)
-	}
-	owner := fmt.Sprintf(`[{apiVersion: apps/v1, kind: StatefulSet, name: %s, uid: %s, controller: true}]`, set.Name, set.UID)
-	own := func(name, metadata string) *unstructured.Unstructured {
-		return decoded(t, `{apiVersion: apps/v1, kind: ControllerRevision, metadata: {name: `+name+metadata+`}, revision: 9, data: `+evil+`}`)
-	}
-	exact := strings.Replace(evil, "template: {spec", "template: {$patch: replace, metadata: {labels: {app: x}}, spec", 1)
-	for name, try := range map[string]func() (*unstructured.Unstructured, error){
-		"an orphan that it selects": func() (*unstructured.Unstructured, error) {
-			r := own("orphan", `, labels: `+string(labels))
-			return r, tenant.Create(t.Context(), r)
-		},
-		"an exact orphan that it selects": func() (*unstructured.Unstructured, error) {
-			r := decoded(t, `{apiVersion: apps/v1, kind: ControllerRevision, metadata: {name: exact, labels: `+string(labels)+`}, revision: 9, data: `+exact+`}`)
-			return r, tenant.Create(t.Context(), r)
-		},
-		"one that it owns": func() (*unstructured.Unstructured, error) {
-			r := own("owned", `, labels: `+string(labels)+`, ownerReferences: `+owner)
-			return r, tenant.Create(t.Context(), r)
-		},
-		"one that gets its labels later": func() (*unstructured.Unstructured, error) {
-			r := decoded(t, `{apiVersion: apps/v1, kind: ControllerRevision, metadata: {name: later, labels: {app: x}}, revision: 9, data: `+exact+`}`)
-			create(t, tenant, r)
-			patch := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":`+string(labels)+`}}`))
-			return r, tenant.Patch(t.Context(), r, patch)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			revision, answer := try()
-			if refused(t, answer) {
-				return
+// A revision beside core's own StatefulSet or DaemonSet comes into its history, and an administrator's rollout undo installs it.
+func TestSiegeRevisionsOfCore(t *testing.T) {
+	for _, w := range workloads(t) {
+		if w.Name != "v2.16-redis" && w.Name != "classic-0.4-resources" {
+			continue
+		}
+		t.Run(w.Object.GetKind(), func(t *testing.T) {
+			create(t, as(t, cluster.Admin), w.Object)
+			for name, plant := range plants {
+				t.Run(name, func(t *testing.T) { testPlant(t, w.Object, plant) })
 			}
-			removeAfter(t, revision)
-			if err := control.Await("adoption", func(ctx context.Context) error {
-				err := tenant.Get(ctx, client.ObjectKeyFromObject(revision), revision)
-				if err == nil && len(revision.GetOwnerReferences()) == 0 {
-					err = fmt.Errorf("nothing owns it")
-				}
-				return err
-			}); err != nil {
-				t.Fatal(err)
-			}
-			data, err := json.Marshal(revision.Object["data"])
-			if err != nil {
-				t.Fatal(err)
-			}
-			// This is what kubectl rollout undo sends.
-			undo := client.RawPatch(types.StrategicMergePatchType, data)
-			installed := set.DeepCopy()
-			err = as(t, cluster.Admin).Patch(t.Context(), installed, undo, client.DryRunAll)
-			t.Errorf("StatefulSet %s owns it, and a rollout undo gives image %q (%v)", set.Name, installed.Spec.Template.Spec.Containers[0].Image, err)
 		})
 	}
 }
 
-// coreSet is a StatefulSet of core, with its pod.
-func coreSet(t *testing.T) *appsv1.StatefulSet {
-	t.Helper()
-	for _, w := range workloads(t) {
-		if w.Name != "v2.16-redis" {
-			continue
-		}
-		create(t, as(t, cluster.Admin), w.Object)
-		set := &appsv1.StatefulSet{}
-		if err := as(t, cluster.Admin).Get(t.Context(), client.ObjectKeyFromObject(w.Object), set); err != nil {
-			t.Fatal(err)
-		}
-		awaitPod(t, set.Name+"-0", "core")
-		return set
+// plants are revisions that come into the history of a workload, in YAML: NAME is the revision's, SELECTED what the workload selects
+// by, OWNED a reference to it. Labels in later come by an update.
+var plants = map[string]struct{ revision, later string }{
+	"an orphan that it selects":            {revision: `{metadata: {name: NAME, labels: SELECTED}, data: ` + evilImage + `}`},
+	"an exact orphan that it selects":      {revision: `{metadata: {name: NAME, labels: SELECTED}, data: ` + exactly + `}`},
+	"one that it owns":                     {revision: `{metadata: {name: NAME, labels: SELECTED, ownerReferences: [OWNED]}, data: ` + evilImage + `}`},
+	"one that it owns and does not select": {revision: `{metadata: {name: NAME, ownerReferences: [OWNED]}, data: ` + exactly + `}`},
+	"one that gets labels later": {
+		revision: `{metadata: {name: NAME, labels: {app: x}}, data: ` + exactly + `}`, later: `{"metadata":{"labels":SELECTED}}`,
+	},
+	"one that gets an owner later": {
+		revision: `{metadata: {name: NAME, labels: {app: x}}, data: ` + exactly + `}`, later: `{"metadata":{"ownerReferences":[OWNED]}}`,
+	},
+}
+
+const (
+	evilImage = `{spec: {template: {spec: {containers: [{name: main, image: evil}]}}}}`
+	exactly   = `{spec: {template: {$patch: replace, metadata: {labels: {app: x}}, spec: {containers: [{name: main, image: evil}]}}}}`
+)
+
+func testPlant(t *testing.T, workload *unstructured.Unstructured, plant struct{ revision, later string }) {
+	tenant := as(t, cluster.Tenant)
+	selector, _, _ := unstructured.NestedStringMap(workload.Object, "spec", "selector", "matchLabels")
+	labels, err := json.Marshal(selector)
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("there is no such workload")
-	return nil
+	fill := strings.NewReplacer("NAME", "planted", "SELECTED", string(labels), "OWNED", fmt.Sprintf(
+		`{"apiVersion":"apps/v1","kind":%q,"name":%q,"uid":%q,"controller":true}`, workload.GetKind(), workload.GetName(), workload.GetUID()))
+	revision := decoded(t, fill.Replace(strings.Replace(plant.revision, "{", "{apiVersion: apps/v1, kind: ControllerRevision, revision: 9, ", 1)))
+	answer := tenant.Create(t.Context(), revision)
+	if answer == nil {
+		t.Cleanup(func() { gone(t, revision, revision.GetName()) })
+		removeAfter(t, revision.DeepCopy())
+	}
+	if answer == nil && plant.later != "" {
+		answer = tenant.Patch(t.Context(), revision, client.RawPatch(types.MergePatchType, []byte(fill.Replace(plant.later))))
+	}
+	if refused(t, answer) {
+		return
+	}
+	if err := control.Await("adoption", func(ctx context.Context) error {
+		err := tenant.Get(ctx, client.ObjectKeyFromObject(revision), revision)
+		if err == nil && len(revision.GetOwnerReferences()) == 0 {
+			err = fmt.Errorf("nothing owns it")
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	t.Errorf("%s %s owns it, and a rollout undo gives %s", workload.GetKind(), workload.GetName(), rolledBack(t, workload, revision))
+}
+
+// rolledBack is the image of the workload after a rollout undo by an administrator, who sends what kubectl sends.
+func rolledBack(t *testing.T, workload, to *unstructured.Unstructured) string {
+	t.Helper()
+	data, err := json.Marshal(to.Object["data"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	installed := workload.DeepCopy()
+	if err := as(t, cluster.Admin).Patch(t.Context(), installed, client.RawPatch(types.StrategicMergePatchType, data), client.DryRunAll); err != nil {
+		return err.Error()
+	}
+	containers, _, _ := unstructured.NestedSlice(installed.Object, "spec", "template", "spec", "containers")
+	images := ""
+	for _, c := range containers {
+		image, _, _ := unstructured.NestedString(c.(map[string]any), "image")
+		images += " " + image
+	}
+	return "the images" + images
 }
