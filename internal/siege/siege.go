@@ -72,12 +72,7 @@ type siege struct {
 }
 
 func newSiege(ctx context.Context, o Options) (*siege, error) {
-	s := &siege{server: o.Server}
-	for _, n := range o.Policy.Spec.NodePools {
-		if n.Protected {
-			s.core.pools = append(s.core.pools, landing.Pool{Name: n.Name, Key: n.NodeLabel.Key, Value: n.NodeLabel.Value, Taints: n.Taints})
-		}
-	}
+	s := &siege{server: o.Server, core: core{pools: protected(o.Policy)}}
 	if len(s.core.pools) == 0 {
 		return nil, fmt.Errorf("policy %q protects no node pool: there is nothing to besiege", o.Policy.Metadata.Name)
 	}
@@ -102,6 +97,17 @@ func newSiege(ctx context.Context, o Options) (*siege, error) {
 	}
 	s.core.node = s.target.node
 	return s, nil
+}
+
+// protected are the pools that the policy protects.
+func protected(doc *v1alpha1.PlacementPolicy) []landing.Pool {
+	var pools []landing.Pool
+	for _, n := range doc.Spec.NodePools {
+		if n.Protected {
+			pools = append(pools, landing.Pool{Name: n.Name, Key: n.NodeLabel.Key, Value: n.NodeLabel.Value, Taints: n.Taints})
+		}
+	}
+	return pools
 }
 
 // mayTry tells whether the user can do anything at all. A siege by somebody else looks held, and shows nothing.
