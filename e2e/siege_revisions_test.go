@@ -10,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -82,8 +83,8 @@ func revisionOf(t *testing.T, set *appsv1.StatefulSet, data string) *unstructure
 		{apiVersion: apps/v1, kind: StatefulSet, name: %s, uid: %s, controller: true}]}, revision: 9, data: %s}`, set.Name, set.UID, data))
 }
 
-// steered has the StatefulSet make its pod from the revision, and returns the pod if it is another than the template says; nil if
-// the controller may not create it.
+// steered has the StatefulSet make its pod from the revision, and returns the pod if it is core's or another than the template says;
+// nil if the controller may not create it.
 func steered(t *testing.T, set *appsv1.StatefulSet, revision string) *corev1.Pod {
 	t.Helper()
 	tenant, before := as(t, cluster.Tenant), awaitPod(t, "x-0", "")
@@ -100,7 +101,7 @@ func steered(t *testing.T, set *appsv1.StatefulSet, revision string) *corev1.Pod
 	if err := control.Await("what the StatefulSet makes of the revision", func(ctx context.Context) error {
 		err := tenant.Get(ctx, client.ObjectKeyFromObject(before), &pod)
 		if err == nil && pod.UID != before.UID && (pod.Spec.NodeName != "" || pod.Spec.NodeSelector["nowhere"] != "") {
-			return nil
+			return nil // Spec and spec are merged: the pod still waits for that node, and is core
 		}
 		if said := saidOf(ctx, t, set.UID, "FailedCreate"); strings.Contains(said, "denied the request") {
 			pod = corev1.Pod{}
@@ -110,7 +111,7 @@ func steered(t *testing.T, set *appsv1.StatefulSet, revision string) *corev1.Pod
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if pod.Name == "" || pod.Spec.NodeSelector["nowhere"] != "" {
+	if pod.Name == "" || !pod.Spec.HostPID && pod.Labels["app.kubernetes.io/part-of"] == "" {
 		return nil
 	}
 	return &pod
@@ -164,17 +165,18 @@ var plants = map[string]struct{ revision, later string }{
 
 const (
 	evilImage = `{spec: {template: {spec: {containers: [{name: main, image: evil}]}}}}`
-	exactly   = `{spec: {template: {$patch: replace, metadata: {labels: {app: x}}, spec: {containers: [{name: main, image: evil}]}}}}`
+	exactly   = `{spec: {template: {$patch: replace, metadata: {labels: SELECTED}, spec: {containers: [{name: main, image: evil}]}}}}`
 )
 
 func testPlant(t *testing.T, workload *unstructured.Unstructured, plant struct{ revision, later string }) {
 	tenant := as(t, cluster.Tenant)
 	selector, _, _ := unstructured.NestedStringMap(workload.Object, "spec", "selector", "matchLabels")
-	labels, err := json.Marshal(selector)
+	selects := func(of map[string]string) bool { return labels.SelectorFromSet(selector).Matches(labels.Set(of)) }
+	selected, err := json.Marshal(selector)
 	if err != nil {
 		t.Fatal(err)
 	}
-	fill := strings.NewReplacer("NAME", "planted", "SELECTED", string(labels), "OWNED", fmt.Sprintf(
+	fill := strings.NewReplacer("NAME", "planted", "SELECTED", string(selected), "OWNED", fmt.Sprintf(
 		`{"apiVersion":"apps/v1","kind":%q,"name":%q,"uid":%q,"controller":true}`, workload.GetKind(), workload.GetName(), workload.GetUID()))
 	revision := decoded(t, fill.Replace(strings.Replace(plant.revision, "{", "{apiVersion: apps/v1, kind: ControllerRevision, revision: 9, ", 1)))
 	answer := tenant.Create(t.Context(), revision)
@@ -185,10 +187,16 @@ func testPlant(t *testing.T, workload *unstructured.Unstructured, plant struct{ 
 	if answer == nil && plant.later != "" {
 		answer = tenant.Patch(t.Context(), revision, client.RawPatch(types.MergePatchType, []byte(fill.Replace(plant.later))))
 	}
-	if refused(t, answer) {
+	if refused(t, answer) || !selects(revision.GetLabels()) { // a controller lets go of what it does not select
 		return
 	}
+	nudges := 0
 	if err := control.Await("adoption", func(ctx context.Context) error {
+		nudges++ // a controller looks for orphans when its workload changes
+		nudge := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"metadata":{"annotations":{"nudge":"%d"}}}`, nudges))
+		if err := as(t, cluster.Admin).Patch(ctx, workload.DeepCopy(), nudge); err != nil {
+			return err
+		}
 		err := tenant.Get(ctx, client.ObjectKeyFromObject(revision), revision)
 		if err == nil && len(revision.GetOwnerReferences()) == 0 {
 			err = fmt.Errorf("nothing owns it")
