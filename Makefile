@@ -31,7 +31,7 @@ down: ## stop it
 	go run ./e2e/demo down
 
 .PHONY: siege
-siege: ## every known way onto core nodes, tried by a tenant: held or open
+siege: ## every known attack on core, tried by a tenant: held or open
 	go run ./e2e/demo siege
 
 ##@ Build

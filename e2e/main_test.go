@@ -62,17 +62,10 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// writePolicies makes a folder of the built-in policy, for the namespace polyaxon, and of one for the namespace asking.
+// writePolicies makes a folder of the built-in policy, for the namespace polyaxon, and of those for the namespaces asking and late.
 func writePolicies(dir string) (string, error) {
 	policies := filepath.Join(dir, "policies")
-	if err := os.Mkdir(policies, 0o700); err != nil {
-		return "", err
-	}
-	second, err := os.ReadFile("testdata/policies/asking.yaml")
-	if err != nil {
-		return "", err
-	}
-	if err := os.WriteFile(filepath.Join(policies, "asking.yaml"), second, 0o600); err != nil {
+	if err := os.CopyFS(policies, os.DirFS("testdata/policies")); err != nil {
 		return "", err
 	}
 	return policies, os.WriteFile(filepath.Join(policies, "polyaxon.yaml"), []byte(v1alpha1.DefaultYAML), 0o600)

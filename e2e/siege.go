@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 
 	"github.com/polymoat/polymoat/e2e/cluster"
@@ -12,15 +13,40 @@ import (
 	"github.com/polymoat/polymoat/internal/siege"
 )
 
-// Besieged are the workloads that must be there for a siege, to try updates on: a part of Polyaxon, and a run that does
-// not end.
-func Besieged() ([]Workload, error) {
-	all, err := Workloads()
-	besieged := slices.DeleteFunc(all, func(w Workload) bool { return w.Name != "v2.16-agent" && w.Name != "v1.20-service" })
-	if err == nil && len(besieged) != 2 {
-		err = fmt.Errorf("%d of 2 besieged workloads are there", len(besieged))
+// besieged are the names of the workloads that must be there for a siege, to try updates on: a Deployment and a
+// StatefulSet of core, and a run that does not end.
+var besieged = []string{"v2.16-agent", "v2.16-redis", "v1.20-service"}
+
+// beside is what must be there besides: a Service of core, and a run that has no node yet.
+const beside = `
+apiVersion: v1
+kind: Service
+metadata: {name: polyaxon-polyaxon-agent, namespace: polyaxon}
+spec: {selector: {app.kubernetes.io/name: polyaxon-polyaxon-agent}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: waiting-run
+  namespace: polyaxon
+  labels: {app.kubernetes.io/part-of: polyaxon-runs, app.kubernetes.io/component: polyaxon-jobs}
+spec:
+  schedulingGates: [{name: example.com/queue}]
+  containers: [{name: main, image: busybox}]
+`
+
+// Besieged are the workloads and other objects that must be there for a siege.
+func Besieged() ([]Workload, []*unstructured.Unstructured, error) {
+	workloads, err := Workloads()
+	if err != nil {
+		return nil, nil, err
 	}
-	return besieged, err
+	workloads = slices.DeleteFunc(workloads, func(w Workload) bool { return !slices.Contains(besieged, w.Name) })
+	if len(workloads) != len(besieged) {
+		return nil, nil, fmt.Errorf("%d of %d besieged workloads are there", len(workloads), len(besieged))
+	}
+	objects, err := cluster.Decode(beside)
+	return workloads, objects, err
 }
 
 // Besiege tries every attack as the tenant, who has full rights on the namespace, and reports each.
@@ -31,6 +57,7 @@ func Besiege(ctx context.Context, c *cluster.Cluster, report func(siege.Result))
 		return err
 	}
 	return siege.Run(ctx, siege.Options{
-		Server: siege.Server{Client: client, Host: config.Host}, Policy: v1alpha1.Default(), Namespace: cluster.Namespace,
+		Server: siege.Server{Client: client, Host: config.Host}, Policy: v1alpha1.Default(),
+		Namespace: cluster.Namespace, User: cluster.Tenant,
 	}, report)
 }

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -20,12 +22,15 @@ import (
 	"github.com/polymoat/polymoat/internal/siege"
 )
 
-// besieged places the workloads that a siege needs, and returns them.
+// besieged makes what a siege needs, and returns its workloads.
 func besieged(t *testing.T) []e2e.Workload {
 	t.Helper()
-	workloads, err := e2e.Besieged()
+	workloads, beside, err := e2e.Besieged()
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, object := range beside {
+		create(t, as(t, cluster.Admin), object)
 	}
 	for _, w := range workloads {
 		removeAfter(t, w.Object)
@@ -36,10 +41,11 @@ func besieged(t *testing.T) []e2e.Workload {
 	return workloads
 }
 
-// TestSiegeForReal creates every pod of the siege that is let in, and lets the scheduler have the last word: none of
-// them ends on a core node.
+// TestSiegeForReal creates every pod of the siege that is let in, and lets the scheduler and the controllers have the last
+// word: none of them ends on a core node, and core's pods are the same as before.
 func TestSiegeForReal(t *testing.T) {
 	workloads := besieged(t)
+	before := besiegedCore(t, workloads)
 	config := control.As(cluster.Tenant)
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return forReal{next} })
 	httpClient, err := rest.HTTPClientFor(config)
@@ -48,7 +54,7 @@ func TestSiegeForReal(t *testing.T) {
 	}
 	t.Cleanup(func() { removeSiege(t) })
 	err = siege.Run(t.Context(), siege.Options{
-		Server: siege.Server{Client: httpClient, Host: config.Host}, Policy: v1alpha1.Default(), Namespace: cluster.Namespace,
+		Server: siege.Server{Client: httpClient, Host: config.Host}, Policy: v1alpha1.Default(), Namespace: cluster.Namespace, User: cluster.Tenant,
 	}, func(siege.Result) {})
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +77,25 @@ func TestSiegeForReal(t *testing.T) {
 		t.Errorf("only %d pods were let in: this shows nothing", tried)
 	}
 	nothingButCore(t, workloads)
+	if diff := cmp.Diff(before, besiegedCore(t, workloads)); diff != "" {
+		t.Errorf("core's pods, by name and uid (-before +after):\n%s", diff)
+	}
+}
+
+// corePods are the uids of the pods of core's workloads, by name.
+func besiegedCore(t *testing.T, workloads []e2e.Workload) map[string]types.UID {
+	t.Helper()
+	var pods corev1.PodList
+	if err := as(t, cluster.Admin).List(t.Context(), &pods, client.InNamespace(cluster.Namespace)); err != nil {
+		t.Fatal(err)
+	}
+	uids := map[string]types.UID{}
+	for _, pod := range pods.Items {
+		if isCore(pod, workloads) && pod.GenerateName != "siege-" {
+			uids[pod.Name] = pod.UID
+		}
+	}
+	return uids
 }
 
 // forReal turns a dry-run creation of a pod into a real one, under a name of its own.

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,15 +17,21 @@ import (
 func TestSiege(t *testing.T) {
 	workloads := besieged(t)
 	var lines strings.Builder
+	var tally siege.Tally
 	err := e2e.Besiege(t.Context(), control, func(r siege.Result) {
 		lines.WriteString(r.String() + "\n")
+		tally.Add(r)
 		if r.Verdict == siege.Open {
 			t.Error(r)
+		}
+		if r.By == siege.RBAC && withinNamespace(r.Attack) {
+			t.Errorf("the tenant has every right in the namespace, and yet RBAC holds %s", r)
 		}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	lines.WriteString(tally.String() + "\n")
 	const golden = "testdata/siege.txt"
 	if *update {
 		if err := os.WriteFile(golden, []byte(lines.String()), 0o644); err != nil {
@@ -39,6 +46,14 @@ func TestSiege(t *testing.T) {
 		t.Errorf("siege (-want +got):\n%s", diff)
 	}
 	nothingButCore(t, workloads)
+}
+
+// withinNamespace tells whether all requests of the attack are about the governed namespace.
+func withinNamespace(a siege.Attack) bool {
+	return !slices.ContainsFunc(a.Requests, func(r siege.Request) bool {
+		path := r.Create + r.Patch + r.Delete
+		return strings.HasPrefix(path, "/") && !strings.Contains(path, "/namespaces/$namespace/")
+	})
 }
 
 // nothingButCore names every pod on a core node that is not one of Polyaxon's own.

@@ -31,9 +31,15 @@ func TestUngovernedNamespaceIsUntouched(t *testing.T) {
 // askAbout makes a namespace, and webhooks for it beside those that are installed. It returns once they are called.
 func askAbout(t *testing.T, name string) {
 	t.Helper()
+	create(t, as(t, cluster.Admin), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})
+	askFromNowOn(t, name)
+}
+
+// askFromNowOn makes webhooks for a namespace that is there.
+func askFromNowOn(t *testing.T, name string) {
+	t.Helper()
 	admin := as(t, cluster.Admin)
 	mutate, validate := "mutate."+name+".io", "validate."+name+".io"
-	create(t, admin, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})
 	selector := &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: name}}
 	meta := metav1.ObjectMeta{Name: name}
 

@@ -1,5 +1,6 @@
 // Command demo shows polymoat in a real control plane on this machine: `demo` runs a tour and cleans up, `up` keeps the
-// same cluster running for playing with kubectl, `down` stops it, and `siege` tries every known way onto core nodes, and `build` only builds what they need.
+// same cluster running for playing with kubectl, `down` stops it, `siege` tries every known attack on core, and `build` only
+// builds what they need.
 package main
 
 import (

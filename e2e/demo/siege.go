@@ -11,7 +11,7 @@ import (
 	"github.com/polymoat/polymoat/internal/siege"
 )
 
-// besiege is `make siege`. Its error says how many ways onto core nodes are open.
+// besiege is `make siege`. Its error says how many attacks on core are open.
 func besiege(ctx context.Context, root string, out io.Writer) error {
 	if err := os.MkdirAll(filepath.Join(root, ".cache"), 0o755); err != nil {
 		return err
@@ -26,22 +26,27 @@ func besiege(ctx context.Context, root string, out io.Writer) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	defer c.Stop()
-	besieged, err := e2e.Besieged()
+	workloads, beside, err := e2e.Besieged()
 	if err != nil {
 		return err
 	}
-	if _, err := e2e.Place(ctx, c, besieged); err != nil {
+	if _, err := e2e.Place(ctx, c, workloads); err != nil {
 		return err
 	}
-	open := 0
+	if err := c.Create(beside...); err != nil {
+		return err
+	}
+	var tally siege.Tally
 	err = e2e.Besiege(ctx, c, func(r siege.Result) {
 		fmt.Fprintln(out, r)
-		if r.Verdict == siege.Open {
-			open++
-		}
+		tally.Add(r)
 	})
-	if err == nil && open > 0 {
-		err = fmt.Errorf("%d ways onto core nodes are open", open)
+	if err != nil {
+		return err
 	}
-	return err
+	fmt.Fprintln(out, tally)
+	if tally.Open > 0 {
+		return fmt.Errorf("%d attacks on core are open", tally.Open)
+	}
+	return nil
 }

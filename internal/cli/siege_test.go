@@ -43,17 +43,26 @@ func TestSiege(t *testing.T) {
 	}{
 		"a user who may nothing": {
 			code: 403, body: `{"kind":"Status","message":"pods is forbidden: User \"jane\" cannot create resource \"pods\""}`,
-			out: " 1  spec.nodeName at creation                 held  RBAC\n", errs: "0 open", exit: 0,
+			errs: "error: jane may not create pods in polyaxon: nothing was tried\n", exit: 2,
+		},
+		"a user who may not be impersonated": {
+			code: 403, body: `{"kind":"Status","message":"users \"jane\" is forbidden: User \"joe\" cannot impersonate resource \"users\""}`,
+			errs: `error: you may not impersonate jane: users "jane" is forbidden: User "joe" cannot impersonate resource "users"` + "\n", exit: 2,
+		},
+		"a cluster without the namespace": {
+			code: 404, body: `{"kind":"Status","message":"namespaces \"polyaxon\" not found"}`,
+			errs: "error: there is no namespace polyaxon: nothing was tried\n", exit: 2,
 		},
 		"a cluster without polymoat": {
 			code: 200, body: `{"spec":{"tolerations":[{"operator":"Exists"}]}}`,
-			out: " 1  spec.nodeName at creation                 open  the API server takes pods\n", errs: " open, ", exit: 1,
+			out:  " 1  spec.nodeName at creation                 open  the API server takes pods\n",
+			errs: "0 held by polymoat, 1 by RBAC, 1 by the API server, 42 open, 42 not applicable\n", exit: 1,
 		},
-		"a cluster that does not answer": {code: 500, body: `{}`, errs: "error: GET /api/v1/nodes?", exit: 2},
+		"a cluster that does not answer": {code: 500, body: `{}`, errs: "error: POST /api/v1/namespaces/polyaxon/pods", exit: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			exit, out, errs := besiege(t, tc.code, tc.body)
-			if exit != tc.exit || !strings.HasPrefix(out, tc.out) || !strings.Contains(errs, tc.errs) {
+			if exit != tc.exit || !strings.HasPrefix(out, tc.out) || !strings.HasPrefix(errs, tc.errs) {
 				t.Errorf("exit code %d, want %d\n%s%s", exit, tc.exit, out, errs)
 			}
 		})

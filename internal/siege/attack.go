@@ -1,11 +1,12 @@
-// Package siege tries every way onto a core node that can be expressed as a request, against a real API server and with
+// Package siege tries every known attack on core that can be expressed as a request, against a real API server and with
 // server-side dry-run only: nothing is ever stored.
 //
-// The attacks are data (attacks.yaml), numbered once and for all. Each is held, open, or not applicable:
+// The attacks are data (attacks.yaml), and their numbers never change. Each is held, open, or not applicable:
 //
 //	31  kubectl debug of a node                   held  core-nodes, node-name, pod-security
 //
-// It asks the way any client does, so that what holds may be polymoat, another webhook, RBAC or the API server itself.
+// It asks the way any client does, so that polymoat, another webhook, RBAC or the API server itself may hold an attack. A
+// Tally counts them apart.
 package siege
 
 import (
@@ -19,7 +20,7 @@ import (
 //go:embed attacks.yaml
 var attacks []byte
 
-// Attack is one way onto a core node.
+// Attack is one way onto a core node, or to become, replace or starve core.
 type Attack struct {
 	Number int    `json:"number"`
 	Title  string `json:"title"` // "kubectl debug of a node"
@@ -43,8 +44,12 @@ type Opening string
 
 // The openings besides the empty one.
 const (
-	Lands   Opening = "lands"   // the pod in the answer could land on a protected node
-	Allowed Opening = "allowed" // status.allowed of the answer is true
+	Allowed  Opening = "allowed"  // status.allowed of the answer is true
+	Lands    Opening = "lands"    // the pod could land on a protected node
+	Evicted  Opening = "evicted"  // the pod could evict a core pod
+	Starved  Opening = "starved"  // room on a protected node is kept for the pod
+	Endpoint Opening = "endpoint" // the pod would be an endpoint of a Service of core
+	Replaced Opening = "replaced" // a workload of core would adopt the object
 )
 
 // Attacks are all attacks, by number.

@@ -1,13 +1,16 @@
 package siege
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/polymoat/polymoat/internal/landing"
 )
@@ -22,43 +25,131 @@ const (
 	NotApplicable Verdict = "n/a"
 )
 
-// finding is what came of one request, and why: the rules that refuse it, or the node that it opens.
+// finding is what came of one request, and why: the rules that refuse it, or what would happen to core.
 type finding struct {
 	verdict Verdict
+	by      Holder // who holds it; empty where it is not held
 	why     []string
 }
 
-func held(by ...string) finding { return finding{Held, by} }
+func held(by ...string) finding        { return finding{Held, Polymoat, by} }
+func heldBy(h Holder) finding          { return finding{Held, h, []string{string(h)}} }
+func notApplicable(why string) finding { return finding{verdict: NotApplicable, why: []string{why}} }
+func opened(f string, a ...any) finding {
+	return finding{verdict: Open, why: []string{fmt.Sprintf(f, a...)}}
+}
 
-// judge reads the answer to a request.
-func judge(r Request, a answer, pools []landing.Pool) (finding, error) {
+// judge reads the answer to a request. Of an answer that takes it:
+//
+//   - lands: a protected node can exist on which the scheduler would bind the pod.
+//   - evicted: the same, and the pod has a higher priority than a core pod that is there. A group of pods evicts
+//     wherever it likes.
+//   - starved: status.nominatedNodeName is still the protected node.
+//   - endpoint: a Service that selects core pods and no others selects the pod.
+//   - replaced: nothing controls the object, and core's workload selects it: a ReplicaSet or StatefulSet a pod, a
+//     Deployment a ReplicaSet, a StatefulSet a ControllerRevision.
+//
+// It knows the Services, workloads and pods that the user can see, at the beginning of the siege.
+func judge(r Request, a answer, c core) (finding, error) {
 	if a.code >= http.StatusBadRequest {
 		return refused(r, a), nil
 	}
 	switch r.Open {
-	case Lands:
-		var pod corev1.Pod
-		if err := json.Unmarshal(a.body, &pod); err != nil {
-			return finding{}, err
-		}
-		for _, pool := range pools {
-			if node, ok := landing.Witness(landing.Of(&pod.Spec), pool); ok {
-				return finding{Open, []string{"it could run on " + node.String()}}, nil
-			}
-		}
-		return held("lands elsewhere"), nil
 	case Allowed:
-		var review struct {
-			Status struct{ Allowed bool } `json:"status"`
-		}
-		if err := json.Unmarshal(a.body, &review); err != nil {
-			return finding{}, err
-		}
-		if !review.Status.Allowed {
-			return held("RBAC"), nil
-		}
+		return allowed(r, a)
+	case Replaced:
+		return c.replaced(a)
+	case "":
+		return taken(r), nil
+	}
+	var pod corev1.Pod
+	if err := json.Unmarshal(a.body, &pod); err != nil {
+		return finding{}, err
+	}
+	switch r.Open {
+	case Starved:
+		return c.starved(&pod), nil
+	case Endpoint:
+		return c.endpoint(&pod), nil
+	case Evicted:
+		return c.evicted(&pod, bytes.Contains(r.Body, []byte(`"schedulingGroup"`))), nil
+	default:
+		return c.lands(&pod, ""), nil
+	}
+}
+
+func allowed(r Request, a answer) (finding, error) {
+	var review struct {
+		Status struct{ Allowed bool } `json:"status"`
+	}
+	if err := json.Unmarshal(a.body, &review); err != nil {
+		return finding{}, err
+	}
+	if !review.Status.Allowed {
+		return heldBy(RBAC), nil
 	}
 	return taken(r), nil
+}
+
+func (c core) lands(pod *corev1.Pod, and string) finding {
+	for _, pool := range c.pools {
+		if node, ok := landing.Witness(landing.Of(&pod.Spec), pool); ok {
+			return opened("it could run on %s%s", node, and)
+		}
+	}
+	return held("placed on other nodes")
+}
+
+// evicted: a member of a group need not land where core runs, and is none where the API server drops the field.
+func (c core) evicted(pod *corev1.Pod, grouped bool) finding {
+	lowest, victim := c.priority()
+	if victim == "" || priorityOf(pod) <= lowest {
+		victim = ""
+	}
+	switch {
+	case grouped && pod.Spec.SchedulingGroup == nil:
+		return heldBy(APIServer)
+	case grouped && victim != "":
+		return opened("its group could evict %s", victim)
+	case victim != "":
+		return c.lands(pod, " and evict "+victim)
+	default:
+		return c.lands(pod, "")
+	}
+}
+
+func (c core) starved(pod *corev1.Pod) finding {
+	if pod.Status.NominatedNodeName != c.node {
+		return heldBy(APIServer)
+	}
+	return opened("room on %s is kept for it", c.node)
+}
+
+func (c core) endpoint(pod *corev1.Pod) finding {
+	if service, ok := matching(c.services, pod.Labels); ok {
+		return opened("it would be an endpoint of %s", service)
+	}
+	return notApplicable("no Service of core selects it")
+}
+
+func (c core) replaced(a answer) (finding, error) {
+	var object metav1.PartialObjectMetadata
+	if err := json.Unmarshal(a.body, &object); err != nil {
+		return finding{}, err
+	}
+	owner, ok := matching(c.adopting[object.Kind], object.Labels)
+	if !ok || metav1.GetControllerOf(&object) != nil {
+		return notApplicable("no workload of core would adopt it"), nil
+	}
+	return opened("%s would adopt it", owner), nil
+}
+
+func matching(all []selecting, of map[string]string) (selecting, bool) {
+	i := slices.IndexFunc(all, func(s selecting) bool { return s.selector.Matches(labels.Set(of)) })
+	if i < 0 {
+		return selecting{}, false
+	}
+	return all[i], true
 }
 
 func taken(r Request) finding {
@@ -66,45 +157,5 @@ func taken(r Request) finding {
 	if _, inside, ok := strings.Cut(path, "$namespace/"); ok {
 		path = inside
 	}
-	return finding{Open, []string{"the API server takes " + path}}
-}
-
-// refused tells who refused a request. A pod that is not there, or is bound already, is found out after admission: the
-// request got past everybody who could have held it.
-func refused(r Request, a answer) finding {
-	switch {
-	case a.code == http.StatusNotFound || a.code == http.StatusConflict:
-		if r.Create == "" {
-			return finding{NotApplicable, []string{"its object is gone"}}
-		}
-		return taken(r)
-	case strings.HasPrefix(a.status.Message, `admission webhook "`):
-		_, name, _ := strings.Cut(a.status.Message, `"`)
-		name, _, _ = strings.Cut(name, `"`)
-		if strings.HasSuffix(name, ".polymoat.io") {
-			return held(rulesOf(a.status.Details)...)
-		}
-		return held("webhook " + name)
-	case a.code == http.StatusForbidden && strings.Contains(a.status.Message, " cannot "):
-		return held("RBAC")
-	}
-	return held("API server")
-}
-
-// rulesOf are the rules of a refusal of polymoat's, each once. What is no rule's name is a malformed override.
-func rulesOf(details *metav1.StatusDetails) []string {
-	var rules []string
-	if details == nil {
-		return nil
-	}
-	for _, cause := range details.Causes {
-		rule := string(cause.Type)
-		if strings.HasPrefix(rule, "FieldValue") {
-			rule = "invalid-override"
-		}
-		if !slices.Contains(rules, rule) {
-			rules = append(rules, rule)
-		}
-	}
-	return rules
+	return opened("the API server takes %s", path)
 }

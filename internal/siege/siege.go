@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -24,12 +25,15 @@ type Options struct {
 	Namespace string
 	// Node is the name of a protected node; empty: one that the user can see, else "core-1".
 	Node string
+	// User is who asks, for errors: "jane@example.com".
+	User string
 }
 
 // Result is what came of one attack.
 type Result struct {
 	Attack  Attack
 	Verdict Verdict
+	By      Holder // who holds it; empty where it is not held
 	// Why are the rules that hold it, what is open, or why it is not applicable.
 	Why []string
 }
@@ -39,7 +43,8 @@ func (r Result) String() string {
 	return fmt.Sprintf("%2d  %-40s  %-4s  %s", r.Attack.Number, r.Attack.Title, r.Verdict, strings.Join(r.Why, ", "))
 }
 
-// Run tries every attack in order and reports each. The error says what keeps it from going on.
+// Run tries every attack in order and reports each. The error says what keeps it from going on: a user who may not create
+// pods shows nothing.
 func Run(ctx context.Context, o Options, report func(Result)) error {
 	list, err := Attacks()
 	if err != nil {
@@ -63,28 +68,72 @@ func Run(ctx context.Context, o Options, report func(Result)) error {
 type siege struct {
 	server Server
 	target target
-	pools  []landing.Pool // the protected ones
+	core   core
 }
 
 func newSiege(ctx context.Context, o Options) (*siege, error) {
-	s := &siege{server: o.Server}
-	for _, n := range o.Policy.Spec.NodePools {
-		if n.Protected {
-			s.pools = append(s.pools, landing.Pool{Name: n.Name, Key: n.NodeLabel.Key, Value: n.NodeLabel.Value, Taints: n.Taints})
-		}
-	}
-	if len(s.pools) == 0 {
+	s := &siege{server: o.Server, core: core{pools: protected(o.Policy)}}
+	if len(s.core.pools) == 0 {
 		return nil, fmt.Errorf("policy %q protects no node pool: there is nothing to besiege", o.Policy.Metadata.Name)
 	}
-	core := s.pools[0]
+	first := s.core.pools[0]
 	s.target = target{
-		namespace: cmp.Or(o.Namespace, o.Policy.Spec.Namespaces[0]), node: o.Node,
-		key: core.Key, value: core.Value, tolerations: tolerationsOf(core.Taints),
+		namespace: cmp.Or(o.Namespace, o.Policy.Spec.Namespaces[0]), node: o.Node, release: o.Policy.Spec.Release,
+		key: first.Key, value: first.Value, tolerations: tolerationsOf(first.Taints), path: pathOfJobs(o.Policy),
 	}
-	if err := s.findNode(ctx); err != nil {
+	decide, err := policy.New(o.Policy)
+	if err != nil {
 		return nil, err
 	}
-	return s, s.findPods(ctx, o.Policy)
+	for _, step := range []func() error{
+		func() error { return s.mayTry(ctx, o.User) },
+		func() error { return s.findNode(ctx) },
+		func() error { return s.findPods(ctx, decide) },
+		func() error { return s.findAccount(ctx, o.Policy) },
+	} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	s.core.node = s.target.node
+	return s, nil
+}
+
+// protected are the pools that the policy protects.
+func protected(doc *v1alpha1.PlacementPolicy) []landing.Pool {
+	var pools []landing.Pool
+	for _, n := range doc.Spec.NodePools {
+		if n.Protected {
+			pools = append(pools, landing.Pool{Name: n.Name, Key: n.NodeLabel.Key, Value: n.NodeLabel.Value, Taints: n.Taints})
+		}
+	}
+	return pools
+}
+
+// mayTry tells whether the user can do anything at all. A siege by somebody else looks held, and shows nothing.
+func (s *siege) mayTry(ctx context.Context, user string) error {
+	given, err := s.server.try(ctx, Request{Create: "pods", Body: []byte("{}")}, s.target)
+	switch {
+	case err != nil:
+		return err
+	case byRBAC(given) && strings.Contains(given.status.Message, " cannot impersonate"):
+		return fmt.Errorf("you may not impersonate %s: %s", user, given.status.Message)
+	case byRBAC(given):
+		return fmt.Errorf("%s may not create pods in %s: nothing was tried", user, s.target.namespace)
+	case given.code == http.StatusNotFound:
+		return fmt.Errorf("there is no namespace %s: nothing was tried", s.target.namespace)
+	}
+	return nil
+}
+
+// pathOfJobs is a host path that jobs may mount; empty where there is none.
+func pathOfJobs(doc *v1alpha1.PlacementPolicy) string {
+	for _, role := range doc.Spec.Roles {
+		if role.Name == v1alpha1.RoleJobs && len(role.HostPaths) > 0 {
+			return role.HostPaths[0].Path
+		}
+	}
+	return ""
 }
 
 // findNode names a protected node where the user did not. Most users may not see nodes: polymoat holds any name.
@@ -104,34 +153,6 @@ func (s *siege) findNode(ctx context.Context) error {
 	return nil
 }
 
-// findPods looks for pods to try updates on: one of Polyaxon's own, and one that is not, best a run.
-func (s *siege) findPods(ctx context.Context, doc *v1alpha1.PlacementPolicy) error {
-	decide, err := policy.New(doc)
-	if err != nil {
-		return err
-	}
-	var pods corev1.PodList
-	if err := s.server.get(ctx, "/api/v1/namespaces/"+url.PathEscape(s.target.namespace)+"/pods", &pods); err != nil {
-		return err
-	}
-	s.target.freed = s.target.node
-	for i := range pods.Items {
-		pod := &pods.Items[i]
-		if pod.DeletionTimestamp != nil || slices.Contains([]corev1.PodPhase{corev1.PodSucceeded, corev1.PodFailed}, pod.Status.Phase) {
-			continue
-		}
-		switch decide.Validate(policy.Request{Namespace: s.target.namespace, Pod: pod}).Role {
-		case v1alpha1.RoleCore:
-			s.target.core = cmp.Or(s.target.core, pod.Name)
-		case v1alpha1.RoleOther:
-			s.target.run = cmp.Or(s.target.run, pod.Name)
-		default:
-			s.target.run, s.target.freed = pod.Name, cmp.Or(pod.Spec.NodeName, s.target.node)
-		}
-	}
-	return nil
-}
-
 // attack tries the requests of an attack. One that is open is enough; those that cannot be tried do not count beside
 // others.
 func (s *siege) attack(ctx context.Context, a Attack) (Result, error) {
@@ -140,13 +161,13 @@ func (s *siege) attack(ctx context.Context, a Attack) (Result, error) {
 		result.Why = append(result.Why, a.NotApplicable)
 	}
 	for _, r := range a.Requests {
-		found := finding{NotApplicable, []string{s.target.missing(r)}}
+		found := notApplicable(s.target.missing(r))
 		if found.why[0] == "" {
 			given, err := s.server.try(ctx, r, s.target)
 			if err != nil {
 				return result, err
 			}
-			if found, err = judge(r, given, s.pools); err != nil {
+			if found, err = judge(r, given, s.core); err != nil {
 				return result, err
 			}
 		}
@@ -161,7 +182,10 @@ var worse = map[Verdict]int{NotApplicable: 0, Held: 1, Open: 2}
 // add counts the worst verdict of all, with every reason for it.
 func (r *Result) add(f finding) {
 	if worse[f.verdict] > worse[r.Verdict] {
-		r.Verdict, r.Why = f.verdict, nil
+		r.Verdict, r.By, r.Why = f.verdict, f.by, nil
+	}
+	if r.Verdict == Held && f.verdict == Held {
+		r.By = later(r.By, f.by)
 	}
 	for _, why := range f.why {
 		if f.verdict == r.Verdict && !slices.Contains(r.Why, why) {

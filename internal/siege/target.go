@@ -10,22 +10,53 @@ import (
 // large is more text than any pod needs: most of what an API server takes in one request.
 const large = 2 << 20
 
-// target is what the placeholders of attacks stand for. A pod that is not there leaves its name empty.
+// target is what the placeholders of attacks stand for. What is not there is empty.
 type target struct {
-	namespace, node  string
-	key, value       string
-	tolerations      []corev1.Toleration
-	run, core, freed string
+	namespace, node, release        string
+	key, value                      string
+	tolerations                     []corev1.Toleration
+	run, waiting, core, freed       string
+	account, path                   string
+	service, deployment, replicaSet map[string]string
+	statefulSet                     map[string]string
 }
 
-// missing is the pod that the request needs and that is not there; empty where there is none.
+// names are the placeholders of plain text.
+func (t target) names() map[string]string {
+	return map[string]string{
+		"$namespace": t.namespace, "$node": t.node, "$release": t.release, "$key": t.key, "$value": t.value,
+		"$run": t.run, "$waiting": t.waiting, "$core": t.core, "$free": t.freed, "$account": t.account, "$path": t.path,
+	}
+}
+
+// labels are the placeholders of labels.
+func (t target) labels() map[string]map[string]string {
+	return map[string]map[string]string{
+		"$service": t.service, "$deployment": t.deployment, "$replicaset": t.replicaSet, "$statefulset": t.statefulSet,
+	}
+}
+
+// absent says of what may be missing how it is called.
+var absent = []struct{ placeholder, what string }{
+	{"$run", "there is no run to try it on"},
+	{"$waiting", "there is no run without a node to try it on"},
+	{"$core", "there is no core pod to try it on"},
+	{"$account", "no service account is trusted"},
+	{"$path", "jobs may mount no host path"},
+	{"$service", "no Service of core is seen"},
+	{"$deployment", "no Deployment of core is seen"},
+	{"$replicaset", "no ReplicaSet of core is seen"},
+	{"$statefulset", "no StatefulSet of core is seen"},
+}
+
+// missing says what the request needs and is not there; empty where nothing is missing.
 func (t target) missing(r Request) string {
-	text := r.Patch + string(r.Body)
-	switch {
-	case t.run == "" && strings.Contains(text, "$run"):
-		return "there is no run to try it on"
-	case t.core == "" && strings.Contains(text, "$core"):
-		return "there is no core pod to try it on"
+	text := r.Create + r.Patch + r.Delete + string(r.Body)
+	names, labels := t.names(), t.labels()
+	for _, a := range absent {
+		if strings.Contains(text, a.placeholder) && names[a.placeholder] == "" && len(labels[a.placeholder]) == 0 {
+			return a.what
+		}
 	}
 	return ""
 }
@@ -37,14 +68,19 @@ func (t target) fill(text string) (string, error) {
 		return "", err
 	}
 	pairs := []string{`"$tolerations"`, string(tolerations), "$large", strings.Repeat("siege 42", large/8)}
-	for placeholder, value := range map[string]string{
-		"$namespace": t.namespace, "$node": t.node, "$key": t.key, "$value": t.value, "$run": t.run, "$core": t.core, "$free": t.freed,
-	} {
+	for placeholder, value := range t.names() {
 		quoted, err := json.Marshal(value)
 		if err != nil {
 			return "", err
 		}
 		pairs = append(pairs, placeholder, strings.Trim(string(quoted), `"`))
+	}
+	for placeholder, labels := range t.labels() {
+		object, err := json.Marshal(labels)
+		if err != nil {
+			return "", err
+		}
+		pairs = append(pairs, `"`+placeholder+`":""`, strings.Trim(string(object), "{}"))
 	}
 	return strings.NewReplacer(pairs...).Replace(text), nil
 }
