@@ -1,0 +1,205 @@
+package cost
+
+import (
+	"fmt"
+	"iter"
+	"math"
+	"reflect"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/polymoat/polymoat/internal/corpus"
+	"github.com/polymoat/polymoat/internal/landing"
+	"github.com/polymoat/polymoat/internal/policy"
+)
+
+// What one decision may cost, decoding aside, of an object of that many bytes.
+const (
+	largest   = 3 << 19
+	mostTime  = 300 * time.Millisecond
+	mostBytes = 64 << 20
+)
+
+func TestDecisionsAreBounded(t *testing.T) {
+	begun := used(syscall.RUSAGE_SELF)
+	defer func() { spent(t, begun, time.Minute) }()
+	p, err := corpus.Case{PolicyName: "overrides"}.Policy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range places(reflect.TypeFor[corev1.Pod]()) {
+		for _, g := range shapes(at) {
+			t.Run(g.String(), func(t *testing.T) { bounded(t, p, g) })
+		}
+	}
+}
+
+// shapes are the ways in which a place can be long.
+func shapes(at place) []growth {
+	if at.text {
+		return []growth{{place: at, outer: 1}}
+	}
+	list := []growth{{place: at, outer: 1}, {place: at, outer: 1, rich: true}}
+	if n := at.lists(); n > 0 {
+		each := int(math.Pow(largest/64, 1/float64(n+1)))
+		list = append(list, growth{place: at, outer: each}, growth{place: at, outer: each, rich: true})
+	}
+	return list
+}
+
+// bounded makes the place longer and longer, until it is as long as it may be: most places are not looked at, which shows
+// while they are short. What costs a millisecond of a sixteenth could cost a quarter of a second of the whole, if it grew
+// with the square.
+func bounded(t *testing.T, p *policy.Policy, g growth) {
+	open := slices.Clone(decisions)
+	var before []bill
+	for _, part := range []int{256, 16, 2, 1} {
+		g.bytes = largest / part
+		pods, bills := pair(g), make([]bill, len(open))
+		for i, d := range open {
+			bills[i] = best(d.of(p, pods))
+			if part > 1 {
+				continue
+			}
+			if problem := bills[i].problem(before[i]); problem != "" {
+				t.Errorf("%s of %d bytes: %s", d.name, g.bytes, problem)
+			}
+		}
+		before = nil
+		var rest []decision
+		for i, d := range open {
+			switch is := bills[i]; {
+			case part > 2 && is.cpu > mostTime/4:
+				t.Errorf("%s of %d bytes takes %v already", d.name, g.bytes, is.cpu)
+			case part != 16 || is.cpu > time.Millisecond || is.bytes > mostBytes/256:
+				rest, before = append(rest, d), append(before, is)
+			}
+		}
+		if open = rest; len(open) == 0 {
+			return
+		}
+	}
+}
+
+// best is the smallest bill of a few: another time, the processor was slow.
+func best(f func()) bill {
+	least := measure(f)
+	for range 2 {
+		if least.cpu < mostTime/10 {
+			break
+		}
+		is := measure(f)
+		least.cpu = min(least.cpu, is.cpu)
+	}
+	return least
+}
+
+// problem says in which way a bill is too high, or too high after that of half the bytes.
+func (b bill) problem(half bill) string {
+	switch {
+	case b.cpu > mostTime:
+		return fmt.Sprintf("takes %v, and may take %v", b.cpu, mostTime)
+	case b.bytes > mostBytes:
+		return fmt.Sprintf("allocates %d MB, and may allocate %d", b.bytes>>20, mostBytes>>20)
+	case half.cpu > 0 && b.cpu > mostTime/10 && b.cpu > 3*half.cpu:
+		return fmt.Sprintf("takes %v, and %v of half the bytes", b.cpu, half.cpu)
+	case half.bytes > 0 && b.bytes > 4<<20 && b.bytes > 3*half.bytes:
+		return fmt.Sprintf("allocates %d, and %d of half the bytes", b.bytes, half.bytes)
+	}
+	return ""
+}
+
+// two are a pod and what it was before.
+type two struct{ is, was *corev1.Pod }
+
+func pair(g growth) two {
+	is, was := job(), job()
+	g.seed = "n"
+	g.in(is)
+	g.seed = "o"
+	g.in(was)
+	return two{is, was}
+}
+
+// job is a build of a tenant's: its image is one that another role may run as root.
+func job() *corev1.Pod {
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "a", Namespace: "polyaxon", Labels: map[string]string{
+			"app.kubernetes.io/part-of": "polyaxon-runs", "app.kubernetes.io/component": "polyaxon-jobs",
+		}},
+		Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "polyaxon-main", Image: "gcr.io/kaniko-project/executor:v1"}}},
+	}
+}
+
+// decision is one that is made about a pod.
+type decision struct {
+	name string
+	of   func(*policy.Policy, two) func()
+}
+
+// decisions are all of them.
+var decisions = []decision{
+	{"Mutate", func(p *policy.Policy, o two) func() {
+		return func() { p.Mutate(request(o.is, nil)) }
+	}},
+	{"Validate", func(p *policy.Policy, o two) func() {
+		return func() { p.Validate(request(o.is, nil)) }
+	}},
+	{"Validate of an update", func(p *policy.Policy, o two) func() {
+		return func() { p.Validate(request(o.is, o.was)) }
+	}},
+	{"Mutate of ephemeral containers", func(p *policy.Policy, o two) func() {
+		r := request(o.is, o.was)
+		r.Subresource = policy.EphemeralContainers
+		return func() { p.Mutate(r) }
+	}},
+	{"Inspect", func(p *policy.Policy, o two) func() {
+		return func() { p.Inspect(request(o.is, nil)) }
+	}},
+	{"ValidateWorkload", func(p *policy.Policy, o two) func() {
+		return func() { p.ValidateWorkload(workload(o)) }
+	}},
+}
+
+func request(is, was *corev1.Pod) policy.Request {
+	return policy.Request{Namespace: "polyaxon", User: policy.UserNamed("tenant"), Pod: is, Old: was, Nodes: nodesFor(is)}
+}
+
+func workload(o two) policy.Workload {
+	return policy.Workload{
+		Namespace: "polyaxon", User: policy.UserNamed("tenant"), Kind: "Deployment",
+		Resource: schema.GroupResource{Group: "apps", Resource: "deployments"},
+		Templates: []policy.Template{{
+			At: field.NewPath("spec", "template"), Pod: o.is, Old: o.was, Nodes: nodesFor(o.is),
+			LabelAt: func(string) *field.Path { return field.NewPath("spec") },
+		}},
+	}
+}
+
+// nodesFor are five thousand nodes, each of a kind of its own, that take no run; or some of them, of a pod that asks nothing of
+// nodes.
+func nodesFor(pod *corev1.Pod) iter.Seq[landing.Group] {
+	most := len(live)
+	if pod.Spec.Affinity == nil && len(pod.Spec.Tolerations)+len(pod.Spec.NodeSelector) == 0 {
+		most = 10
+	}
+	return slices.Values(live[:most])
+}
+
+var live = func() []landing.Group {
+	var list []landing.Group
+	for i := range 5000 {
+		list = append(list, landing.Group{Count: 1, Node: landing.Node{
+			Name: fmt.Sprintf("node-%d", i), Labels: map[string]string{"polyaxon": "experiments", "disk": "hdd", "rack": fmt.Sprint(i)},
+			Taints: []corev1.Taint{{Key: "closed", Value: fmt.Sprint(i), Effect: corev1.TaintEffectNoSchedule}},
+		}})
+	}
+	return list
+}()
