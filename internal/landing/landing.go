@@ -56,3 +56,17 @@ type Node struct {
 	Labels map[string]string `json:"labels"`
 	Taints []corev1.Taint    `json:"taints,omitempty"`
 }
+
+// Size is how many entries the required affinity has: a decision looks at each.
+func (c Constraints) Size() int {
+	n := 0
+	for _, term := range c.terms() {
+		n += 1 + len(term.MatchExpressions) + len(term.MatchFields)
+		for _, list := range [][]corev1.NodeSelectorRequirement{term.MatchExpressions, term.MatchFields} {
+			for i := range list {
+				n += len(list[i].Values)
+			}
+		}
+	}
+	return n
+}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/polymoat/polymoat/internal/landing"
@@ -22,12 +23,21 @@ type Standing struct {
 // be empty: then the violations say what the scheduler could do with it the next time. Shadow is for admission: what was
 // not placed stands here as it is.
 func (p *Policy) Inspect(r Request) Standing {
+	r.steps = r.steps.begin()
 	s, d := p.resolve(r)
 	if s == nil {
 		return Standing{}
 	}
 	v := p.view(s, r)
-	s.scope(r.Namespace).settle(&d, check(v), r.Today)
+	found := check(v)
+	if r.steps.over() { // unknown counts as open
+		p := largest(r.Pod)
+		found = append(found, Violation{
+			Rule: "core-nodes", Field: p.at, Detail: fmt.Sprintf("counts %d entries, too many to tell on which nodes the pod could run", p.size),
+			Fix: "make it smaller",
+		})
+	}
+	s.scope(r.Namespace).settle(&d, found, r.Today)
 	return Standing{
 		Policy: d.Policy, Role: d.Role, Why: d.Why,
 		Violations: slices.Concat(d.Violations, d.Warned, d.Audited),

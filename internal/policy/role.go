@@ -28,6 +28,8 @@ type subject struct {
 	// requester: Polyaxon itself asks. daemon: the DaemonSet controller asks, for a pod of a DaemonSet.
 	requester, daemon bool
 	warnings          []string
+	// repositories are those of the images that were parsed; empty for one that is none.
+	repositories map[string]string
 }
 
 // resolve finds the role of the pod, and why. The subject is nil for a pod that is not ours: the decision then says
@@ -41,6 +43,7 @@ func (p *Policy) resolve(r Request) (*subject, Decision) {
 		why := fmt.Sprintf("mirror pod, created by the kubelet of node %q", r.Pod.Spec.NodeName)
 		return nil, Decision{Verdict: OutOfScope, Policy: in.name, Hash: in.hash, Why: why}
 	}
+	r.steps.take(size(r.Pod))
 	role, base, id := in.classify(r.Pod)
 	s := &subject{in: in, role: role, base: base, pools: role.pools, requester: in.isRequester(r.User), daemon: isDaemon(r)}
 	s.trust(r.Pod)

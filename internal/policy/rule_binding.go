@@ -85,7 +85,7 @@ func (p *Policy) targetOf(r BindingRequest) []Violation {
 
 // smuggled are the labels and annotations that would change what the pod is taken for.
 func (in *installation) smuggled(b *corev1.Binding) []Violation {
-	var found []Violation
+	var found findings
 	for _, part := range []struct {
 		name   string
 		values map[string]string
@@ -100,10 +100,12 @@ func (in *installation) smuggled(b *corev1.Binding) []Violation {
 			if !strings.HasPrefix(key, overridePrefix) && !part.tells(key) {
 				continue
 			}
-			found = append(found, Violation{
-				Rule: RuleBinding, Field: field.NewPath("metadata", part.name).Key(key),
-				Detail: fmt.Sprintf("is %q, and would become the pod's own without a review", short(part.values[key])),
-				Fix:    "remove it",
+			found.add(func() Violation {
+				return Violation{
+					Rule: RuleBinding, Field: field.NewPath("metadata", part.name).Key(key),
+					Detail: fmt.Sprintf("is %q, and would become the pod's own without a review", short(part.values[key])),
+					Fix:    "remove it",
+				}
 			})
 		}
 	}

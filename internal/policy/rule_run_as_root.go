@@ -20,48 +20,49 @@ func runAsRoot(v View) []Violation {
 	if v.hard.level != v1alpha1.Restricted || isWindows(&v.Pod.Spec) {
 		return nil // pod-security refuses Windows here
 	}
-	var found []Violation
-	pod := v.Pod.Spec.SecurityContext
+	var found findings
+	pod, ofPod := v.Pod.Spec.SecurityContext, false
 	for c := range containers(&v.Pod.Spec) {
-		if v.exempt(c.Container) {
-			continue
-		}
-		violation := rootUser(pod, c)
-		if violation == nil {
+		if v.exempt(c.Container) || !mayBeRoot(pod, c) {
 			continue
 		}
 		// One uid of the pod's counts for many containers, and is one thing to mend.
-		if n := len(found); n > 0 && found[n-1].Field.String() == violation.Field.String() {
+		before := ofPod
+		if ofPod = effectiveUser(pod, c) != nil && !c.namesUser(); before && ofPod {
 			continue
 		}
-		found = append(found, *violation)
+		found.add(func() Violation { return rootUser(pod, c) })
 	}
 	return found
 }
 
-// rootUser is the violation of one container, nil where it is sure not to run as root.
-func rootUser(pod *corev1.PodSecurityContext, c containerAt) *Violation {
-	uid := effectiveUser(pod, c)
-	switch {
-	case uid != nil && *uid == 0:
-		return &Violation{
+// mayBeRoot says whether the container is not sure to run as somebody else.
+func mayBeRoot(pod *corev1.PodSecurityContext, c containerAt) bool {
+	if uid := effectiveUser(pod, c); uid != nil {
+		return *uid == 0
+	}
+	return !effectiveNonRoot(pod, c)
+}
+
+// rootUser is the violation of a container that may be root.
+func rootUser(pod *corev1.PodSecurityContext, c containerAt) Violation {
+	if effectiveUser(pod, c) != nil {
+		return Violation{
 			Field:  c.whereUser(),
 			Detail: fmt.Sprintf("is 0: container %q would run as root", short(c.Name)),
 			Fix:    "remove it or set a uid above 0",
 		}
-	case uid == nil && !effectiveNonRoot(pod, c):
-		return &Violation{
-			Field:  c.path().Child("securityContext"),
-			Detail: fmt.Sprintf("leaves the user of container %q to its image, which may be root", short(c.Name)),
-			Fix:    "set runAsNonRoot to true or runAsUser to a uid above 0",
-		}
 	}
-	return nil
+	return Violation{
+		Field:  c.path().Child("securityContext"),
+		Detail: fmt.Sprintf("leaves the user of container %q to its image, which may be root", short(c.Name)),
+		Fix:    "set runAsNonRoot to true or runAsUser to a uid above 0",
+	}
 }
 
 // effectiveUser is the uid that counts for the container; nil where the image decides.
 func effectiveUser(pod *corev1.PodSecurityContext, c containerAt) *int64 {
-	if c.SecurityContext != nil && c.SecurityContext.RunAsUser != nil {
+	if c.namesUser() {
 		return c.SecurityContext.RunAsUser
 	}
 	if pod != nil {
@@ -70,9 +71,14 @@ func effectiveUser(pod *corev1.PodSecurityContext, c containerAt) *int64 {
 	return nil
 }
 
+// namesUser says whether the container names its user itself.
+func (c containerAt) namesUser() bool {
+	return c.SecurityContext != nil && c.SecurityContext.RunAsUser != nil
+}
+
 // whereUser is where the effective user of the container stands.
 func (c containerAt) whereUser() *field.Path {
-	if c.SecurityContext != nil && c.SecurityContext.RunAsUser != nil {
+	if c.namesUser() {
 		return c.path().Child("securityContext", "runAsUser")
 	}
 	return pathSecurityContext.Child("runAsUser")

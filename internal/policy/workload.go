@@ -29,6 +29,8 @@ type Workload struct {
 	Templates []Template
 	// Today is when it is asked: exceptions end.
 	Today v1alpha1.Day
+
+	steps *steps
 }
 
 // Template is a pod that a workload makes.
@@ -58,9 +60,13 @@ func (p *Policy) ValidateWorkload(w Workload) Decision {
 		return p.notGoverned(w.Namespace)
 	}
 	d := Decision{Verdict: Allowed, Policy: in.name, Hash: in.hash, Resource: w.Resource, Why: "no pod template is added or changed"}
+	w.steps = w.steps.begin()
 	made := w.User.makes(w.Kind, w.Owners)
 	granted := w.Trust == Trusted || in.trusts(w.User, w.Namespace) || made
 	for _, t := range w.Templates {
+		if !w.steps.take(2*size(t.Pod) + size(t.before())) {
+			return d.gaveUpOn(w, t)
+		}
 		role, _, id := in.classify(t.before())
 		if role.name != v1alpha1.RoleCore {
 			role, _, id = in.classify(t.Pod)
@@ -74,7 +80,11 @@ func (p *Policy) ValidateWorkload(w Workload) Decision {
 		if !made && !t.Partial {
 			p.answerEarly(&d, in.earlyAnswers, w, t)
 		}
+		if w.steps.over() {
+			return d.gaveUpOn(w, t)
+		}
 	}
+	d.Steps = w.steps.taken
 	if len(d.Violations) > 0 || len(d.Invalid) > 0 {
 		d.Verdict = Denied
 	}
