@@ -27,17 +27,64 @@ const (
 	mostBytes = 64 << 20
 )
 
+// mostInAll is how much of the processor all cases may take.
+const mostInAll = time.Minute
+
+// TestDecisionsAreBounded makes every list, map and string of a pod as long as it can be, one after the other, and holds
+// what each decision costs then: less than it may, and at most in proportion to the pod.
 func TestDecisionsAreBounded(t *testing.T) {
 	begun := used(syscall.RUSAGE_SELF)
-	defer func() { spent(t, begun, time.Minute) }()
+	defer func() { spent(t, begun, mostInAll) }()
+	p := overrides(t)
+	for _, a := range attacks {
+		t.Run(a.name, func(t *testing.T) { report(t, problems(p, a.make)) })
+	}
+	for _, at := range places(reflect.TypeFor[corev1.Pod]()) {
+		for _, g := range shapes(at) {
+			t.Run(g.String(), func(t *testing.T) { report(t, problems(p, g.make)) })
+		}
+	}
+}
+
+// TestAPlantedRuleIsFound: a rule that compares every container with every other is what the test is there for.
+func TestAPlantedRuleIsFound(t *testing.T) {
+	rules := policy.Rules
+	t.Cleanup(func() { policy.Rules = rules })
+	policy.Rules = append(slices.Clone(rules), policy.Rule{ID: "planted", Check: func(v policy.View) []policy.Violation {
+		same := 0
+		for _, a := range v.Pod.Spec.Volumes {
+			for _, b := range v.Pod.Spec.Volumes {
+				if a.Name == b.Name {
+					same++
+				}
+			}
+		}
+		return make([]policy.Violation, max(0, same-len(v.Pod.Spec.Volumes)))
+	}})
+	at := place{name: "spec.volumes"}
+	for _, p := range places(reflect.TypeFor[corev1.Pod]()) {
+		if p.name == at.name {
+			at = p
+		}
+	}
+	if found := problems(overrides(t), growth{place: at, outer: 1}.make); len(found) == 0 {
+		t.Error("a quadratic rule was not found")
+	}
+}
+
+func overrides(t *testing.T) *policy.Policy {
+	t.Helper()
 	p, err := corpus.Case{PolicyName: "overrides"}.Policy()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, at := range places(reflect.TypeFor[corev1.Pod]()) {
-		for _, g := range shapes(at) {
-			t.Run(g.String(), func(t *testing.T) { bounded(t, p, g) })
-		}
+	return p
+}
+
+func report(t *testing.T, problems []string) {
+	t.Helper()
+	for _, problem := range problems {
+		t.Error(problem)
 	}
 }
 
@@ -54,42 +101,42 @@ func shapes(at place) []growth {
 	return list
 }
 
-// bounded makes the place longer and longer, until it is as long as it may be: most places are not looked at, which shows
+// problems makes the pod longer and longer, until it is as long as it may be: most places are not looked at, which shows
 // while they are short. What costs a millisecond of a sixteenth could cost a quarter of a second of the whole, if it grew
 // with the square.
-func bounded(t *testing.T, p *policy.Policy, g growth) {
-	open := slices.Clone(decisions)
-	var before []bill
+func problems(p *policy.Policy, lengthen func(pod *corev1.Pod, seed string, bytes int)) []string {
+	var found []string
+	open, before := decisions, []bill(nil)
 	for _, part := range []int{256, 16, 2, 1} {
-		g.bytes = largest / part
-		pods, bills := pair(g), make([]bill, len(open))
-		for i, d := range open {
-			bills[i] = best(d.of(p, pods))
-			if part > 1 {
-				continue
-			}
-			if problem := bills[i].problem(before[i]); problem != "" {
-				t.Errorf("%s of %d bytes: %s", d.name, g.bytes, problem)
-			}
-		}
-		before = nil
+		bytes := largest / part
+		pods := two{job(), job()}
+		lengthen(pods.is, "n", bytes)
+		lengthen(pods.was, "o", bytes)
 		var rest []decision
+		var bills []bill
 		for i, d := range open {
-			switch is := bills[i]; {
-			case part > 2 && is.cpu > mostTime/4:
-				t.Errorf("%s of %d bytes takes %v already", d.name, g.bytes, is.cpu)
-			case part != 16 || is.cpu > time.Millisecond || is.bytes > mostBytes/256:
-				rest, before = append(rest, d), append(before, is)
+			is := best(d.of(p, pods))
+			problem := ""
+			if part == 1 {
+				problem = is.problem(before[i])
+			} else if is.cpu > mostTime/4 && part > 2 {
+				problem = fmt.Sprintf("takes %v", is.cpu)
+			}
+			if problem != "" {
+				found = append(found, fmt.Sprintf("%s of %d bytes: %s", d.name, bytes, problem))
+			} else if part != 16 || is.cpu > time.Millisecond || is.bytes > mostBytes/256 {
+				rest, bills = append(rest, d), append(bills, is)
 			}
 		}
-		if open = rest; len(open) == 0 {
-			return
+		if open, before = rest, bills; len(open) == 0 {
+			break
 		}
 	}
+	return found
 }
 
 // best is the smallest bill of a few: another time, the processor was slow.
-func best(f func()) bill {
+func best(f func() int) bill {
 	least := measure(f)
 	for range 2 {
 		if least.cpu < mostTime/10 {
@@ -108,8 +155,10 @@ func (b bill) problem(half bill) string {
 		return fmt.Sprintf("takes %v, and may take %v", b.cpu, mostTime)
 	case b.bytes > mostBytes:
 		return fmt.Sprintf("allocates %d MB, and may allocate %d", b.bytes>>20, mostBytes>>20)
-	case half.cpu > 0 && b.cpu > mostTime/10 && b.cpu > 3*half.cpu:
+	case half.cpu > 0 && b.cpu > mostTime/3 && b.cpu > 3*half.cpu:
 		return fmt.Sprintf("takes %v, and %v of half the bytes", b.cpu, half.cpu)
+	case half.steps > 0 && b.steps > 3*half.steps:
+		return fmt.Sprintf("takes %d steps, and %d of half the bytes", b.steps, half.steps)
 	case half.bytes > 0 && b.bytes > 4<<20 && b.bytes > 3*half.bytes:
 		return fmt.Sprintf("allocates %d, and %d of half the bytes", b.bytes, half.bytes)
 	}
@@ -118,15 +167,6 @@ func (b bill) problem(half bill) string {
 
 // two are a pod and what it was before.
 type two struct{ is, was *corev1.Pod }
-
-func pair(g growth) two {
-	is, was := job(), job()
-	g.seed = "n"
-	g.in(is)
-	g.seed = "o"
-	g.in(was)
-	return two{is, was}
-}
 
 // job is a build of a tenant's: its image is one that another role may run as root.
 func job() *corev1.Pod {
@@ -141,30 +181,30 @@ func job() *corev1.Pod {
 // decision is one that is made about a pod.
 type decision struct {
 	name string
-	of   func(*policy.Policy, two) func()
+	of   func(*policy.Policy, two) func() int // the steps that it took
 }
 
 // decisions are all of them.
 var decisions = []decision{
-	{"Mutate", func(p *policy.Policy, o two) func() {
-		return func() { p.Mutate(request(o.is, nil)) }
+	{"Mutate", func(p *policy.Policy, o two) func() int {
+		return func() int { return p.Mutate(request(o.is, nil)).Steps }
 	}},
-	{"Validate", func(p *policy.Policy, o two) func() {
-		return func() { p.Validate(request(o.is, nil)) }
+	{"Validate", func(p *policy.Policy, o two) func() int {
+		return func() int { return p.Validate(request(o.is, nil)).Steps }
 	}},
-	{"Validate of an update", func(p *policy.Policy, o two) func() {
-		return func() { p.Validate(request(o.is, o.was)) }
+	{"Validate of an update", func(p *policy.Policy, o two) func() int {
+		return func() int { return p.Validate(request(o.is, o.was)).Steps }
 	}},
-	{"Mutate of ephemeral containers", func(p *policy.Policy, o two) func() {
+	{"Mutate of ephemeral containers", func(p *policy.Policy, o two) func() int {
 		r := request(o.is, o.was)
 		r.Subresource = policy.EphemeralContainers
-		return func() { p.Mutate(r) }
+		return func() int { return p.Mutate(r).Steps }
 	}},
-	{"Inspect", func(p *policy.Policy, o two) func() {
-		return func() { p.Inspect(request(o.is, nil)) }
+	{"Inspect", func(p *policy.Policy, o two) func() int {
+		return func() int { p.Inspect(request(o.is, nil)); return 0 }
 	}},
-	{"ValidateWorkload", func(p *policy.Policy, o two) func() {
-		return func() { p.ValidateWorkload(workload(o)) }
+	{"ValidateWorkload", func(p *policy.Policy, o two) func() int {
+		return func() int { return p.ValidateWorkload(workload(o)).Steps }
 	}},
 }
 

@@ -76,8 +76,11 @@ func (g growth) String() string {
 	return fmt.Sprintf("%s x%d %s", g.name, g.outer, shape)
 }
 
-// in makes the place of the object long.
-func (g growth) in(object any) { g.walk(reflect.ValueOf(object), g.fields, 0) }
+// make makes the place of the pod about as long as so many bytes.
+func (g growth) make(pod *corev1.Pod, seed string, bytes int) {
+	g.seed, g.bytes = seed, bytes
+	g.walk(reflect.ValueOf(pod), g.fields, 0)
+}
 
 func (g growth) walk(v reflect.Value, fields []int, depth int) {
 	if v.Kind() == reflect.Pointer {

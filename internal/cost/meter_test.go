@@ -16,17 +16,17 @@ type bill struct {
 }
 
 // measure is what f costs on one thread. Collecting garbage is left out: what is allocated is counted for itself.
-func measure(f func()) bill {
+func measure(f func() int) bill {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	begun := used(threadItself)
-	f()
+	steps := f()
 	took := used(threadItself) - begun
 	runtime.ReadMemStats(&after)
-	return bill{cpu: took, bytes: after.TotalAlloc - before.TotalAlloc}
+	return bill{cpu: took, bytes: after.TotalAlloc - before.TotalAlloc, steps: steps}
 }
 
 // threadItself is RUSAGE_THREAD of Linux.

@@ -121,7 +121,7 @@ func containersSize(spec *corev1.PodSpec) int {
 	for c := range containers(spec) {
 		n += 4 + len(c.Ports) + listSize(c.Command) + listSize(c.Args) + (len(c.Name)+len(c.Image))/bytesAStep
 		if sc := c.SecurityContext; sc != nil && sc.Capabilities != nil {
-			n += len(sc.Capabilities.Add) + len(sc.Capabilities.Drop)
+			n += 4 * (len(sc.Capabilities.Add) + len(sc.Capabilities.Drop)) // they are sorted
 		}
 	}
 	return n
