@@ -139,7 +139,7 @@ func problems(p *policy.Policy, lengthen func(pod *corev1.Pod, seed string, byte
 func best(f func() int) bill {
 	least := measure(f)
 	for range 2 {
-		if least.cpu < mostTime/10 {
+		if least.cpu < mostTime/4 || least.cpu > 3*mostTime {
 			break
 		}
 		is := measure(f)

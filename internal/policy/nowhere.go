@@ -34,7 +34,7 @@ func (in *installation) nowhere(r Request) []string {
 // nodeSize is how many steps it takes to hold a pod against one node. To compare a value is a small one.
 func nodeSize(spec *corev1.PodSpec) int {
 	asks := landing.Of(spec)
-	n := 2 + len(spec.Tolerations) + asks.Size()/16
+	n := 2 + len(spec.Tolerations) + asks.Size()/64
 	for range asks.Requirements() {
 		n++
 	}

@@ -57,18 +57,13 @@ func parts(pod *corev1.Pod) []part {
 		{meta.Child("ownerReferences"), len(pod.OwnerReferences)},
 		{pathNodeSelector, mapSize(spec.NodeSelector)},
 		{pathTolerations, len(spec.Tolerations)},
-		{pathAffinity.Child("nodeAffinity"), landing.Of(spec).Size()},
+		{pathAffinity.Child("nodeAffinity"), landing.Constraints{Affinity: landing.Of(spec).Affinity}.Size()},
 		{pathAffinity.Child("podAntiAffinity"), antiAffinitySize(spec.Affinity)},
 		{pathSpec.Child("volumes"), len(spec.Volumes)},
 		{pathSpec.Child("initContainers"), containersSize(&corev1.PodSpec{InitContainers: spec.InitContainers})},
 		{pathSpec.Child("containers"), containersSize(&corev1.PodSpec{Containers: spec.Containers})},
 		{pathSpec.Child("ephemeralContainers"), containersSize(&corev1.PodSpec{EphemeralContainers: spec.EphemeralContainers})},
 	}
-}
-
-// landingSize is how many steps it takes to hold a pod against one pool.
-func landingSize(spec *corev1.PodSpec) int {
-	return landing.Of(spec).Size() + mapSize(spec.NodeSelector) + len(spec.Tolerations)
 }
 
 // size is how many steps it takes to look at the pod once.
@@ -115,11 +110,11 @@ func antiAffinitySize(a *corev1.Affinity) int {
 	return n
 }
 
-// containersSize counts a container as several entries: rules look at a dozen of its fields.
+// containersSize counts a container as several entries: a dozen of its fields are looked at and filled in.
 func containersSize(spec *corev1.PodSpec) int {
 	n := 0
 	for c := range containers(spec) {
-		n += 4 + len(c.Ports) + listSize(c.Command) + listSize(c.Args) + (len(c.Name)+len(c.Image))/bytesAStep
+		n += 8 + len(c.Ports) + listSize(c.Command) + listSize(c.Args) + (len(c.Name)+len(c.Image))/bytesAStep
 		if sc := c.SecurityContext; sc != nil && sc.Capabilities != nil {
 			n += 4 * (len(sc.Capabilities.Add) + len(sc.Capabilities.Drop)) // they are sorted
 		}
@@ -129,7 +124,7 @@ func containersSize(spec *corev1.PodSpec) int {
 
 // searchSize is how many steps it takes to hold the pod against all pools that it may use, or must not.
 func (s *subject) searchSize(p *Policy, pod *corev1.Pod) int {
-	return landingSize(&pod.Spec) * (len(s.pools) + len(p.protected))
+	return landing.Of(&pod.Spec).Size() * (len(s.pools) + len(p.protected))
 }
 
 // gaveUp is the decision of a request that takes too much work.
