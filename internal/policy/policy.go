@@ -61,7 +61,7 @@ func (p *Policy) Mutate(r Request) Decision {
 		return d
 	}
 	d.Verdict = Allowed
-	if !r.steps.take(size(r.Pod) + 2*s.searchSize(p, r.Pod)) {
+	if !r.steps.take(8*size(r.Pod) + 2*s.searchSize(p, r.Pod)) {
 		return d.gaveUp(r, Allowed)
 	}
 	d.Steps = r.steps.taken
@@ -103,7 +103,7 @@ func (p *Policy) Validate(r Request) Decision {
 	}
 	at := s.scope(r.Namespace)
 	if at.shadowed() {
-		r.steps.take(size(r.Pod) + 2*s.searchSize(p, r.Pod))
+		r.steps.take(8*size(r.Pod) + 2*s.searchSize(p, r.Pod))
 		r.Pod = p.mutated(s, r, true).pod
 	}
 	d.Pool = s.in.selected(r.Pod)

@@ -71,12 +71,13 @@ func (in *installation) classify(pod *corev1.Pod) (role, base *role, id polyaxon
 	if id.Role == v1alpha1.RoleCore {
 		return base, base, id
 	}
+	lines := polyaxon.Commands(pod)
 	for _, i := range in.matchers.near(pod.Labels) {
 		m := &in.matchers.rows[i]
 		if m.Role == v1alpha1.RoleCore && id.Run {
 			continue // nothing makes a run core
 		}
-		if why, ok := polyaxon.Holds(m.Signal, pod, id); ok {
+		if why, ok := polyaxon.Holds(m.Signal, pod, id, lines); ok {
 			id.Why, id.Label = why, firstKey(m.Signal.Labels)
 			return in.roles[m.Role], base, id
 		}
