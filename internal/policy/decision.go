@@ -102,7 +102,7 @@ type Decision struct {
 	Invalid field.ErrorList
 	// Warnings are for whoever creates the pod; they never refuse.
 	Warnings []string
-	// TooLarge says what of the pod takes more work than a decision may: "spec.tolerations counts 30000 entries, ...".
+	// TooLarge says what of the pod takes more work than a decision may: "spec.tolerations takes ...".
 	// Then nothing was decided, and nothing else is told. It is empty in all other decisions.
 	TooLarge string
 	// Steps is how much work the decision took.

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/polymoat/polymoat/internal/landing"
@@ -31,10 +30,8 @@ func (p *Policy) Inspect(r Request) Standing {
 	v := p.view(s, r)
 	found := check(v)
 	if r.steps.over() { // unknown counts as open
-		p := largest(r.Pod)
 		found = append(found, Violation{
-			Rule: "core-nodes", Field: p.at, Detail: fmt.Sprintf("counts %d entries, too many to tell on which nodes the pod could run", p.size),
-			Fix: "make it smaller",
+			Rule: "core-nodes", Field: largest(r.Pod), Detail: "is too large to tell on which nodes the pod could run", Fix: "make it smaller",
 		})
 	}
 	s.scope(r.Namespace).settle(&d, found, r.Today)

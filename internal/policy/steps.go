@@ -75,15 +75,15 @@ func size(pod *corev1.Pod) int {
 	return n
 }
 
-// largest is the part of a pod that takes the most steps, for people.
-func largest(pod *corev1.Pod) part {
+// largest is the part of a pod that takes the most steps.
+func largest(pod *corev1.Pod) *field.Path {
 	var most part
 	for _, p := range parts(pod) {
 		if p.size > most.size || most.at == nil {
 			most = p
 		}
 	}
-	return most
+	return most.at
 }
 
 func mapSize(m map[string]string) int {
@@ -131,7 +131,7 @@ func (s *subject) searchSize(p *Policy, pod *corev1.Pod) int {
 func (d Decision) gaveUp(r Request, v Verdict) Decision {
 	return Decision{
 		Verdict: v, Policy: d.Policy, Hash: d.Hash, Resource: d.Resource, Role: d.Role, Why: d.Why,
-		TooLarge: tooLarge(r.Pod), Steps: r.steps.taken,
+		TooLarge: tooLarge(r.Pod), Steps: mostSteps,
 	}
 }
 
@@ -144,6 +144,5 @@ func (d Decision) gaveUpOn(w Workload, t Template) Decision {
 
 // tooLarge says what of a pod makes its decision give up.
 func tooLarge(pod *corev1.Pod) string {
-	p := largest(pod)
-	return fmt.Sprintf("%s counts %d entries, which takes more work than a decision may; make it smaller", p.at, p.size)
+	return fmt.Sprintf("%s takes more work than a decision may; make it smaller", largest(pod))
 }
