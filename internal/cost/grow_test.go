@@ -28,7 +28,8 @@ var leaves = map[reflect.Type]bool{
 	reflect.TypeFor[intstr.IntOrString](): true, reflect.TypeFor[metav1.FieldsV1](): true,
 }
 
-// places are all lists, maps and strings below a type.
+// places are all lists and maps below a type, and strings: of those in lists only the ones of containers, because nobody looks
+// at all of the others.
 func places(t reflect.Type) []place { return appendPlaces(nil, t, place{}) }
 
 func appendPlaces(all []place, t reflect.Type, at place) []place {
@@ -40,7 +41,7 @@ func appendPlaces(all []place, t reflect.Type, at place) []place {
 		return appendPlaces(append(all, at), t.Elem(), place{name: at.name + "[]", fields: at.fields})
 	case t.Kind() == reflect.Map:
 		return append(all, at)
-	case t.Kind() == reflect.String:
+	case t.Kind() == reflect.String && (at.lists() == 0 || strings.HasPrefix(at.name, "spec.containers[].")):
 		at.text = true
 		return append(all, at)
 	case t.Kind() == reflect.Struct:
