@@ -18,6 +18,7 @@ import (
 	"github.com/polymoat/polymoat/internal/landing"
 	"github.com/polymoat/polymoat/internal/patch"
 	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/polyaxon"
 )
 
 // outcome is a decision and the answer that it becomes.
@@ -114,7 +115,7 @@ func (d *decider) validate(ctx context.Context, r *request) (outcome, *fault) {
 		}
 		decision = d.policy.Validate(facts)
 	}
-	return d.answer(d.unplaced(decision, r, facts), r), nil
+	return d.answer(d.unplaced(decision, r, facts), r)
 }
 
 // validateBinding judges who binds a pod.
@@ -126,7 +127,7 @@ func (d *decider) validateBinding(r *request) (outcome, *fault) {
 	decision := d.policy.ValidateBinding(policy.BindingRequest{
 		Namespace: r.Namespace, User: r.user(), Binding: binding,
 	})
-	return d.answer(decision, r), nil
+	return d.answer(decision, r)
 }
 
 // judged says whether the operation has an object to judge.
@@ -140,11 +141,15 @@ func (r *request) judged() (bool, *fault) {
 	return false, badReview("operation", "request.operation is %q, not CREATE, UPDATE, DELETE or CONNECT", r.Operation)
 }
 
-func (d *decider) answer(decision policy.Decision, r *request) outcome {
-	if decision.Verdict == policy.Denied {
-		return outcome{decision, refuse(decision, r.objectName())}
+func (d *decider) answer(decision policy.Decision, r *request) (outcome, *fault) {
+	switch {
+	case decision.TooLarge != "":
+		return outcome{}, httpFault(http.StatusRequestEntityTooLarge, "too-large", "%s; this is not a decision of the policy",
+			decision.Sentence(polyaxon.Clip(r.objectName())))
+	case decision.Verdict == policy.Denied:
+		return outcome{decision, refuse(decision, r.objectName())}, nil
 	}
-	return outcome{decision, allow(decision)}
+	return outcome{decision, allow(decision)}, nil
 }
 
 // trust asks whether RBAC lets the user claim core. Where nobody answers, nothing is decided: the request fails.

@@ -180,3 +180,34 @@ func TestNoResource(t *testing.T) {
 		t.Errorf("the pod was not placed: %+v", answer)
 	}
 }
+
+// TestTooMuchWork: what takes more work than a decision may is refused by validate and workloads, and not for a rule;
+// mutate leaves the pod as it is.
+func TestTooMuchWork(t *testing.T) {
+	requirements := strings.Repeat(`{"key":"a","operator":"Exists"},`, 1000) + `{"key":"b","operator":"Exists"}`
+	spec := `"spec":{"containers":[],"affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":[` +
+		requirements + `]}]}}}}`
+	const end = "spec.affinity.nodeAffinity takes more work than a decision may; make it smaller; this is not a decision of the policy"
+	for path, tc := range map[string]struct{ request, want string }{
+		"/mutate":   {podsV1 + `,"object":{"apiVersion":"v1","kind":"Pod",` + spec + "}", ""},
+		"/validate": {podsV1 + `,"object":{"apiVersion":"v1","kind":"Pod",` + spec + "}", `polymoat: pods "" is too large to be judged: ` + end},
+		"/workloads": {
+			`"namespace":"polyaxon","resource":{"resource":"waves"},"object":{"kind":"Wave","a":{` + spec + "}}",
+			`polymoat: waves "" is too large to be judged: a.` + end,
+		},
+	} {
+		t.Run(path, func(t *testing.T) {
+			got := post(t, testMux(t), path, []byte(reviewOf(`{"uid":"u-1","operation":"CREATE",`+tc.request+`}`))).Response
+			if tc.want == "" {
+				if !got.Allowed || got.Patch != nil {
+					t.Errorf("got %+v", got)
+				}
+				return
+			}
+			want := &metav1.Status{Status: "Failure", Code: 413, Reason: "RequestEntityTooLarge", Message: tc.want}
+			if diff := cmp.Diff(want, got.Result); diff != "" || got.Allowed {
+				t.Errorf("status (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

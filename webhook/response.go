@@ -38,10 +38,10 @@ const mostCauses = 64
 // causes are the reasons for programs: the type of a violation is the ID of its rule.
 func causes(d policy.Decision) []metav1.StatusCause {
 	var list []metav1.StatusCause
-	for _, e := range d.Invalid {
+	for _, e := range d.Invalid[:min(len(d.Invalid), mostCauses)] {
 		list = append(list, metav1.StatusCause{Type: metav1.CauseType(e.Type), Message: e.ErrorBody(), Field: e.Field})
 	}
-	for _, v := range d.Violations[:min(len(d.Violations), mostCauses)] {
+	for _, v := range d.Violations[:min(len(d.Violations), mostCauses-len(list))] {
 		message := fmt.Sprintf("%s; %s", v.Detail, v.Fix)
 		list = append(list, metav1.StatusCause{Type: metav1.CauseType(v.Rule), Message: message, Field: v.Field.String()})
 	}

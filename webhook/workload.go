@@ -33,7 +33,7 @@ func (d *decider) workloads(ctx context.Context, r *request) (outcome, *fault) {
 		}
 		decision = d.policy.ValidateWorkload(w)
 	}
-	return d.answer(decision, r), nil
+	return d.answer(decision, r)
 }
 
 // objects are the objects of a review as JSON values.

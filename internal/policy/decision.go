@@ -50,6 +50,8 @@ type Request struct {
 	// Nodes are all live nodes, those together that the pod cannot tell apart; nil where they are not known. Whoever
 	// creates a pod that none of them takes is warned.
 	Nodes iter.Seq[landing.Group]
+
+	steps *steps
 }
 
 // EphemeralContainers is the subresource through which containers are added to a pod that runs (kubectl debug).
@@ -107,6 +109,11 @@ type Decision struct {
 	Invalid field.ErrorList
 	// Warnings are for whoever creates the pod; they never refuse.
 	Warnings []string
+	// TooLarge says what of the pod takes more work than a decision may: "spec.tolerations takes ...".
+	// Then nothing was decided, and nothing else is told. It is empty in all other decisions.
+	TooLarge string
+	// Steps is how much work the decision took.
+	Steps int
 }
 
 // ClaimsCore says whether something was refused that may be granted to those who are Trusted with core.
@@ -155,6 +162,10 @@ type Violation struct {
 	Detail, Fix string
 	// Witness is a protected node on which the pod would run; nil for other rules than core-nodes.
 	Witness *landing.Node
+	// More is how many more there are like it, which are not put into words.
+	More int
+	// Key tells the violation from others like it where Detail leaves something out; nobody reads it.
+	Key string
 }
 
 // String is the violation as one clause: `core-nodes: spec.nodeName ...; remove it`.
@@ -162,11 +173,11 @@ func (v Violation) String() string {
 	return v.Rule + ": " + v.Field.String() + " " + v.Detail + "; " + v.Fix
 }
 
-// breach is what is wrong, without what to do about it: the remedy may differ when the breach does not.
-func (v Violation) breach() string { return fmt.Sprintf("%s: %s %s", v.Rule, v.Field, v.Detail) }
-
 // mostClauses bounds a refusal: a pod with hundreds of containers breaks a rule in each.
 const mostClauses = 8
+
+// longestClause bounds a detail, a remedy and a mistake in bytes: a detail may name every container of a pod.
+const longestClause = 1024
 
 // Sentence is what a refused user reads, all reasons at once. name is the pod's name, or its generateName.
 // It is empty unless the verdict is Denied.
@@ -176,6 +187,8 @@ func (d Decision) Sentence(name string) string {
 	}
 	subject := fmt.Sprintf("%s %q", cmp.Or(d.Resource.String(), "pods"), name)
 	switch {
+	case d.TooLarge != "":
+		return subject + " is too large to be judged: " + d.TooLarge
 	case len(d.Invalid) > 0:
 		subject += " is invalid:"
 	case d.Role != "":
@@ -187,14 +200,14 @@ func (d Decision) Sentence(name string) string {
 // reasons are all reasons to refuse: `role "jobs" violates node-name: ...; remove it. Also violates ...`.
 func (d Decision) reasons() string {
 	var clauses []string
-	for _, e := range d.Invalid {
-		clauses = append(clauses, e.Error())
+	for _, e := range d.Invalid[:min(len(d.Invalid), mostClauses)] {
+		clauses = append(clauses, clip(e.Error(), longestClause))
 	}
-	for _, v := range d.Violations {
+	for _, v := range d.Violations[:min(len(d.Violations), mostClauses-len(clauses))] {
 		clauses = append(clauses, "violates "+v.String())
 	}
-	if more := len(clauses) - mostClauses; more > 0 {
-		clauses = append(clauses[:mostClauses], left(more, "reason"))
+	if more := len(d.Invalid) + len(d.Violations) + uncounted(d.Violations) - len(clauses); more > 0 {
+		clauses = append(clauses, left(more, "reason"))
 	}
 	role := whose(d.Role)
 	if len(d.Invalid) > 0 {

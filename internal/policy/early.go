@@ -48,6 +48,7 @@ func (p *Policy) answerEarly(d *Decision, mode v1alpha1.Mode, w Workload, t Temp
 func (p *Policy) later(w Workload, t Template) Decision {
 	return p.Review(Request{
 		Namespace: w.Namespace, User: t.Creator, Pod: t.Pod, Trust: Trusted, Owner: t.Owner, Node: t.Node, Nodes: t.Nodes, Core: w.Core, Today: w.Today,
+		steps: w.steps,
 	})
 }
 
@@ -59,7 +60,7 @@ func (p *Policy) worse(pod Decision, w Workload, t Template) bool {
 	old := t
 	old.Pod, old.Old = t.Old, nil
 	was := p.later(w, old)
-	return len(subtract(pod.Violations, was.Violations, Violation.breach)) > 0 ||
+	return len(added(pod.Violations, was.Violations)) > 0 ||
 		len(subtract(pod.Invalid, was.Invalid, (*field.Error).Error)) > 0
 }
 

@@ -70,11 +70,15 @@ func (s *subject) hardenAdded(e *edit, old *corev1.Pod) {
 	if isWindows(&e.pod.Spec) {
 		return
 	}
+	had, all := map[string]bool{}, s.contexts()
+	for _, o := range old.Spec.EphemeralContainers {
+		had[o.Name] = true
+	}
 	for c := range containers(&e.pod.Spec) {
-		if !addedForDebugging(c, old) || s.exempt(c.Container) {
+		if !c.ephemeral || had[c.Name] || s.exempt(c.Container) {
 			continue
 		}
-		for _, ctx := range s.contexts() {
+		for _, ctx := range all {
 			e.hardenContainer(c, ctx, true)
 		}
 		s.setGroup(e, c)
@@ -91,14 +95,6 @@ func (s *subject) setGroup(e *edit, c containerAt) {
 	c.SecurityContext = orNew(c.SecurityContext)
 	at := func() *field.Path { return c.path().Child("securityContext") }
 	e.fill(at, c.SecurityContext, &corev1.SecurityContext{RunAsGroup: &s.in.gid}, FromDefault, nil)
-}
-
-// addedForDebugging says whether the container is an ephemeral one that the old pod does not have.
-func addedForDebugging(c containerAt, old *corev1.Pod) bool {
-	if !c.ephemeral {
-		return false
-	}
-	return !slices.ContainsFunc(old.Spec.EphemeralContainers, func(o corev1.EphemeralContainer) bool { return o.Name == c.Name })
 }
 
 func isWindows(spec *corev1.PodSpec) bool { return spec.OS != nil && spec.OS.Name == corev1.Windows }

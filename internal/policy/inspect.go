@@ -26,13 +26,20 @@ type Standing struct {
 // be empty: then the violations say what the scheduler could do with it the next time. Shadow is for admission: what was
 // not placed stands here as it is.
 func (p *Policy) Inspect(r Request) Standing {
+	r.steps = r.steps.begin()
 	s, d := p.resolve(r)
 	if s == nil {
 		return p.inspectMirror(r, d)
 	}
 	r.Running = true
 	v := p.view(s, r)
-	s.scope(r.Namespace).settle(&d, check(v), r.Today)
+	found := check(v)
+	if r.steps.over() { // unknown counts as open
+		found = append(found, Violation{
+			Rule: "core-nodes", Field: largest(r.Pod), Detail: "is too large to tell on which nodes the pod could run", Fix: "make it smaller",
+		})
+	}
+	s.scope(r.Namespace).settle(&d, found, r.Today)
 	var places []polyaxon.Place
 	if s.role.name != v1alpha1.RoleCore {
 		places = claim{s.in, r.User, inOrder(r.Core)}.places(r.Pod)

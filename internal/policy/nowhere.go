@@ -12,19 +12,33 @@ import (
 
 // nowhere warns of a pod that no live node takes, which would wait without a word: for an empty node pool, for labels
 // that no node has, because of taints. It refuses nothing: nodes come and go, and an autoscaler adds one where a pod
-// waits for it. It says nothing where the nodes are not known, and of pods that have their node already.
+// waits for it. It says nothing where the nodes are not known, of pods that have their node already, and where so much is
+// asked of so many nodes that it would take long.
 func (in *installation) nowhere(r Request) []string {
 	if r.Nodes == nil || r.Pod.Spec.NodeName != "" || isDaemon(r) {
 		return nil
 	}
-	search := landing.NewSearch(landing.Of(&r.Pod.Spec))
 	all := crowd(slices.Collect(r.Nodes)) // once: they may be others the next time
+	if !r.steps.warn(3 * len(all) * nodeSize(&r.Pod.Spec)) {
+		return nil
+	}
+	search := landing.NewSearch(landing.Of(&r.Pod.Spec))
 	for _, g := range all {
 		if search.Lands(g.Node) {
 			return nil
 		}
 	}
 	return []string{"no node takes it, and it stays Pending until one does: " + in.obstacle(search, &r.Pod.Spec, all)}
+}
+
+// nodeSize is how many steps it takes to hold a pod against one node. To compare a value is a small one.
+func nodeSize(spec *corev1.PodSpec) int {
+	asks := landing.Of(spec)
+	n := 2 + len(spec.Tolerations) + asks.Size()/64
+	for range asks.Requirements() {
+		n++
+	}
+	return n
 }
 
 // obstacle names what keeps the pod from all nodes, in the order in which people look: the node pool, the labels that it

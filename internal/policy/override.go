@@ -108,9 +108,9 @@ func (b bearer) asks() ([]ask, field.ErrorList) {
 		label, labelled := b.labels[o.Name]
 		switch {
 		case labelled && !o.Label:
-			errs = append(errs, field.Invalid(b.label(o.Name), label, "is read from an annotation only; write it as one"))
+			errs = append(errs, field.Invalid(b.label(o.Name), short(label), "is read from an annotation only; write it as one"))
 		case labelled && annotated && label != value:
-			errs = append(errs, field.Invalid(b.label(o.Name), label,
+			errs = append(errs, field.Invalid(b.label(o.Name), short(label),
 				fmt.Sprintf("disagrees with %s, which is %q; keep one", b.annotation(o.Name), short(value))))
 		case annotated:
 			asked = append(asked, ask{o, value, b.annotation(o.Name)})
@@ -131,7 +131,7 @@ func asksAnything(values map[string]string) bool {
 }
 
 // strangers are keys in our domain that are no override. One that is not understood is refused rather than ignored:
-// its author relies on it.
+// its author relies on it. Those beyond the most are only counted: they ask for nothing, whatever they are.
 func strangers(at func(key string) *field.Path, values map[string]string) field.ErrorList {
 	var found []string
 	for key := range values {
@@ -141,8 +141,12 @@ func strangers(at func(key string) *field.Path, values map[string]string) field.
 	}
 	slices.Sort(found)
 	var errs field.ErrorList
-	for _, key := range found {
-		errs = append(errs, field.Invalid(at(key), short(values[key]), "is not an override; "+suggest(key)))
+	for _, key := range found[:min(len(found), mostFound)] {
+		errs = append(errs, field.Invalid(at(short(key)), short(values[key]), "is not an override; "+suggest(short(key))))
+	}
+	if more := len(found) - len(errs); more > 0 {
+		last := errs[len(errs)-1]
+		last.Detail += fmt.Sprintf("; and %d more keys are none either", more)
 	}
 	return errs
 }

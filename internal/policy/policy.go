@@ -60,11 +60,16 @@ func (p *Policy) Governs(namespace string) bool { return p.governed[namespace] !
 // containers that are added, hardened. It never refuses: what it cannot resolve it leaves as it is, for Validate to
 // name. In shadow it says what it would have changed, and changes nothing.
 func (p *Policy) Mutate(r Request) Decision {
+	r.steps = r.steps.begin()
 	s, d := p.resolve(r)
 	if s == nil {
 		return d
 	}
 	d.Verdict = Allowed
+	if !r.steps.take(8*size(r.Pod) + 2*s.searchSize(p, r.Pod)) {
+		return d.gaveUp(r, Allowed)
+	}
+	d.Steps = r.steps.taken
 	shadowed := s.scope(r.Namespace).shadowed()
 	e := p.mutated(s, r, r.Brief && !shadowed)
 	d.Pool = s.in.selected(e.pod)
@@ -96,18 +101,24 @@ func (p *Policy) mutated(s *subject, r Request, brief bool) *edit {
 // worse: what was already wrong with the old pod does not count against the new one. In shadow, where nothing placed
 // it, the pod is judged as if it had been.
 func (p *Policy) Validate(r Request) Decision {
+	r.steps = r.steps.begin()
 	s, d := p.resolve(r)
 	if s == nil {
 		return p.mirrored(r, d)
 	}
 	at := s.scope(r.Namespace)
 	if at.shadowed() {
+		r.steps.take(8*size(r.Pod) + 2*s.searchSize(p, r.Pod))
 		r.Pod = p.mutated(s, r, true).pod
 	}
 	d.Pool = s.in.selected(r.Pod)
 	v := p.view(s, r)
 	d.Warnings = slices.Concat(s.warnings, v.claimWarnings(), v.accountWarnings())
 	found, invalid := p.wrong(s, r)
+	if r.steps.over() {
+		return d.gaveUp(r, Denied)
+	}
+	d.Steps = r.steps.taken
 	if len(invalid) > 0 {
 		d.Invalid = invalid
 	}
@@ -135,7 +146,7 @@ func (p *Policy) wrong(s *subject, r Request) ([]Violation, field.ErrorList) {
 		return found, invalid
 	}
 	was := check(p.view(old, before))
-	worse := subtract(found, was, Violation.breach)
+	worse := added(found, was)
 	if r.schedules() {
 		worse = slices.DeleteFunc(worse, Violation.guardsCore)
 		worse = append(p.asNew(s, r, was), worse...)
@@ -170,6 +181,7 @@ func (p *Policy) view(s *subject, r Request) View {
 
 // Review is Mutate, then Validate of what came of it, in one decision: what an API server would answer in the end.
 func (p *Policy) Review(r Request) Decision {
+	r.steps = r.steps.begin()
 	placed := p.Mutate(r)
 	if placed.Pod != nil {
 		r.Pod = placed.Pod
@@ -178,15 +190,4 @@ func (p *Policy) Review(r Request) Decision {
 	d := p.Validate(r)
 	d.Pod, d.Changes, d.Shadow = placed.Pod, placed.Changes, placed.Shadow
 	return d
-}
-
-// subtract returns what is in a and not in b, by what key says of each.
-func subtract[E any](a, b []E, key func(E) string) []E {
-	var rest []E
-	for _, e := range a {
-		if !slices.ContainsFunc(b, func(o E) bool { return key(o) == key(e) }) {
-			rest = append(rest, e)
-		}
-	}
-	return rest
 }

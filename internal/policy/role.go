@@ -28,6 +28,8 @@ type subject struct {
 	// requester: Polyaxon itself asks. daemon: the DaemonSet controller asks, for a pod of a DaemonSet.
 	requester, daemon bool
 	warnings          []string
+	// repositories are those of the images that were parsed; empty for one that is none.
+	repositories map[string]string
 }
 
 // resolve finds the role of the pod, and why. The subject is nil for a pod that is not ours: the decision then says
@@ -41,6 +43,7 @@ func (p *Policy) resolve(r Request) (*subject, Decision) {
 		why := fmt.Sprintf("mirror pod, created by the kubelet of node %q", r.Pod.Spec.NodeName)
 		return nil, Decision{Verdict: OutOfScope, Policy: in.name, Hash: in.hash, Why: why}
 	}
+	r.steps.take(size(r.Pod))
 	role, base, id := in.classify(r.Pod)
 	s := &subject{in: in, role: role, base: base, pools: role.pools, requester: in.isRequester(r.User), daemon: isDaemon(r)}
 	s.trust(r.Pod)
@@ -68,12 +71,13 @@ func (in *installation) classify(pod *corev1.Pod) (role, base *role, id polyaxon
 	if id.Role == v1alpha1.RoleCore {
 		return base, base, id
 	}
+	lines := polyaxon.Commands(pod)
 	for _, i := range in.matchers.near(pod.Labels) {
 		m := &in.matchers.rows[i]
 		if m.Role == v1alpha1.RoleCore && id.Run {
 			continue // nothing makes a run core
 		}
-		if why, ok := polyaxon.Holds(m.Signal, pod, id); ok {
+		if why, ok := polyaxon.Holds(m.Signal, pod, id, lines); ok {
 			id.Why, id.Label = why, firstKey(m.Signal.Labels)
 			return in.roles[m.Role], base, id
 		}

@@ -50,7 +50,7 @@ func (c claim) claims(pod, old *corev1.Pod) []Violation {
 	case old == nil || !c.isCore(old):
 		found := c.made(pod, labelAt)
 		if old != nil {
-			found = subtract(found, c.made(old, labelAt), Violation.breach)
+			found = added(found, c.made(old, labelAt))
 		}
 		if len(found) > 0 {
 			return found

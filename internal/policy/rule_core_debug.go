@@ -20,13 +20,15 @@ func coreDebug(v View) []Violation {
 	if where == "" {
 		return nil
 	}
-	var found []Violation
+	var found findings
 	for c := range containers(&v.Pod.Spec) {
 		if c.ephemeral {
-			found = append(found, Violation{
-				Field:  c.path(),
-				Detail: fmt.Sprintf("is container %q in a pod %s, where only those whom the policy names may add one", short(c.Name), where),
-				Fix:    "have the user listed in its debugUsers",
+			found.add(func() Violation {
+				return Violation{
+					Field:  c.path(),
+					Detail: fmt.Sprintf("is container %q in a pod %s, where only those whom the policy names may add one", short(c.Name), where),
+					Fix:    "have the user listed in its debugUsers",
+				}
 			})
 		}
 	}

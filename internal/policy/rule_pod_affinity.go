@@ -3,10 +3,10 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // Required pod anti-affinity works in both directions: while the pod runs, the scheduler puts no pod that a term selects
@@ -20,44 +20,62 @@ func podAffinity(v View) []Violation {
 	if slices.ContainsFunc(v.protected, v.role.mayUse) {
 		return nil
 	}
-	var found []Violation
+	var found findings
 	own := antiAffinity(v.role.affinity)
 	for i, term := range antiAffinity(v.Pod.Spec.Affinity) {
 		if !slices.ContainsFunc(own, func(o corev1.PodAffinityTerm) bool { return equality.Semantic.DeepEqual(o, term) }) {
-			found = append(found, v.repelling(pathAntiAffinity.Index(i), term)...)
+			v.repelling(&found, i, term)
 		}
 	}
 	return found
 }
 
-// repelling are the violations of one term.
-func (v View) repelling(path *field.Path, term corev1.PodAffinityTerm) []Violation {
-	var found []Violation
+// repelling adds the violations of one term: of its topologyKey, its namespaces and its namespaceSelector, each once.
+func (v View) repelling(found *findings, i int, term corev1.PodAffinityTerm) {
 	if key := term.TopologyKey; key != corev1.LabelHostname {
-		found = append(found, Violation{
-			Field:  path.Child("topologyKey"),
-			Detail: fmt.Sprintf("is %q, which could keep core pods off all nodes of one %s", short(key), short(key)),
-			Fix:    fmt.Sprintf("use %q, or move the term to %s", corev1.LabelHostname, preferred),
+		found.add(func() Violation {
+			return Violation{
+				Field:  pathAntiAffinity.Index(i).Child("topologyKey"),
+				Detail: fmt.Sprintf("is %q, which could keep core pods off all nodes of one %s", short(key), short(key)),
+				Fix:    fmt.Sprintf("use %q, or move the term to %s", corev1.LabelHostname, preferred),
+			}
 		})
 	}
 	const fix = "remove it and repel pods of the same namespace only"
-	for i, namespace := range term.Namespaces {
-		if namespace != v.Namespace {
-			found = append(found, Violation{
-				Field:  path.Child("namespaces").Index(i),
-				Detail: fmt.Sprintf("is %q, and could keep core pods there from being scheduled", short(namespace)),
-				Fix:    fix,
-			})
-		}
-	}
-	if term.NamespaceSelector != nil {
-		found = append(found, Violation{
-			Field:  path.Child("namespaceSelector"),
-			Detail: "reaches into other namespaces, and could keep core pods there from being scheduled",
-			Fix:    fix,
+	isOther := func(namespace string) bool { return namespace != v.Namespace }
+	if at := slices.IndexFunc(term.Namespaces, isOther); at >= 0 {
+		found.add(func() Violation {
+			return Violation{
+				Field:  pathAntiAffinity.Index(i).Child("namespaces").Index(at),
+				Detail: namespacesOf(term.Namespaces[at:], v.Namespace), Fix: fix,
+				Key: strings.Join(term.Namespaces, ","),
+			}
 		})
 	}
-	return found
+	if term.NamespaceSelector != nil {
+		found.add(func() Violation {
+			return Violation{
+				Field:  pathAntiAffinity.Index(i).Child("namespaceSelector"),
+				Detail: "reaches into other namespaces, and could keep core pods there from being scheduled",
+				Fix:    fix,
+			}
+		})
+	}
+}
+
+// namespacesOf says of the first of the namespaces, and of how many more, that they are not the pod's own.
+func namespacesOf(list []string, own string) string {
+	more := -1
+	for _, namespace := range list {
+		if namespace != own {
+			more++
+		}
+	}
+	text := fmt.Sprintf("is %q", short(list[0]))
+	if more > 0 {
+		text += fmt.Sprintf(", one of %d namespaces that are not the pod's own", more+1)
+	}
+	return text + ", and could keep core pods there from being scheduled"
 }
 
 // antiAffinity are the required terms of pod anti-affinity.

@@ -81,12 +81,15 @@ func violationsOf(level v1alpha1.PodSecurity, pod *corev1.Pod, spec *corev1.PodS
 		if result.Allowed {
 			continue
 		}
-		detail := "violates the " + string(level) + " standard: " + result.ForbiddenReason
-		if result.ForbiddenDetail != "" {
-			detail += " (" + result.ForbiddenDetail + ")"
-		}
 		r := remedyOf(check.ID)
-		found = append(found, Violation{Field: r.at, Detail: detail, Fix: r.fix})
+		one := Violation{Field: r.at, Detail: "violates the " + string(level) + " standard: " + result.ForbiddenReason, Fix: r.fix}
+		if all := result.ForbiddenDetail; all != "" {
+			one.Detail += " (" + clip(all, longestClause/2) + ")"
+			if len(all) > longestClause/2 { // it may name every container
+				one.Key = all
+			}
+		}
+		found = append(found, one)
 	}
 	return found
 }

@@ -20,52 +20,68 @@ func runAsRoot(v View) []Violation {
 	if v.hard.level != v1alpha1.Restricted || isWindows(&v.Pod.Spec) {
 		return nil // pod-security refuses Windows here
 	}
-	return v.inContainers(rootUser)
+	return v.inContainers(identity{mayBeRoot, userOfPod, rootUser})
 }
 
-// inContainers is what is wrong with the containers that are not exempt.
-func (v View) inContainers(wrong func(*corev1.PodSecurityContext, containerAt) *Violation) []Violation {
-	var found []Violation
+// identity is a uid or gid of a container that a rule judges.
+type identity struct {
+	wrong func(*corev1.PodSecurityContext, containerAt) bool
+	// ofPod says whether it is the pod's own and not the container's.
+	ofPod func(*corev1.PodSecurityContext, containerAt) bool
+	word  func(*corev1.PodSecurityContext, containerAt) Violation
+}
+
+// inContainers is what is wrong with the containers that are not exempt. An id of the pod's counts for many containers,
+// and is one thing to mend.
+func (v View) inContainers(id identity) []Violation {
+	var found findings
+	pod, told := v.Pod.Spec.SecurityContext, false
 	for c := range containers(&v.Pod.Spec) {
-		if v.exempt(c.Container) {
+		if v.exempt(c.Container) || !id.wrong(pod, c) {
 			continue
 		}
-		violation := wrong(v.Pod.Spec.SecurityContext, c)
-		if violation == nil {
+		ofPod := id.ofPod(pod, c)
+		if ofPod && told {
 			continue
 		}
-		// One id of the pod's counts for many containers, and is one thing to mend.
-		if n := len(found); n > 0 && found[n-1].Field.String() == violation.Field.String() {
-			continue
-		}
-		found = append(found, *violation)
+		told = told || ofPod
+		found.add(func() Violation { return id.word(pod, c) })
 	}
 	return found
 }
 
-// rootUser is the violation of one container, nil where it is sure not to run as root.
-func rootUser(pod *corev1.PodSecurityContext, c containerAt) *Violation {
-	uid := effectiveUser(pod, c)
-	switch {
-	case uid != nil && *uid == 0:
-		return &Violation{
+// userOfPod says whether the container runs as the pod's user.
+func userOfPod(pod *corev1.PodSecurityContext, c containerAt) bool {
+	return effectiveUser(pod, c) != nil && !c.namesUser()
+}
+
+// mayBeRoot says whether the container is not sure to run as somebody else.
+func mayBeRoot(pod *corev1.PodSecurityContext, c containerAt) bool {
+	if uid := effectiveUser(pod, c); uid != nil {
+		return *uid == 0
+	}
+	return !effectiveNonRoot(pod, c)
+}
+
+// rootUser is the violation of a container that may be root.
+func rootUser(pod *corev1.PodSecurityContext, c containerAt) Violation {
+	if effectiveUser(pod, c) != nil {
+		return Violation{
 			Field:  c.whereUser(),
 			Detail: fmt.Sprintf("is 0: container %q would run as root", short(c.Name)),
 			Fix:    "remove it or set a uid above 0",
 		}
-	case uid == nil && !effectiveNonRoot(pod, c):
-		return &Violation{
-			Field:  c.path().Child("securityContext"),
-			Detail: fmt.Sprintf("leaves the user of container %q to its image, which may be root", short(c.Name)),
-			Fix:    "set runAsNonRoot to true or runAsUser to a uid above 0",
-		}
 	}
-	return nil
+	return Violation{
+		Field:  c.path().Child("securityContext"),
+		Detail: fmt.Sprintf("leaves the user of container %q to its image, which may be root", short(c.Name)),
+		Fix:    "set runAsNonRoot to true or runAsUser to a uid above 0",
+	}
 }
 
 // effectiveUser is the uid that counts for the container; nil where the image decides.
 func effectiveUser(pod *corev1.PodSecurityContext, c containerAt) *int64 {
-	if c.SecurityContext != nil && c.SecurityContext.RunAsUser != nil {
+	if c.namesUser() {
 		return c.SecurityContext.RunAsUser
 	}
 	if pod != nil {
@@ -74,9 +90,14 @@ func effectiveUser(pod *corev1.PodSecurityContext, c containerAt) *int64 {
 	return nil
 }
 
+// namesUser says whether the container names its user itself.
+func (c containerAt) namesUser() bool {
+	return c.SecurityContext != nil && c.SecurityContext.RunAsUser != nil
+}
+
 // whereUser is where the effective user of the container stands.
 func (c containerAt) whereUser() *field.Path {
-	if c.SecurityContext != nil && c.SecurityContext.RunAsUser != nil {
+	if c.namesUser() {
 		return c.path().Child("securityContext", "runAsUser")
 	}
 	return pathSecurityContext.Child("runAsUser")

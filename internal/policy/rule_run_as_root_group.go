@@ -24,8 +24,8 @@ func runAsRootGroup(v View) []Violation {
 	if v.hard.level != v1alpha1.Restricted || isWindows(&v.Pod.Spec) {
 		return nil // pod-security refuses Windows here
 	}
-	found := v.inContainers(rootGroup)
-	if pod := v.Pod.Spec.SecurityContext; pod != nil && !v.exemptsAll() {
+	found := v.inContainers(identity{mayBeRootGroup, groupOfPod, rootGroup})
+	if pod := v.Pod.Spec.SecurityContext; pod != nil && !v.exemptsAll(&v.Pod.Spec) {
 		found = append(found, rootGroupsOf(pod)...)
 	}
 	return found
@@ -33,24 +33,33 @@ func runAsRootGroup(v View) []Violation {
 
 const fixGroup = "; if the image needs group 0, as those for arbitrary uids do, ask for an exception or another mode in the policy"
 
-// rootGroup is the violation of one container, nil where its group is set and not root.
-func rootGroup(pod *corev1.PodSecurityContext, c containerAt) *Violation {
-	uid, gid := effectiveUser(pod, c), effectiveGroup(pod, c)
-	switch {
-	case gid != nil && *gid == 0:
-		return &Violation{
+// mayBeRootGroup says whether the group of the container is root's, or is not set beside a uid.
+func mayBeRootGroup(pod *corev1.PodSecurityContext, c containerAt) bool {
+	if gid := effectiveGroup(pod, c); gid != nil {
+		return *gid == 0
+	}
+	return effectiveUser(pod, c) != nil
+}
+
+// rootGroup is the violation of such a container.
+func rootGroup(pod *corev1.PodSecurityContext, c containerAt) Violation {
+	if effectiveGroup(pod, c) != nil {
+		return Violation{
 			Field:  c.whereGroup(),
 			Detail: fmt.Sprintf("is 0: container %q would run as the root group", short(c.Name)),
 			Fix:    "remove it or set a gid above 0" + fixGroup,
 		}
-	case gid == nil && uid != nil:
-		return &Violation{
-			Field:  c.path().Child("securityContext"),
-			Detail: fmt.Sprintf("sets no group for container %q beside uid %d, which counts as group 0", short(c.Name), *uid),
-			Fix:    "set runAsGroup to a gid above 0" + fixGroup,
-		}
 	}
-	return nil
+	return Violation{
+		Field:  c.path().Child("securityContext"),
+		Detail: fmt.Sprintf("sets no group for container %q beside uid %d, which counts as group 0", short(c.Name), *effectiveUser(pod, c)),
+		Fix:    "set runAsGroup to a gid above 0" + fixGroup,
+	}
+}
+
+// groupOfPod says whether the container runs as the pod's group.
+func groupOfPod(pod *corev1.PodSecurityContext, c containerAt) bool {
+	return effectiveGroup(pod, c) != nil && !c.namesGroup()
 }
 
 // rootGroupsOf are the violations of the groups that all containers are given beside their own.
@@ -75,7 +84,7 @@ func rootGroupsOf(pod *corev1.PodSecurityContext) []Violation {
 
 // effectiveGroup is the gid that counts for the container; nil where the image or the runtime decides.
 func effectiveGroup(pod *corev1.PodSecurityContext, c containerAt) *int64 {
-	if c.SecurityContext != nil && c.SecurityContext.RunAsGroup != nil {
+	if c.namesGroup() {
 		return c.SecurityContext.RunAsGroup
 	}
 	if pod != nil {
@@ -84,9 +93,14 @@ func effectiveGroup(pod *corev1.PodSecurityContext, c containerAt) *int64 {
 	return nil
 }
 
+// namesGroup says whether the container names its group itself.
+func (c containerAt) namesGroup() bool {
+	return c.SecurityContext != nil && c.SecurityContext.RunAsGroup != nil
+}
+
 // whereGroup is where the effective group of the container stands.
 func (c containerAt) whereGroup() *field.Path {
-	if c.SecurityContext != nil && c.SecurityContext.RunAsGroup != nil {
+	if c.namesGroup() {
 		return c.path().Child("securityContext", "runAsGroup")
 	}
 	return pathSecurityContext.Child("runAsGroup")

@@ -66,9 +66,15 @@ type View struct {
 func (v View) constraints() landing.Constraints { return landing.Of(&v.Pod.Spec) }
 
 // check runs every rule and returns what they found, by rule and then by field.
+// It stops where that takes too much work.
 func check(v View) []Violation {
 	var all []Violation
+	each := size(v.Pod)
+	v.steps.take(2 * v.constraints().Size() * (len(v.protected) + len(v.pools)))
 	for _, rule := range Rules {
+		if !v.steps.take(each) {
+			return all
+		}
 		found := rule.Check(v)
 		for i := range found {
 			found[i].Rule = rule.ID

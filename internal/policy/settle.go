@@ -70,6 +70,7 @@ func (s scope) shadowed() bool {
 // settle sorts what the rules found by what comes of it: it refuses, is excused by an exception, or is only told.
 func (s scope) settle(d *Decision, found []Violation, today v1alpha1.Day) {
 	for _, v := range found {
+		v = v.clipped()
 		switch s.mode(v.Rule) {
 		case v1alpha1.Enforce:
 			d.Violations = append(d.Violations, v)
@@ -86,11 +87,11 @@ func (s scope) settle(d *Decision, found []Violation, today v1alpha1.Day) {
 // admitted are the warnings about violations that refuse nothing.
 func admitted(role string, found []Violation) []string {
 	var list []string
-	for _, v := range found {
-		if len(list) == mostClauses {
-			return append(list, left(len(found)-len(list), "warning"))
-		}
+	for _, v := range found[:min(len(found), mostClauses)] {
 		list = append(list, fmt.Sprintf("%sviolates %s (admitted: the rule is in mode %s)", whose(role), v, v1alpha1.Warn))
+	}
+	if more := len(found) + uncounted(found) - len(list); more > 0 {
+		list = append(list, left(more, "warning"))
 	}
 	return list
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/distribution/reference"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
@@ -74,35 +73,6 @@ func strictest(first, second *role) *role {
 // common is what both lists have.
 func common[T comparable](a, b []T) []T {
 	return slices.DeleteFunc(slices.Clone(a), func(e T) bool { return !slices.Contains(b, e) })
-}
-
-// exempt says whether the container is spared the hardening of s.hard, because its role lists its image.
-func (s *subject) exempt(c *corev1.Container) bool {
-	if s.soft == nil {
-		return false
-	}
-	named, err := reference.ParseNormalizedNamed(c.Image)
-	return err == nil && slices.Contains(s.soft.rootImages, named.Name())
-}
-
-// exemptsAll says whether every container of the pod is exempt.
-func (v View) exemptsAll() bool {
-	for c := range containers(&v.Pod.Spec) {
-		if !v.exempt(c.Container) {
-			return false
-		}
-	}
-	return true
-}
-
-// hasExempt says whether any container of the pod is exempt.
-func (s *subject) hasExempt(spec *corev1.PodSpec) bool {
-	for c := range containers(spec) {
-		if s.exempt(c.Container) {
-			return true
-		}
-	}
-	return false
 }
 
 func (in *installation) isRequester(u UserInfo) bool { return slices.Contains(in.requesters, u.Name) }

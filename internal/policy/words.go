@@ -11,6 +11,14 @@ import (
 // short clips what a user wrote, for messages.
 func short(s string) string { return polyaxon.Clip(s) }
 
+// clip ends a text that is longer than so many bytes with dots.
+func clip(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "..."
+}
+
 // either offers a choice: `"a" or "b"`.
 func either(words []string) string {
 	quoted := make([]string, len(words))

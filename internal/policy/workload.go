@@ -31,6 +31,8 @@ type Workload struct {
 	Core []CoreWorkload
 	// Today is when it is asked: exceptions end.
 	Today v1alpha1.Day
+
+	steps *steps
 }
 
 // Template is a pod that a workload makes.
@@ -60,9 +62,13 @@ func (p *Policy) ValidateWorkload(w Workload) Decision {
 		return p.notGoverned(w.Namespace)
 	}
 	d := Decision{Verdict: Allowed, Policy: in.name, Hash: in.hash, Resource: w.Resource, Why: "no pod template is added or changed"}
+	w.steps = w.steps.begin()
 	made := w.User.makes(w.Kind, w.Owners)
 	granted := w.Trust == Trusted || in.trusts(w.User, w.Namespace) || made || w.revisedByController()
 	for _, t := range w.Templates {
+		if !w.steps.take(2*size(t.Pod) + size(t.before())) {
+			return d.gaveUpOn(w, t)
+		}
 		role, _, id := in.classify(t.before())
 		if role.name != v1alpha1.RoleCore {
 			role, _, id = in.classify(t.Pod)
@@ -76,10 +82,14 @@ func (p *Policy) ValidateWorkload(w Workload) Decision {
 		if !made && t.Inexact == "" {
 			p.answerEarly(&d, in.earlyAnswers, w, t)
 		}
+		if w.steps.over() {
+			return d.gaveUpOn(w, t)
+		}
 	}
 	if !granted {
 		in.ownClaim(&d, w)
 	}
+	d.Steps = w.steps.taken
 	if len(d.Violations) > 0 || len(d.Invalid) > 0 {
 		d.Verdict = Denied
 	} else {
@@ -98,7 +108,7 @@ func (in *installation) claimed(w Workload, t Template, role *role) Decision {
 // found in the template.
 func (in *installation) ownClaim(d *Decision, w Workload) {
 	own := in.settled(w, claim{in, w.User, inOrder(w.Core)}.labelled(w), v1alpha1.RoleCore)
-	own.Violations = subtract(own.Violations, d.Violations, Violation.breach)
+	own.Violations = added(own.Violations, d.Violations)
 	if len(own.found()) > 0 {
 		d.Role, d.Why = v1alpha1.RoleCore, "its own labels"
 	}

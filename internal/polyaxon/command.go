@@ -6,15 +6,31 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 )
+
+// mostWords is how many words of a command, and how many of its arguments, are looked at.
+const mostWords = 4096
+
+// Commands are the command lines of the pod's main container, found once and only if they are asked for.
+func Commands(pod *corev1.Pod) func() [][]string {
+	return sync.OnceValue(func() [][]string {
+		main := Main(pod)
+		if main == nil {
+			return nil
+		}
+		return commandLines(main)
+	})
+}
 
 // commandLines are the simple commands that a container starts, as words: the words after wrappers (tini, exec, the
 // bootstrap script of Polyaxon's sandbox), and each command of a shell line. It is no shell: it serves to choose a
 // node pool, where a wrong guess costs a wrong pool.
 func commandLines(c *corev1.Container) [][]string {
-	words := unwrap(slices.Concat(c.Command, c.Args))
+	words := slices.Concat(c.Command[:min(len(c.Command), mostWords)], c.Args[:min(len(c.Args), mostWords)])
+	words = unwrap(words)
 	line, ok := shellLine(words)
 	if !ok {
 		return [][]string{words}

@@ -36,12 +36,12 @@ var Content = []Row{
 }
 
 // Holds says whether a pod of that identity shows every mark of the signal, and names them: `image "x/y"`. Most signals do
-// not hold, and nothing is put into words before all of one has been found.
-func Holds(s v1alpha1.Signal, pod *corev1.Pod, id Identity) (why string, ok bool) {
+// not hold, and nothing is put into words before all of one has been found. lines are the Commands of the pod.
+func Holds(s v1alpha1.Signal, pod *corev1.Pod, id Identity, lines func() [][]string) (why string, ok bool) {
 	if s.Role != "" && s.Role != id.Role || !labelled(pod, s.Labels) {
 		return "", false
 	}
-	content, ok := contentHolds(s, pod, id)
+	content, ok := contentHolds(s, pod, id, lines)
 	if !ok || len(s.Labels)+len(content) == 0 && s.Role == "" {
 		return "", false
 	}
@@ -67,7 +67,7 @@ func labelled(pod *corev1.Pod, labels map[string]string) bool {
 }
 
 // contentHolds looks into the main container. What a pod contains says nothing unless Polyaxon's labels made it a run.
-func contentHolds(s v1alpha1.Signal, pod *corev1.Pod, id Identity) (marks []string, ok bool) {
+func contentHolds(s v1alpha1.Signal, pod *corev1.Pod, id Identity, lines func() [][]string) (marks []string, ok bool) {
 	if s.Image == "" && s.Command == "" && s.Arg == "" && s.InitContainer == "" {
 		return nil, true
 	}
@@ -85,15 +85,15 @@ func contentHolds(s v1alpha1.Signal, pod *corev1.Pod, id Identity) (marks []stri
 	if s.Image != "" {
 		marks = append(marks, fmt.Sprintf("image %q", Clip(main.Image)))
 	}
-	return commandHolds(s, main, marks)
+	return commandHolds(s, lines, marks)
 }
 
 // commandHolds adds the marks of the signal's command and argument.
-func commandHolds(s v1alpha1.Signal, main *corev1.Container, marks []string) ([]string, bool) {
+func commandHolds(s v1alpha1.Signal, commands func() [][]string, marks []string) ([]string, bool) {
 	if s.Command == "" && s.Arg == "" {
 		return marks, true
 	}
-	lines := commandLines(main)
+	lines := commands()
 	if s.Command != "" {
 		if !programIs(lines, s.Command) {
 			return nil, false

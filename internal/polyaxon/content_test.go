@@ -40,7 +40,7 @@ func TestHoldsForCommands(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			pod := podWith(corev1.Container{Name: "polyaxon-main", Command: tc.command, Args: tc.args})
-			if _, got := polyaxon.Holds(tc.signal, pod, polyaxon.Identity{Role: "services", Run: true}); got != tc.want {
+			if _, got := polyaxon.Holds(tc.signal, pod, polyaxon.Identity{Role: "services", Run: true}, polyaxon.Commands(pod)); got != tc.want {
 				t.Errorf("got %t, want %t", got, tc.want)
 			}
 		})
@@ -64,7 +64,7 @@ func TestHoldsForImages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			pod := podWith(corev1.Container{Image: tc.image})
-			if _, got := polyaxon.Holds(signal{Image: tc.pattern}, pod, polyaxon.Identity{Run: true}); got != tc.want {
+			if _, got := polyaxon.Holds(signal{Image: tc.pattern}, pod, polyaxon.Identity{Run: true}, polyaxon.Commands(pod)); got != tc.want {
 				t.Errorf("got %t, want %t", got, tc.want)
 			}
 		})
@@ -73,7 +73,7 @@ func TestHoldsForImages(t *testing.T) {
 
 func TestHoldsOnlyForRuns(t *testing.T) {
 	pod := podWith(corev1.Container{Image: "jupyter/base-notebook"})
-	if why, ok := polyaxon.Holds(signal{Image: "jupyter/*"}, pod, polyaxon.Identity{}); ok {
+	if why, ok := polyaxon.Holds(signal{Image: "jupyter/*"}, pod, polyaxon.Identity{}, polyaxon.Commands(pod)); ok {
 		t.Errorf("content classified a pod that is not Polyaxon's: %s", why)
 	}
 }
@@ -82,7 +82,7 @@ func TestHoldsSaysWhy(t *testing.T) {
 	pod := podWith(corev1.Container{Image: "x/" + strings.Repeat("y", 300), Command: []string{"a"}})
 	pod.Labels = map[string]string{"team": "vision", "app": "x"}
 	s := signal{Labels: map[string]string{"team": "vision", "app": "x"}, Image: "x/*", Command: "a"}
-	got, ok := polyaxon.Holds(s, pod, polyaxon.Identity{Role: "jobs", Why: "label z", Run: true})
+	got, ok := polyaxon.Holds(s, pod, polyaxon.Identity{Role: "jobs", Why: "label z", Run: true}, polyaxon.Commands(pod))
 	want := `label app=x, label team=vision, image "x/` + strings.Repeat("y", 118) + `...", command "a", label z`
 	if !ok || got != want {
 		t.Errorf("got %q, want %q", got, want)

@@ -39,12 +39,17 @@ func (p Pod) LabelsAt(key string) []any {
 	return []any{"metadata", "labels"}
 }
 
-// mostPods bounds what one object may cost: each of its pods has all labels and annotations that reach it.
-const mostPods = 128
+const (
+	// mostPods is how many pods one object may make.
+	mostPods = 128
+	// mostBytes is how large they may be in all. An API server takes no object that is larger by itself; but templates may
+	// stand inside one another, and each pod has all labels and annotations that reach it.
+	mostBytes = 4 << 20
+)
 
 // Of returns every pod inside an object, in the order of their field paths: the object itself where it is a Pod, else
 // every pod template, which is any mapping whose spec has a list of containers, whatever the kind. The error says that
-// there are too many.
+// there are too many, or that they are too large.
 func Of(raw map[string]any) ([]Pod, error) {
 	o := object(raw)
 	// The OpenAPI schema of a CRD describes templates, and may hold examples of them: none becomes a pod.
@@ -54,6 +59,9 @@ func Of(raw map[string]any) ([]Pod, error) {
 	found := o.find()
 	if len(found) > mostPods {
 		return nil, fmt.Errorf("has more than %d pod templates", mostPods)
+	}
+	if o.kind() != "Pod" && o.bytesOf(found) > mostBytes {
+		return nil, fmt.Errorf("has pod templates of more than %d MiB together, with what they inherit and what stands inside one another", mostBytes>>20)
 	}
 	var pods []Pod
 	for _, t := range found {

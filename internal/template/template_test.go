@@ -109,3 +109,41 @@ func TestCreatorFor(t *testing.T) {
 		}
 	}
 }
+
+// TestTemplatesAreBoundedInAll: those inside one another, and what each inherits, count as often as they would be read.
+func TestTemplatesAreBoundedInAll(t *testing.T) {
+	const want = "has pod templates of more than 4 MiB together, with what they inherit and what stands inside one another"
+	nested := func(levels int) map[string]any {
+		value := map[string]any{"text": strings.Repeat("a", 60_000)}
+		for range levels {
+			value = map[string]any{"inner": value, "spec": map[string]any{"containers": []any{}}}
+		}
+		return map[string]any{"kind": "Wave", "spec": value}
+	}
+	beside := func(kind string) map[string]any {
+		templates := make([]any, 100)
+		for i := range templates {
+			templates[i] = map[string]any{"spec": map[string]any{"containers": []any{}}}
+		}
+		return map[string]any{
+			"apiVersion": kind, "kind": "Wave", "list": templates,
+			"metadata": map[string]any{"annotations": map[string]any{"a": strings.Repeat("a", 60_000)}},
+		}
+	}
+	for name, tc := range map[string]struct {
+		object map[string]any
+		want   string
+	}{
+		"some inside one another":           {nested(4), ""},
+		"many inside one another":           {nested(120), want},
+		"many that inherit much":            {beside("core.polyaxon.com/v1"), want},
+		"many beside what they do not take": {beside("v1"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Of(tc.object)
+			if (err != nil) != (tc.want != "") || err != nil && err.Error() != tc.want {
+				t.Error(err)
+			}
+		})
+	}
+}
