@@ -60,6 +60,15 @@ func claimant(p *corev1.Pod) {
 	p.Labels = map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}
 }
 
+// owned is a pod of core that a controller made, in core's place.
+func owned(kind string) func(*corev1.Pod) {
+	return func(p *corev1.Pod) {
+		claimant(p)
+		p.Spec.NodeSelector = map[string]string{"polyaxon": "core"}
+		p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: kind, Name: "api", Controller: ptr.To(true)}}
+	}
+}
+
 // findingsOf are the findings about a pod on a node that is known.
 func findingsOf(a *Auditor, pod *corev1.Pod, node landing.Node) []Finding {
 	r := a.Pod(pod, &node, 0)
@@ -105,6 +114,16 @@ func TestPods(t *testing.T) {
 				claimant(p)
 				p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "api", Controller: ptr.To(true)}}
 			}), core1, nil,
+		},
+		"a pod of core beside runs": {
+			job("experiments-1", owned("ReplicaSet")), worker,
+			[]string{`pod-of-core-outside-its-pool: pod/train runs on node "experiments-1", which is in no node pool of role "core"; delete it: its owner creates it again, and polymoat places it`},
+		},
+		"one whose node is not known":  {job("experiments-1", owned("ReplicaSet")), landing.Node{}, nil},
+		"a pod of a DaemonSet of core": {job("experiments-1", owned("DaemonSet")), worker, nil},
+		"a pod that claims core elsewhere": {
+			job("experiments-1", claimant), worker,
+			[]string{`pod-claims-core: pod/train claims role "core" (label app.kubernetes.io/part-of=polyaxon-core), and no built-in controller made it; find out who created it; if nobody of Polyaxon did, delete it`},
 		},
 		"a pod of another namespace": {job("core-1", func(p *corev1.Pod) { p.Namespace = "elsewhere" }), core1, nil},
 	} {

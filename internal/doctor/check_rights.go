@@ -29,6 +29,16 @@ func (v View) rights() []rbacv1.PolicyRule {
 	}
 }
 
+// auditRights are what a server needs beside them that audits what runs.
+func auditRights(lease string) []rbacv1.PolicyRule {
+	group, resources := []string{"coordination.k8s.io"}, []string{"leases"}
+	return []rbacv1.PolicyRule{
+		{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list", "watch"}},
+		{APIGroups: group, Resources: resources, ResourceNames: []string{lease}, Verbs: []string{"get", "update"}},
+		{APIGroups: group, Resources: resources, Verbs: []string{"create"}},
+	}
+}
+
 // serverRights finds what RBAC keeps from the server's service account.
 func serverRights(v View) []Finding {
 	namespace := v.Deployment.Namespace
@@ -40,6 +50,10 @@ func serverRights(v View) []Finding {
 			APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{name}, Verbs: []string{"list", "watch", "update"},
 		}})
 		missing = append(missing, secret...)
+	}
+	if _, name := auditLease(v.Deployment); name != "" {
+		_, audit := validation.Covers(slices.Concat(everywhere, here), auditRights(name))
+		missing = append(missing, audit...)
 	}
 	if len(missing) == 0 {
 		return nil

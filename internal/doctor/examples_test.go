@@ -2,14 +2,17 @@ package doctor
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	cmmeta "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 )
@@ -22,6 +25,13 @@ var examples = func() map[string][]example {
 	}
 	return all
 }()
+
+// without are rules without those that allow a verb on a resource.
+func without(rules []rbacv1.PolicyRule, resource, verb string) []rbacv1.PolicyRule {
+	return slices.DeleteFunc(rules, func(r rbacv1.PolicyRule) bool {
+		return slices.Contains(r.Resources, resource) && slices.Contains(r.Verbs, verb)
+	})
+}
 
 // plainly is a change that cannot fail.
 func plainly(change func(*Facts)) func(*testing.T, *Facts) {
@@ -61,7 +71,19 @@ var ofInstallation = map[string][]example{
 	},
 	"server-rights": {
 		{"the ClusterRole lacks a rule", plainly(func(f *Facts) { f.ClusterRoles[0].Rules = f.ClusterRoles[0].Rules[1:] })},
+		{"pods may not be listed", plainly(func(f *Facts) { f.ClusterRoles[0].Rules = without(f.ClusterRoles[0].Rules, "pods", "list") })},
+		{"a Lease may not be created", plainly(func(f *Facts) {
+			for _, r := range f.Roles {
+				r.Rules = without(r.Rules, "leases", "create")
+			}
+		})},
 		{"nothing is bound", plainly(func(f *Facts) { f.ClusterGrants, f.Grants = nil, nil })},
+	},
+	"audit": {
+		{"the Lease is missing", plainly(func(f *Facts) { f.Leases = nil })},
+		{"another one is there", plainly(func(f *Facts) { f.Leases[0].Name = "other" })},
+		{"the Lease was given up", plainly(func(f *Facts) { f.Leases[0].Spec.HolderIdentity = ptr.To("") })},
+		{"it is not renewed", plainly(func(f *Facts) { f.Leases[0].Spec.RenewTime = ptr.To(metav1.NewMicroTime(today.Add(-3 * time.Minute))) })},
 	},
 	"policy": {
 		{"the ConfigMap is missing", plainly(func(f *Facts) { f.Policy = nil })},

@@ -12,6 +12,7 @@ import (
 // severities are those of findings about pods: to be on core's nodes is worse than to be able to.
 var severities = map[audit.Kind]openreports.ResultSeverity{
 	audit.PodOnProtectedNode: "critical",
+	audit.PodOfCoreOutside:   "high",
 	audit.PodMayReach:        "high",
 	audit.PodClaimsCore:      "high",
 	audit.PodRunsAsRoot:      "medium",
