@@ -224,6 +224,8 @@ func awaitReportOnAstray(t *testing.T) {
 	}
 	relabel(t, admin, node, "core")
 	awaitReport(t, pod.UID, 1)
+	relabel(t, admin, node, "experiments")
+	awaitReport(t, pod.UID, 0)
 }
 
 func reportsAPI(t *testing.T, user string) openreportsv1alpha1.ReportInterface {
