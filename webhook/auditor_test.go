@@ -159,12 +159,12 @@ func TestGivesTheLeaseUp(t *testing.T) {
 	eventually(t, "an election", func() bool { return c.holder() != "" })
 	eventually(t, "that it is given up", func() bool { return c.holder() == "" })
 	c.hide(false)
-	if want := `level=ERROR msg="pods are not seen, and the lease is given up" lease=polymoat-system/polymoat-audit`; !strings.Contains(logged.String(), want) {
-		t.Errorf("the log does not say %s:\n%s", want, &logged)
-	}
 	eventually(t, "another election", func() bool { return a.counts(audit.PodMayReach) == 0 })
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+	if want := `level=ERROR msg="pods are not seen, and the lease is given up" lease=polymoat-system/polymoat-audit`; !strings.Contains(logged.String(), want) {
+		t.Errorf("the log does not say %s:\n%s", want, &logged)
 	}
 }
