@@ -2,12 +2,16 @@ package e2e_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/polymoat/polymoat/e2e/cluster"
@@ -54,5 +58,32 @@ func awaitMetrics(t *testing.T, lines ...string) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestLeaseIsMadeAgain: a Lease that somebody deletes, or that a GitOps tool left out, is there again within a minute, and
+// so is the audit.
+func TestLeaseIsMadeAgain(t *testing.T) {
+	admin := as(t, cluster.Admin)
+	awaitMetrics(t, `polymoat_audit_leader 1`)
+	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.System, Name: "polymoat-audit"}}
+	if err := admin.Delete(t.Context(), lease); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	if err := control.Await("the Lease", func(ctx context.Context) error {
+		if err := admin.Get(ctx, client.ObjectKeyFromObject(lease), lease); err != nil {
+			return err
+		}
+		if ptr.Deref(lease.Spec.HolderIdentity, "") == "" {
+			return errors.New("nobody holds it")
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	awaitMetrics(t, `polymoat_audit_leader 1`)
+	if took := time.Since(begun); took > time.Minute {
+		t.Errorf("it took %s", took)
 	}
 }

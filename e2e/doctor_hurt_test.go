@@ -14,6 +14,7 @@ import (
 	"time"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
@@ -62,6 +63,17 @@ func (r *trial) certify(k keyPair) {
 		r.t.Fatal(err)
 	}
 	r.trust(k.cert)
+}
+
+// hold has the Lease say that a replica audits: the server of a trial takes part in the other installation's election.
+func (r *trial) hold() {
+	r.t.Helper()
+	var lease coordinationv1.Lease
+	r.get("trial-polymoat-audit", &lease)
+	lease.Spec.HolderIdentity, lease.Spec.RenewTime = ptr.To("trial"), ptr.To(metav1.NewMicroTime(time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)))
+	if err := r.admin.Update(r.t.Context(), &lease); err != nil {
+		r.t.Fatal(err)
+	}
 }
 
 // trust writes the caBundle of all webhooks.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -26,6 +27,7 @@ func TestDoctor(t *testing.T) {
 	r.helm("--values=" + policyValues(t, "trial", "first"))
 	good := certificate(t, 2100)
 	r.certify(good)
+	r.hold()
 	r.awaitReplicas()
 	r.examine(cluster.Admin, "healthy", 0, "--verbose")
 
@@ -37,6 +39,7 @@ func TestDoctor(t *testing.T) {
 		{"expired-certificate", func(t *testing.T) { r.certify(certificate(t, 2020)) }},
 		{"missing-secret", func(t *testing.T) { r.remove(t, &corev1.Secret{ObjectMeta: r.named("trial-polymoat-tls")}) }},
 		{"no-disruption-budget", func(t *testing.T) { r.remove(t, &policyv1.PodDisruptionBudget{ObjectMeta: r.named("trial-polymoat")}) }},
+		{"no-lease", func(t *testing.T) { r.remove(t, &coordinationv1.Lease{ObjectMeta: r.named("trial-polymoat-audit")}) }},
 		{"no-validation", func(t *testing.T) {
 			r.remove(t, &admissionregistrationv1.ValidatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: "trial-polymoat"}})
 		}},

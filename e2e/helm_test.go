@@ -134,7 +134,7 @@ func (r *trial) hasBundle(bundle string) bool {
 	var validating admissionregistrationv1.ValidatingWebhookConfiguration
 	r.get("trial-polymoat", &mutating)
 	r.get("trial-polymoat", &validating)
-	ok := len(mutating.Webhooks) == 1 && len(validating.Webhooks) == 3
+	ok := len(mutating.Webhooks) == 2 && len(validating.Webhooks) == 3
 	for _, w := range mutating.Webhooks {
 		ok = ok && string(w.ClientConfig.CABundle) == bundle
 	}

@@ -137,7 +137,7 @@ func reportsOn(t *testing.T, uid types.UID) []openreports.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.DeleteFunc(list.Items, func(r openreports.Report) bool { return r.Scope.UID != uid })
+	return slices.DeleteFunc(list.Items, func(r openreports.Report) bool { return r.Scope == nil || r.Scope.UID != uid })
 }
 
 // reportedDeployment has two pods of role jobs on the node that is for reports.

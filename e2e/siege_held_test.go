@@ -42,7 +42,7 @@ func awaitPod(t *testing.T, name, pool string) *corev1.Pod {
 	return pod
 }
 
-// gone waits until an object is no more: the next test may make it again.
+// ended waits until an object is no more: the next test may make it again.
 func ended(t *testing.T, object client.Object, name string) {
 	t.Helper()
 	if err := control.Await("the end of "+name, func(ctx context.Context) error {

@@ -82,7 +82,7 @@ func TestSiegeForReal(t *testing.T) {
 	}
 }
 
-// corePods are the uids of the pods of core's workloads, by name.
+// besiegedCore are the uids of the pods of core's workloads, by name.
 func besiegedCore(t *testing.T, workloads []e2e.Workload) map[string]types.UID {
 	t.Helper()
 	var pods corev1.PodList

@@ -60,7 +60,7 @@ func TestSiegeRevisionsFromBefore(t *testing.T) {
 	}
 }
 
-// stuckSet is a StatefulSet of the tenant's whose pod no node takes. Its partition keeps the pod at the current revision.
+// siegeSet is a StatefulSet of the tenant's whose pod no node takes. Its partition keeps the pod at the current revision.
 func siegeSet(t *testing.T) *appsv1.StatefulSet {
 	t.Helper()
 	object := decoded(t, `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: x}, spec: {replicas: 1, serviceName: x,

@@ -47,7 +47,7 @@ func TestSiegeNominatedRoom(t *testing.T) {
 	}
 }
 
-// corePod is a pod of core's.
+// siegedPod is a pod of core's.
 func siegedPod(name string) *corev1.Pod {
 	pod := plainPod(cluster.Namespace)
 	pod.Name, pod.Labels = name, map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}

@@ -47,6 +47,7 @@ func askFromNowOn(t *testing.T, name string) {
 	if err := admin.Get(t.Context(), installed, &mutating); err != nil {
 		t.Fatal(err)
 	}
+	mutating.Webhooks = mutating.Webhooks[:1]
 	mutating.ObjectMeta, mutating.Webhooks[0].Name, mutating.Webhooks[0].NamespaceSelector = meta, mutate, selector
 	create(t, admin, &mutating)
 

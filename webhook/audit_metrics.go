@@ -89,7 +89,7 @@ func (a *auditor) count() auditCount {
 		}
 		c.add(a.Node(n)...)
 	}
-	if pods := a.pods.Load(); pods != nil && pods.Synced() {
+	if pods := a.pods.Load(); pods != nil {
 		c.pods = map[podLabels]int{}
 		a.countPods(&c, pods)
 	}

@@ -15,7 +15,7 @@ import (
 // TestPlacesAreTold: a pod that stands where core's do is told once, and no other pod is.
 func TestPlacesAreTold(t *testing.T) {
 	m := newMetrics(nil)
-	e := &events{limiter: rate.NewLimiter(rate.Inf, 1), waiting: make(chan untold, 9), outcomes: m.events, log: slog.New(discardLog)}
+	e := &events{budgets: map[string]eventBudget{"polyaxon": {rate.NewLimiter(rate.Inf, 1), make(chan untold, 9)}}, outcomes: m.events, log: slog.New(discardLog)}
 	p := newPlaces(e)
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "polyaxon", Name: "train", UID: "1"}}
 	place := audit.Finding{Kind: audit.PodInCorePlace, Detail: "stands there", Fix: "kubectl go"}
@@ -26,10 +26,10 @@ func TestPlacesAreTold(t *testing.T) {
 	p.tell(pod, nil)
 	(*places)(nil).tell(pod, &audit.Resident{Findings: []audit.Finding{place}})
 	newPlaces(nil).tell(pod, &audit.Resident{Findings: []audit.Finding{place}})
-	if len(e.waiting) != 1 {
-		t.Fatalf("%d are told, want 1", len(e.waiting))
+	if len(e.budgets["polyaxon"].waiting) != 1 {
+		t.Fatalf("%d are told, want 1", len(e.budgets["polyaxon"].waiting))
 	}
-	got := <-e.waiting
+	got := <-e.budgets["polyaxon"].waiting
 	want := &corev1.ObjectReference{APIVersion: "v1", Kind: "Pod", Namespace: "polyaxon", Name: "train", UID: "1"}
 	if diff := cmp.Diff(want, e.about(t.Context(), got)); diff != "" || got.reason != "PolymoatCorePlace" || got.sentence != "stands there; run: kubectl go" {
 		t.Errorf("%+v (-want +got):\n%s", got, diff)

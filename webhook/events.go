@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
@@ -21,12 +22,12 @@ import (
 	"github.com/polymoat/polymoat/internal/template"
 )
 
-// How many refusals a replica makes events of: never more than 120 in any minute, whoever is refused how often. A new
-// event and one that counts once more both cost etcd a write.
+// How many refusals of one namespace a replica makes events of: never more than 120 in any minute. A new event and one that
+// counts once more both cost etcd a write.
 const (
 	eventsPerSecond = 1
 	eventsAtOnce    = 60
-	mostUntold      = 256 // refusals that wait for the API server
+	mostUntold      = 64 // refusals of one namespace that wait for the API server
 )
 
 // refusedReason is the reason of an event about a refusal.
@@ -40,7 +41,7 @@ const (
 	eventCreated    = "created"
 	eventCounted    = "counted"    // an event that was there counts one more
 	eventTold       = "told"       // by the controller itself
-	eventOwnerless  = "ownerless"  // the owner is not there
+	eventOwnerless  = "ownerless"  // the owner is not there, or cannot be read
 	eventLimited    = "limited"    // there were too many
 	eventOverflowed = "overflowed" // the API server is too slow
 	eventFailed     = "failed"     // the API server does not take it
@@ -51,10 +52,15 @@ const (
 type events struct {
 	sink        record.EventSink
 	controllers *cluster.Controllers
-	limiter     *rate.Limiter
-	waiting     chan untold
+	budgets     map[string]eventBudget // by governed namespace
 	outcomes    *prometheus.CounterVec
 	log         *slog.Logger
+}
+
+// eventBudget is what one namespace may spend: others have their own.
+type eventBudget struct {
+	limiter *rate.Limiter
+	waiting chan untold
 }
 
 // untold is what an event is to be made of: a refusal, of which the pod's owner is told, or what is wrong with a pod itself.
@@ -66,15 +72,19 @@ type untold struct {
 	sentence  string
 }
 
-func newEvents(kubeconfig string, controllers *cluster.Controllers, m *metrics, log *slog.Logger) (*events, error) {
+func newEvents(kubeconfig string, namespaces []string, controllers *cluster.Controllers, m *metrics, log *slog.Logger) (*events, error) {
 	client, err := cluster.Connect(kubeconfig)
 	if err != nil {
 		return nil, err
 	}
-	return &events{
+	e := &events{
 		sink: &countingSink{&typedcorev1.EventSinkImpl{Interface: client.CoreV1().Events("")}, m.events}, controllers: controllers,
-		limiter: rate.NewLimiter(eventsPerSecond, eventsAtOnce), waiting: make(chan untold, mostUntold), outcomes: m.events, log: log,
-	}, nil
+		budgets: map[string]eventBudget{}, outcomes: m.events, log: log,
+	}
+	for _, namespace := range namespaces {
+		e.budgets[namespace] = eventBudget{rate.NewLimiter(eventsPerSecond, eventsAtOnce), make(chan untold, mostUntold)}
+	}
+	return e, nil
 }
 
 // tell has the owner told of a new pod that was refused. What was only tried leaves no trace, and a pod that is nobody's
@@ -83,22 +93,23 @@ func (e *events) tell(r *request, out outcome) {
 	if e == nil || out.response.Allowed || r.DryRun || !r.createsPod() {
 		return
 	}
-	owner := template.ControllerOf(r.Object)
-	switch {
-	case owner == nil:
-	default:
+	if owner := template.ControllerOf(r.Object); owner != nil {
 		e.put(untold{namespace: r.Namespace, owner: *owner, sentence: out.decision.Sentence(r.familyName())})
 	}
 }
 
-// put puts aside what is to be told. It is false where that is too much.
+// put puts aside what is to be told. It is false where that is too much for the namespace.
 func (e *events) put(u untold) bool {
-	if !e.limiter.Allow() {
+	budget, governed := e.budgets[u.namespace]
+	if !governed {
+		return false
+	}
+	if !budget.limiter.Allow() {
 		e.count(eventLimited)
 		return false
 	}
 	select {
-	case e.waiting <- u:
+	case budget.waiting <- u:
 		return true
 	default:
 		e.count(eventOverflowed)
@@ -115,11 +126,20 @@ func (e *events) Run(ctx context.Context) {
 	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
 	broadcaster.StartRecordingToSink(e.sink)
 	recorder := broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "polymoat"})
+	var group sync.WaitGroup
+	for _, budget := range e.budgets {
+		group.Go(func() { e.record(ctx, budget.waiting, recorder) })
+	}
+	group.Wait()
+}
+
+// record writes the events of one namespace: whoever has owners looked up holds up no other.
+func (e *events) record(ctx context.Context, waiting <-chan untold, recorder record.EventRecorder) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case r := <-e.waiting:
+		case r := <-waiting:
 			if about := e.about(ctx, r); about != nil {
 				recorder.Event(about, corev1.EventTypeWarning, cmp.Or(r.reason, refusedReason), clipped(r.sentence))
 			}
@@ -127,22 +147,21 @@ func (e *events) Run(ctx context.Context) {
 	}
 }
 
-// about is whom an event is about: what stands above the pod at the top, or its controller where nobody tells what does.
-// It is nil where that is told already.
+// about is what an event is about: what stands above the pod at the top, as far as it can be read. It is nil where that is
+// told already, and where nothing was read: somebody may have made it up.
 func (e *events) about(ctx context.Context, r untold) *corev1.ObjectReference {
 	if r.about != nil {
 		return r.about
 	}
-	top, there, err := e.controllers.Top(ctx, r.namespace, r.owner)
-	switch {
-	case err != nil:
+	top, err := e.controllers.TopRead(ctx, r.namespace, r.owner)
+	if err != nil {
 		e.log.Warn("the owner of a refused pod is not known", "error", err)
-		top = r.owner
-	case !there:
+	}
+	if err != nil || top == nil {
 		e.count(eventOwnerless)
 		return nil
 	}
-	if top == r.owner && tellsItself(top) {
+	if *top == r.owner && tellsItself(*top) {
 		e.count(eventTold)
 		return nil
 	}

@@ -22,7 +22,7 @@ func eventsServer(t *testing.T) (func(body []byte), *events) {
 		t.Fatal(err)
 	}
 	m, log := newMetrics(nil), slog.New(discardLog)
-	e := &events{limiter: rate.NewLimiter(0, 3), waiting: make(chan untold, 2), outcomes: m.events, log: log}
+	e := &events{budgets: map[string]eventBudget{"polyaxon": {rate.NewLimiter(0, 3), make(chan untold, 2)}}, outcomes: m.events, log: log}
 	mux := newMux(parts{decider: &decider{policy: policies.compiled, log: log, today: func() v1alpha1.Day { return 0 }}, metrics: m, ready: &readiness{}, events: e, gate: openGate(), log: log})
 	return func(body []byte) { post(t, mux, "/validate", body) }, e
 }
@@ -50,13 +50,13 @@ func TestWhatIsTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			validate, e := eventsServer(t)
 			validate(tc.body)
-			if got := len(e.waiting); got != tc.want {
+			if got := len(e.budgets["polyaxon"].waiting); got != tc.want {
 				t.Fatalf("%d are to be told, want %d", got, tc.want)
 			}
 			if tc.want == 0 {
 				return
 			}
-			got := <-e.waiting
+			got := <-e.budgets["polyaxon"].waiting
 			if got.namespace != "polyaxon" || got.owner.Kind != "Job" || got.owner.UID == "" || got.owner.Controller != nil ||
 				!strings.HasPrefix(got.sentence, `pods "plx-operation-11036ea423fda0df5fea669df0135e30-": role "jobs" violates run-as-root: `) {
 				t.Errorf("got %+v", got)
@@ -77,7 +77,7 @@ func TestTooManyToTell(t *testing.T) {
 			t.Errorf("%v are %s, want %v", got, outcome, want)
 		}
 	}
-	if got := len(e.waiting); got != 2 {
+	if got := len(e.budgets["polyaxon"].waiting); got != 2 {
 		t.Errorf("%d wait, want 2", got)
 	}
 }

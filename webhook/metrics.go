@@ -71,11 +71,11 @@ func newMetrics(policies []policyDocument) *metrics {
 		}, []string{"kind"}),
 		suppressed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "polymoat_log_suppressed_total",
-			Help: "Refusals that were not logged, because there were too many at once.",
+			Help: "Refusals that were not logged, because there were too many at once in their namespace.",
 		}),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "polymoat_events_total",
-			Help: "Refusals of new pods that have an owner, and pods that stand where core's do, by what became of the event: created, counted by one that was there, told by the built-in controller itself, ownerless, limited because there were too many, overflowed because the API server is slow, failed because it takes none.",
+			Help: "Refusals of new pods that have an owner, and pods that stand where core's do, by what became of the event: created, counted by one that was there, told by the built-in controller itself, ownerless where no owner can be read, limited because there were too many in the namespace, overflowed because the API server is slow, failed because it takes none.",
 		}, []string{"outcome"}),
 	}
 	m.registry.MustRegister(m.reviews, m.decisions, m.overrides, m.decide, m.duration, m.errors, m.suppressed, m.events, policyInfo(policies), buildInfo(),

@@ -20,18 +20,23 @@ type parts struct {
 // newMux is everything that is served over TLS.
 func newMux(p parts) *http.ServeMux {
 	mux := probeMux(p.ready)
-	mux.Handle("/mutate", p.review("mutate", p.decider.decode, p.decider.mutate, nil))
-	mux.Handle("/validate", p.review("validate", p.decider.decode, p.decider.validate, p.events))
-	mux.Handle("/workloads", p.review("workloads", decodeWorkload, p.decider.workloads, nil))
+	// The API server asks at a path of their own about pods of core that its controllers create. Whatever others send, there
+	// is room for these: mutation fails open, and a pod of core that is not placed runs beside runs.
+	core := newGate(maxBody, p.metrics, p.log)
+	for suffix, gate := range map[string]*gate{"": p.gate, "/core": core} {
+		mux.Handle("/mutate"+suffix, p.review("mutate", p.decider.decode, p.decider.mutate, nil, gate))
+		mux.Handle("/validate"+suffix, p.review("validate", p.decider.decode, p.decider.validate, p.events, gate))
+	}
+	mux.Handle("/workloads", p.review("workloads", decodeWorkload, p.decider.workloads, nil, p.gate))
 	mux.Handle("/metrics", p.metrics.handler())
 	return mux
 }
 
-// review answers the reviews of one webhook.
-func (p parts) review(webhook string, decode decodes, decide decides, events *events) http.Handler {
+// review answers the reviews of one webhook, as many at once as the gate lets in.
+func (p parts) review(webhook string, decode decodes, decide decides, events *events, gate *gate) http.Handler {
 	v := newReviewer(webhook, decode, p.tracer.decides(decide), p.metrics, p.log)
-	v.gate, v.events = p.gate, events
-	handler := p.gate.bound(p.tracer.handler(webhook, v))
+	v.gate, v.events = gate, events
+	handler := gate.bound(p.tracer.handler(webhook, v))
 	if p.callers != nil {
 		handler = p.callers.require(handler)
 	}

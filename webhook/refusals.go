@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,7 +14,7 @@ import (
 	"github.com/polymoat/polymoat/internal/polyaxon"
 )
 
-// How many refusals a webhook logs: a controller tries again and again, and metrics and the audit log miss none.
+// How many refusals of one namespace a webhook logs: a controller tries again and again, and metrics and the audit log miss none.
 const (
 	refusalsPerSecond = 10
 	refusalsAtOnce    = 100
@@ -22,13 +23,26 @@ const (
 // refusals logs who was refused what, one line each, and never what the pod holds.
 type refusals struct {
 	log        *slog.Logger
-	limiter    *rate.Limiter
 	suppressed prometheus.Counter
-	since      atomic.Int64 // lines suppressed since the last one
+	budgets    sync.Map // of *logBudget, by namespace: only governed ones have refusals
+}
+
+// logBudget is how much of the log one namespace may fill: others have their own.
+type logBudget struct {
+	limiter *rate.Limiter
+	since   atomic.Int64 // lines suppressed since the last one
 }
 
 func newRefusals(m *metrics, log *slog.Logger) *refusals {
-	return &refusals{log: log, limiter: rate.NewLimiter(refusalsPerSecond, refusalsAtOnce), suppressed: m.suppressed}
+	return &refusals{log: log, suppressed: m.suppressed}
+}
+
+func (l *refusals) budget(namespace string) *logBudget {
+	budget, known := l.budgets.Load(namespace)
+	if !known {
+		budget, _ = l.budgets.LoadOrStore(namespace, &logBudget{limiter: rate.NewLimiter(refusalsPerSecond, refusalsAtOnce)})
+	}
+	return budget.(*logBudget)
 }
 
 // tell logs the outcome if it refuses, and if there is room for one more line.
@@ -36,9 +50,10 @@ func (l *refusals) tell(ctx context.Context, req *request, out outcome) {
 	if out.response.Allowed {
 		return
 	}
-	if !l.limiter.Allow() {
+	budget := l.budget(req.Namespace)
+	if !budget.limiter.Allow() {
 		l.suppressed.Inc()
-		l.since.Add(1)
+		budget.since.Add(1)
 		return
 	}
 	attributes := []slog.Attr{
@@ -57,7 +72,7 @@ func (l *refusals) tell(ctx context.Context, req *request, out outcome) {
 	if node := out.decision.Witness(); node != nil {
 		attributes = append(attributes, slog.String("witness", polyaxon.Clip(node.String())))
 	}
-	if n := l.since.Swap(0); n > 0 {
+	if n := budget.since.Swap(0); n > 0 {
 		attributes = append(attributes, slog.Int64("suppressed", n))
 	}
 	l.log.LogAttrs(ctx, slog.LevelInfo, "refused", attributes...)

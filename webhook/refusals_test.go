@@ -20,15 +20,16 @@ func TestRefusalsAreLimited(t *testing.T) {
 	l := newRefusals(m, slog.New(slog.NewTextHandler(&logged, nil)))
 	witness := &landing.Node{Name: "witness", Labels: map[string]string{"polyaxon": "core"}}
 	refused := outcome{decision: policy.Decision{Violations: []policy.Violation{{Rule: "core-nodes", Witness: witness}}}}
-	l.limiter = rate.NewLimiter(0, 1)
+	budget := l.budget("polyaxon")
+	budget.limiter = rate.NewLimiter(0, 1)
 	for range 3 {
-		l.tell(t.Context(), &request{}, refused)
+		l.tell(t.Context(), &request{Namespace: "polyaxon"}, refused)
 	}
 	if got := counterValue(t, m.suppressed); got != 2 {
 		t.Errorf("%v lines are suppressed, want 2", got)
 	}
-	l.limiter = rate.NewLimiter(0, 1)
-	l.tell(t.Context(), &request{}, refused)
+	budget.limiter = rate.NewLimiter(0, 1)
+	l.tell(t.Context(), &request{Namespace: "polyaxon"}, refused)
 	var got []string
 	for line := range strings.Lines(logged.String()) {
 		_, rest, _ := strings.Cut(line, "dryRun=false ")
@@ -37,5 +38,19 @@ func TestRefusalsAreLimited(t *testing.T) {
 	const said = `witness="node \"witness\" (labels polyaxon=core)"`
 	if diff := cmp.Diff([]string{said, said + " suppressed=2"}, got); diff != "" {
 		t.Errorf("log (-want +got):\n%s\n%s", diff, &logged)
+	}
+}
+
+// TestRefusalsByNamespace: what one namespace has logged keeps no line of another one out.
+func TestRefusalsByNamespace(t *testing.T) {
+	var logged bytes.Buffer
+	m := newMetrics(nil)
+	l := newRefusals(m, slog.New(slog.NewTextHandler(&logged, nil)))
+	for range 2 * refusalsAtOnce {
+		l.tell(t.Context(), &request{Namespace: "polyaxon"}, outcome{})
+	}
+	l.tell(t.Context(), &request{Namespace: "second"}, outcome{})
+	if got := strings.Count(logged.String(), "namespace=second"); got != 1 || counterValue(t, m.suppressed) < refusalsAtOnce-10 {
+		t.Errorf("%d lines of the second namespace; %v suppressed", got, counterValue(t, m.suppressed))
 	}
 }

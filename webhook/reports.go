@@ -16,14 +16,17 @@ type reports struct {
 }
 
 // report writes what is found of pods until the lease is lost.
-func (a *auditor) report(ctx context.Context, pods *residents) {
+func (a *auditor) report(ctx context.Context) {
 	written, err := cluster.NewReports(a.kubeconfig, a.namespaces)
 	if err != nil {
 		a.log.Error("no reports are written", "error", err)
 		return
 	}
 	r := reporter.New(reporter.DefaultLimits, written, a.reports.controllers, a.reports.metrics, a.log)
-	r.Run(ctx, func() (iter.Seq2[*audit.Resident, []audit.Finding], bool) { return a.found(pods), pods.Synced() })
+	r.Run(ctx, func() (iter.Seq2[*audit.Resident, []audit.Finding], bool) {
+		pods := a.pods.Load()
+		return a.found(pods), pods != nil
+	})
 }
 
 // found is what is found of each pod.

@@ -85,7 +85,7 @@ func (s *server) watchAndTell(p *Policies, m *metrics) (err error) {
 		}
 	}
 	if s.options.Events {
-		if s.events, err = newEvents(s.options.Kubeconfig, controllers, m, s.log); err != nil {
+		if s.events, err = newEvents(s.options.Kubeconfig, p.compiled.Namespaces(), controllers, m, s.log); err != nil {
 			return err
 		}
 	}

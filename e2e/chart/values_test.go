@@ -47,9 +47,9 @@ func TestValues(t *testing.T) {
 			{validating, "{.webhooks[*].failurePolicy}"}:               "Fail Ignore Fail",
 			{validating, "{.webhooks[*].timeoutSeconds}"}:              "5 5 5",
 			{validating, "{.webhooks[*].sideEffects}"}:                 "NoneOnDryRun NoneOnDryRun None",
-			{validating, "{.webhooks[*].clientConfig.service.path}"}:   "/validate /validate /workloads",
+			{validating, "{.webhooks[*].clientConfig.service.path}"}:   "/validate /validate/core /workloads",
 			{validating, "{.webhooks[*].clientConfig.caBundle}"}:       "",
-			{"MutatingWebhookConfiguration polymoat", "{.webhooks[*].failurePolicy} {.webhooks[*].reinvocationPolicy}"}: "Ignore IfNeeded",
+			{"MutatingWebhookConfiguration polymoat", "{.webhooks[*].failurePolicy} {.webhooks[*].reinvocationPolicy}"}: "Ignore Ignore IfNeeded IfNeeded",
 		}},
 		{"an image by digest", "image: {repository: registry.example.com/polymoat, tag: ignored, digest: 'sha256:" + strings.Repeat("0a", 32) + "'}", map[[2]string]string{
 			{deployment, first + ".image}"}: "registry.example.com/polymoat@sha256:" + strings.Repeat("0a", 32),
@@ -70,7 +70,7 @@ func TestValues(t *testing.T) {
 			{deployment, first + ".env}"}: "",
 		}},
 		{"a server outside", "webhookURL: https://polymoat.example.com:9443/", map[[2]string]string{
-			{validating, "{.webhooks[*].clientConfig.url}"}:     "https://polymoat.example.com:9443/validate https://polymoat.example.com:9443/validate https://polymoat.example.com:9443/workloads",
+			{validating, "{.webhooks[*].clientConfig.url}"}:     "https://polymoat.example.com:9443/validate https://polymoat.example.com:9443/validate/core https://polymoat.example.com:9443/workloads",
 			{validating, "{.webhooks[*].clientConfig.service}"}: "",
 			{deployment, first + ".args[6]}"}:                   "--dns-name=polymoat.example.com",
 		}},

@@ -7,6 +7,9 @@
 package audit
 
 import (
+	"fmt"
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -89,14 +92,27 @@ func (a *Auditor) Pod(pod *corev1.Pod, named *landing.Node, today v1alpha1.Day) 
 
 // On are all findings about a pod that runs on a node; those that tell nothing of its node where that is not known.
 func (r *Resident) On(n landing.Node) []Finding {
-	p, barred := r.standing.Barred(n)
-	if !barred {
-		return r.Findings
+	if p, barred := r.standing.Barred(n); barred {
+		f := r.finding(PodOnProtectedNode)
+		f.NodePool, f.Detail = p.Name, trespass(n, p, r.Role)
+		f.Fix = "have its owner create it again, which polymoat sends elsewhere, or delete it"
+		return append([]Finding{f}, r.Findings...)
 	}
-	f := r.finding(PodOnProtectedNode)
-	f.NodePool, f.Detail = p.Name, trespass(n, p, r.Role)
-	f.Fix = "have its owner create it again, which polymoat sends elsewhere, or delete it"
-	return append([]Finding{f}, r.Findings...)
+	if r.astray(n) {
+		f := r.finding(PodOfCoreOutside)
+		f.Detail = fmt.Sprintf("runs on node %q, which is in no node pool of role %q", n.Name, r.Role)
+		f.Fix = "delete it: its owner creates it again, and polymoat places it"
+		return append([]Finding{f}, r.Findings...)
+	}
+	return r.Findings
+}
+
+// astray says whether a pod of core runs beside runs. One that only claims core is another finding, and DaemonSets run
+// everywhere.
+func (r *Resident) astray(n landing.Node) bool {
+	return r.Role == v1alpha1.RoleCore && n.Name != "" && r.standing.Outside(n) &&
+		!slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind == PodClaimsCore }) &&
+		(r.Controller == nil || r.Controller.Kind != "DaemonSet")
 }
 
 // finding begins one about the pod.

@@ -35,6 +35,7 @@ func auditor(t *testing.T, change func(*v1alpha1.PlacementPolicy)) *Auditor {
 		return []policy.CoreWorkload{
 			{Kind: kind, Name: "proxy", Selector: labels.SelectorFromSet(labels.Set{"app": "proxy"})},
 			{Kind: schema.GroupKind{Group: "apps", Kind: "ReplicaSet"}, Name: "api"},
+			{Kind: schema.GroupKind{Group: "apps", Kind: "DaemonSet"}, Name: "api"},
 		}
 	}
 	return a
@@ -76,6 +77,15 @@ func owned(by string) []metav1.OwnerReference {
 
 func claimant(p *corev1.Pod) {
 	p.Labels = map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}
+}
+
+// made is a pod of core that a controller made, in core's place.
+func made(kind string) func(*corev1.Pod) {
+	return func(p *corev1.Pod) {
+		claimant(p)
+		p.Name, p.Spec.NodeSelector = "api-x7k2p", map[string]string{"polyaxon": "core"}
+		p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: kind, Name: "api", Controller: ptr.To(true)}}
+	}
 }
 
 // findingsOf are the findings about a pod on a node that is known.
@@ -166,6 +176,16 @@ func TestPods(t *testing.T) {
 			}), worker,
 			[]string{`pod-claims-core: pod/train metadata.labels[app.kubernetes.io/part-of] claims role "core" for a static pod of node "experiments-1", ` +
 				`which is in none of the role's node pools; take the label out of the manifest on that node, or run it on a core node`},
+		},
+		"a pod of core beside runs": {
+			job("experiments-1", made("ReplicaSet")), worker,
+			[]string{`pod-of-core-outside-its-pool: pod/api-x7k2p runs on node "experiments-1", which is in no node pool of role "core"; delete it: its owner creates it again, and polymoat places it`},
+		},
+		"one whose node is not known":  {job("experiments-1", made("ReplicaSet")), landing.Node{}, nil},
+		"a pod of a DaemonSet of core": {job("experiments-1", made("DaemonSet")), worker, nil},
+		"a pod that claims core elsewhere": {
+			job("experiments-1", claimant), worker,
+			[]string{`pod-claims-core: pod/train claims role "core" (label app.kubernetes.io/part-of=polyaxon-core), and no built-in controller made it; find out who created it; if nobody of Polyaxon did, delete it`},
 		},
 		"a pod of another namespace": {job("core-1", func(p *corev1.Pod) { p.Namespace = "elsewhere" }), core1, nil},
 	} {

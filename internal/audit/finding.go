@@ -12,6 +12,7 @@ type Kind string
 // The kinds.
 const (
 	PodOnProtectedNode Kind = "pod-on-protected-node"
+	PodOfCoreOutside   Kind = "pod-of-core-outside-its-pool"
 	PodMayReach        Kind = "pod-may-reach-protected-node"
 	PodClaimsCore      Kind = "pod-claims-core"
 	PodInCorePlace     Kind = "pod-in-core-place"
@@ -30,6 +31,7 @@ var Kinds = []struct {
 	Doc, Heading string
 }{
 	{PodOnProtectedNode, "a pod that runs on a node of a protected pool where its role may not be", "Run on a protected node"},
+	{PodOfCoreOutside, "a pod of core that runs on a node of none of core's pools, beside runs; DaemonSets aside", "Core outside its node pool"},
 	{PodMayReach, "a pod that the scheduler could bind to a protected node when it is created again as it is; with such a node",
 		"Could run on a protected node"},
 	{PodClaimsCore, "a pod that claims core, and that no built-in controller made: nobody knows whether whoever did was trusted",

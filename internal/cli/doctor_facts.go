@@ -9,6 +9,7 @@ import (
 
 	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -51,6 +52,7 @@ var listed = []struct {
 	{doctor.Services, corev1.SchemeGroupVersion, "services", inSystemOrSuch},
 	{doctor.EndpointSlices, discoveryv1.SchemeGroupVersion, "endpointslices", inSystem},
 	{doctor.Budgets, policyv1.SchemeGroupVersion, "poddisruptionbudgets", inSystemOrSuch},
+	{doctor.Leases, coordinationv1.SchemeGroupVersion, "leases", inSystem},
 	{doctor.Ingresses, networkingv1.SchemeGroupVersion, "ingresses", inGoverned},
 	{doctor.Pods, corev1.SchemeGroupVersion, "pods", inSystemOrSuch},
 	{doctor.Roles, rbacv1.SchemeGroupVersion, "roles", inSystemOrSuch},

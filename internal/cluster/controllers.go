@@ -24,6 +24,8 @@ const (
 	mostSteps = 8
 	// climbTimeout bounds the way to the top.
 	climbTimeout = 5 * time.Second
+	// longestName is that of any object.
+	longestName = 253
 	// topTTL is how long a top is remembered: an object hardly ever changes its controller.
 	topTTL   = 5 * time.Minute
 	mostTops = 4096
@@ -56,7 +58,17 @@ type step struct {
 type top struct {
 	metav1.OwnerReference
 	there bool
+	read  *metav1.OwnerReference // the highest that was read; nil where none was
 }
+
+// presence is what is known of an object that a reference names.
+type presence int
+
+const (
+	absent  presence = iota
+	assumed          // it is of a kind that is not looked at, or may not be read: somebody may have made it up
+	read
+)
 
 // NewControllers prepares to ask. kubeconfig is a file, or empty in a pod: its service account is used then.
 func NewControllers(kubeconfig string) (*Controllers, error) {
@@ -75,53 +87,66 @@ func NewControllers(kubeconfig string) (*Controllers, error) {
 // below what is not there, and at what may not be read. It is false where the first controller is not there: it is gone,
 // or somebody made it up. The error says that nobody answered.
 func (c *Controllers) Top(ctx context.Context, namespace string, first metav1.OwnerReference) (metav1.OwnerReference, bool, error) {
+	found, err := c.climb(ctx, namespace, first)
+	return found.OwnerReference, found.there, err
+}
+
+// TopRead is the highest on the same way that was read, and so is no fiction; nil where none was.
+func (c *Controllers) TopRead(ctx context.Context, namespace string, first metav1.OwnerReference) (*metav1.OwnerReference, error) {
+	found, err := c.climb(ctx, namespace, first)
+	return found.read, err
+}
+
+func (c *Controllers) climb(ctx context.Context, namespace string, first metav1.OwnerReference) (top, error) {
 	from := step{namespace, first}
 	if known, ok := c.tops.Get(from); ok {
-		found := known.(top)
-		return found.OwnerReference, found.there, nil
+		return known.(top), nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, climbTimeout)
 	defer cancel()
 	found := top{OwnerReference: first}
 	next := &first
 	for range mostSteps {
-		above, there, err := c.above(ctx, step{namespace, *next})
+		above, is, err := c.above(ctx, step{namespace, *next})
 		if err != nil {
-			return first, false, err
+			return top{OwnerReference: first}, err
 		}
-		if there {
-			found = top{*next, true}
+		if is != absent {
+			found.OwnerReference, found.there = *next, true
+		}
+		if is == read {
+			found.read = next
 		}
 		if next = above; next == nil {
 			break
 		}
 	}
 	c.tops.Add(from, found, topTTL)
-	return found.OwnerReference, found.there, nil
+	return found, nil
 }
 
 // above is the controller of an object, nil for none, and whether the object is there. What cannot be looked at is taken
-// for being there, and for the top.
-func (c *Controllers) above(ctx context.Context, of step) (controller *metav1.OwnerReference, there bool, err error) {
+// for the top.
+func (c *Controllers) above(ctx context.Context, of step) (controller *metav1.OwnerReference, is presence, err error) {
 	resource, ok := resourceOf(of.OwnerReference)
 	if !ok {
-		return nil, true, nil
+		return nil, assumed, nil
 	}
-	if len(content.IsPathSegmentName(of.Name)) > 0 {
-		return nil, false, nil // no object is called so, and the URL of one would lead elsewhere
+	if len(of.Name) > longestName || len(content.IsPathSegmentName(of.Name)) > 0 {
+		return nil, absent, nil // no object is called so, and the URL of one would lead elsewhere
 	}
 	found, err := c.client.Resource(resource).Namespace(of.namespace).Get(ctx, of.Name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil, false, nil
+		return nil, absent, nil
 	case apierrors.IsForbidden(err):
-		return nil, true, nil
+		return nil, assumed, nil
 	case err != nil:
-		return nil, false, fmt.Errorf("read %s/%s: %w", resource.GroupResource(), of.Name, err)
+		return nil, absent, fmt.Errorf("read %s/%s: %w", resource.GroupResource(), of.Name, err)
 	case found.UID != of.UID:
-		return nil, false, nil // another one of that name
+		return nil, absent, nil // another one of that name
 	}
-	return template.ControllerOf(found), true, nil
+	return template.ControllerOf(found), read, nil
 }
 
 // resourceOf is the resource of a kind whose controller is asked for.

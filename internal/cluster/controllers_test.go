@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	stdcmp "cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -34,6 +35,7 @@ func TestTop(t *testing.T) {
 		first   metav1.OwnerReference
 		answers map[string]string
 		want    string // kind and name; empty: the first one is not there
+		read    string // the highest that was read, where that is another one
 		asked   []string
 	}{
 		"a run's Job": {
@@ -48,16 +50,17 @@ func TestTop(t *testing.T) {
 			want: "Operation op", asked: []string{replicaSets + "rs", deployments + "d", operations + "op"},
 		},
 		"a Job of nobody's":          {first: job, answers: map[string]string{jobs + "run": free("run")}, want: "Job run", asked: []string{jobs + "run"}},
-		"a Job of an unknown kind's": {first: job, answers: map[string]string{jobs + "run": owned("run", "example.com/v1", "Sweep", "s")}, want: "Sweep s", asked: []string{jobs + "run"}},
-		"an unknown kind":            {first: controller("example.com/v1", "Sweep", "s"), want: "Sweep s"},
+		"a Job of an unknown kind's": {first: job, answers: map[string]string{jobs + "run": owned("run", "example.com/v1", "Sweep", "s")}, want: "Sweep s", read: "Job run", asked: []string{jobs + "run"}},
+		"an unknown kind":            {first: controller("example.com/v1", "Sweep", "s"), want: "Sweep s", read: "nothing"},
 		"a Job of what is gone": {
 			first: job, answers: map[string]string{jobs + "run": owned("run", "core.polyaxon.com/v1", "Operation", "op")},
 			want: "Job run", asked: []string{jobs + "run", operations + "op"},
 		},
 		"a Job of what may not be read": {
 			first: job, answers: map[string]string{jobs + "run": owned("run", "core.polyaxon.com/v1", "Operation", "op"), operations + "op": "403"},
-			want: "Operation op", asked: []string{jobs + "run", operations + "op"},
+			want: "Operation op", read: "Job run", asked: []string{jobs + "run", operations + "op"},
 		},
+		"a name that is too long":         {first: controller("batch/v1", "Job", strings.Repeat("x", 254))},
 		"a Job that is gone":              {first: job, asked: []string{jobs + "run"}},
 		"another Job of that name":        {first: job, answers: map[string]string{jobs + "run": `{"metadata":{"uid":"another"}}`}, asked: []string{jobs + "run"}},
 		"a name that leads elsewhere":     {first: controller("batch/v1", "Job", "../../secrets/s")},
@@ -72,12 +75,23 @@ func TestTop(t *testing.T) {
 				if want := tc.want; err != nil || there != (want != "") || there && got.Kind+" "+got.Name != want {
 					t.Errorf("got %v, %v, %v, want %q", got, there, err, want)
 				}
+				known, err := c.TopRead(t.Context(), "polyaxon", tc.first)
+				if want := stdcmp.Or(tc.read, tc.want, "nothing"); err != nil || text(known) != want {
+					t.Errorf("%s was read, %v, want %q", text(known), err, want)
+				}
 			}
 			if diff := cmp.Diff(tc.asked, asked); diff != "" {
 				t.Errorf("asked (-want +got):\n%s", diff)
 			}
 		})
 	}
+}
+
+func text(ref *metav1.OwnerReference) string {
+	if ref == nil {
+		return "nothing"
+	}
+	return ref.Kind + " " + ref.Name
 }
 
 // TestTopThatNobodyTellsOf: an error is said, and not remembered.

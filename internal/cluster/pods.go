@@ -4,11 +4,16 @@ import (
 	"context"
 	"iter"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/utils/ptr"
 )
 
 // alive selects the pods that have not ended.
@@ -19,6 +24,7 @@ var alive = fields.ParseSelectorOrDie("status.phase!=Succeeded,status.phase!=Fai
 type Pods[T any] struct {
 	stores    []cache.Store
 	informers []cache.Controller
+	unseen    []*unseen
 }
 
 // judged is what is kept of a pod. It never changes.
@@ -36,8 +42,9 @@ func NewPods[T any](kubeconfig string, namespaces []string, keep func(*corev1.Po
 	}
 	p := &Pods[T]{}
 	for _, namespace := range namespaces {
+		unseen := &unseen{list: cache.NewListWatchFromClient(client.CoreV1().RESTClient(), "pods", namespace, alive)}
 		store, informer := cache.NewInformerWithOptions(cache.InformerOptions{
-			ListerWatcher: cache.NewListWatchFromClient(client.CoreV1().RESTClient(), "pods", namespace, alive),
+			ListerWatcher: unseen.listerWatcher(),
 			ObjectType:    &corev1.Pod{},
 			Handler:       cache.ResourceEventHandlerFuncs{},
 			Transform: func(object any) (any, error) {
@@ -49,7 +56,7 @@ func NewPods[T any](kubeconfig string, namespaces []string, keep func(*corev1.Po
 				return &judged[T]{meta, keep(pod)}, nil
 			},
 		})
-		p.stores, p.informers = append(p.stores, store), append(p.informers, informer)
+		p.stores, p.informers, p.unseen = append(p.stores, store), append(p.informers, informer), append(p.unseen, unseen)
 	}
 	return p, nil
 }
@@ -71,6 +78,45 @@ func (p *Pods[T]) Synced() bool {
 		}
 	}
 	return true
+}
+
+// Unseen is for how long the API server has not let the pods of some namespace be listed or watched; 0 where it does.
+func (p *Pods[T]) Unseen() time.Duration {
+	var longest time.Duration
+	for _, u := range p.unseen {
+		if since := u.since.Load(); since != nil {
+			longest = max(longest, time.Since(*since))
+		}
+	}
+	return longest
+}
+
+// unseen notes since when requests have failed.
+type unseen struct {
+	list  *cache.ListWatch
+	since atomic.Pointer[time.Time] // nil where the last one did not fail
+}
+
+func (u *unseen) listerWatcher() cache.ListerWatcher {
+	return &cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+			list, err := u.list.ListWithContext(ctx, o)
+			return list, u.noted(err)
+		},
+		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+			events, err := u.list.WatchWithContext(ctx, o)
+			return events, u.noted(err)
+		},
+	}
+}
+
+func (u *unseen) noted(err error) error {
+	if err == nil {
+		u.since.Store(nil)
+	} else if u.since.Load() == nil {
+		u.since.Store(ptr.To(time.Now()))
+	}
+	return err
 }
 
 // All is what is kept of all pods, in no order.

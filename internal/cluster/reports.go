@@ -12,6 +12,7 @@ import (
 	"github.com/openreports/reports-api/pkg/client/clientset/versioned"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
@@ -29,7 +30,8 @@ type Reports struct {
 
 // Report is what is kept of a report that is written. It never changes.
 type Report struct {
-	metav1.ObjectMeta // namespace, name, UID and version
+	metav1.ObjectMeta      // namespace, name, UID and version
+	Ending            bool // it was deleted, and finalizers hold it
 	Digest            string
 	Times             report.Times
 }
@@ -131,12 +133,30 @@ func (r *Reports) All() iter.Seq[*Report] {
 	}
 }
 
-// Create writes a report that is new.
+// Create writes a report that is new. What somebody else put under its name is written over: the name tells whose it is.
 func (r *Reports) Create(ctx context.Context, wanted *openreports.Report) error {
 	report.Date(wanted, nil, now())
 	_, err := r.client.OpenreportsV1alpha1().Reports(wanted.Namespace).Create(ctx, wanted, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		err = r.overwrite(ctx, wanted)
+	}
 	if err != nil {
 		return fmt.Errorf("create report %s/%s: %w", wanted.Namespace, wanted.Name, err)
+	}
+	return nil
+}
+
+// overwrite replaces all that stands under the name, finalizers included. It was not listed, for want of our label.
+func (r *Reports) overwrite(ctx context.Context, wanted *openreports.Report) error {
+	named := metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, wanted.Name).String()}
+	found, err := r.client.OpenreportsV1alpha1().Reports(wanted.Namespace).List(ctx, named)
+	if err != nil {
+		return err
+	}
+	for i := range found.Items {
+		if err := r.Update(ctx, keptReport(&found.Items[i]), wanted); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -169,6 +189,6 @@ func now() metav1.Timestamp { return metav1.Timestamp{Seconds: time.Now().Unix()
 func keptReport(full *openreports.Report) *Report {
 	return &Report{
 		ObjectMeta: metav1.ObjectMeta{Namespace: full.Namespace, Name: full.Name, UID: full.UID, ResourceVersion: full.ResourceVersion},
-		Digest:     report.Digest(full), Times: report.TimesOf(full),
+		Ending:     full.DeletionTimestamp != nil, Digest: report.Digest(full), Times: report.TimesOf(full),
 	}
 }

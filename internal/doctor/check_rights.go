@@ -47,6 +47,15 @@ func (v View) rightsInGoverned() []rbacv1.PolicyRule {
 	return rules
 }
 
+// auditRights are what a server needs in its own namespace that audits what runs.
+func auditRights(lease string) []rbacv1.PolicyRule {
+	group, resources := []string{"coordination.k8s.io"}, []string{"leases"}
+	return []rbacv1.PolicyRule{
+		{APIGroups: group, Resources: resources, ResourceNames: []string{lease}, Verbs: []string{"get", "update"}},
+		{APIGroups: group, Resources: resources, Verbs: []string{"create"}},
+	}
+}
+
 // serverRights finds what RBAC keeps from the server's service account.
 func serverRights(v View) []Finding {
 	everywhere, here := v.granted(""), v.granted(v.Deployment.Namespace)
@@ -56,6 +65,10 @@ func serverRights(v View) []Finding {
 			APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{name}, Verbs: []string{"list", "watch", "update"},
 		}})
 		missing = append(missing, secret...)
+	}
+	if _, name := auditLease(v.Deployment); name != "" {
+		_, audit := validation.Covers(slices.Concat(everywhere, here), auditRights(name))
+		missing = append(missing, audit...)
 	}
 	var found []Finding
 	if len(missing) > 0 {

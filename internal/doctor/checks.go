@@ -10,6 +10,7 @@ var Checks = []Check{
 	{"replica-nodes", "they run on more than one node, of a protected node pool", []Resource{Deployments, Pods, Nodes, LoadedPolicy}, replicaNodes},
 	{"disruption-budget", "a PodDisruptionBudget keeps one of them running while nodes are drained", []Resource{Deployments, Budgets}, disruptionBudget},
 	{"server-rights", "RBAC lets the server do what it needs", access(Deployments, Namespaces), serverRights},
+	{"audit", "a replica audits what runs, and renews the Lease by which the replicas agree on one", []Resource{Deployments, Leases}, audits},
 
 	{"webhooks", "both webhook configurations are there, with every webhook that was shipped", []Resource{Deployments, Mutating, Validating}, webhooks},
 	{"webhook-drift", "the webhooks ask, wait and fail as shipped", []Resource{Deployments, Mutating, Validating}, webhookDrift},

@@ -95,7 +95,7 @@ func texts(r Report) []string {
 // What may not be read is told, and no check passes that would have looked at it.
 func TestUnread(t *testing.T) {
 	for _, resource := range []Resource{
-		Deployments, Pods, Services, EndpointSlices, Budgets, Secrets, Mutating, Validating, Policies, Nodes, Namespaces,
+		Deployments, Pods, Services, Leases, EndpointSlices, Budgets, Secrets, Mutating, Validating, Policies, Nodes, Namespaces,
 		ClusterRoles, ClusterGrants, Roles, Grants, Ingresses, Certificates, Issuers, ConfigMaps,
 	} {
 		t.Run(string(resource), func(t *testing.T) {

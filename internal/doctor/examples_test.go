@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	cmmeta "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
@@ -24,6 +25,13 @@ var examples = func() map[string][]example {
 	}
 	return all
 }()
+
+// without are rules without those that allow a verb on a resource.
+func without(rules []rbacv1.PolicyRule, resource, verb string) []rbacv1.PolicyRule {
+	return slices.DeleteFunc(rules, func(r rbacv1.PolicyRule) bool {
+		return slices.Contains(r.Resources, resource) && slices.Contains(r.Verbs, verb)
+	})
+}
 
 // plainly is a change that cannot fail.
 func plainly(change func(*Facts)) func(*testing.T, *Facts) {
@@ -63,10 +71,22 @@ var ofInstallation = map[string][]example{
 	},
 	"server-rights": {
 		{"the ClusterRole lacks a rule", plainly(func(f *Facts) { f.ClusterRoles[0].Rules = f.ClusterRoles[0].Rules[1:] })},
+		{"pods may not be listed", plainly(func(f *Facts) { f.ClusterRoles[0].Rules = without(f.ClusterRoles[0].Rules, "pods", "list") })},
+		{"a Lease may not be created", plainly(func(f *Facts) {
+			for _, r := range f.Roles {
+				r.Rules = without(r.Rules, "leases", "create")
+			}
+		})},
 		{"nothing is bound", plainly(func(f *Facts) { f.ClusterGrants, f.Grants = nil, nil })},
 		{"a governed namespace came back without its RoleBinding", plainly(func(f *Facts) {
 			f.ClusterGrants = slices.DeleteFunc(f.ClusterGrants, func(b *rbacv1.ClusterRoleBinding) bool { return b.Name == "polymoat-governed" })
 		})},
+	},
+	"audit": {
+		{"the Lease is missing", plainly(func(f *Facts) { f.Leases = nil })},
+		{"another one is there", plainly(func(f *Facts) { f.Leases[0].Name = "other" })},
+		{"the Lease was given up", plainly(func(f *Facts) { f.Leases[0].Spec.HolderIdentity = ptr.To("") })},
+		{"it is not renewed", plainly(func(f *Facts) { f.Leases[0].Spec.RenewTime = ptr.To(metav1.NewMicroTime(today.Add(-3 * time.Minute))) })},
 	},
 	"policy": {
 		{"the ConfigMap is missing", plainly(func(f *Facts) { f.Policy = nil })},

@@ -6,6 +6,7 @@ import (
 	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -24,6 +25,7 @@ const (
 	Services       Resource = "services"
 	EndpointSlices Resource = "endpointslices.discovery.k8s.io"
 	Budgets        Resource = "poddisruptionbudgets.policy"
+	Leases         Resource = "leases.coordination.k8s.io"
 	ConfigMaps     Resource = "configmaps"
 	Secrets        Resource = "secrets"
 	Mutating       Resource = "mutatingwebhookconfigurations.admissionregistration.k8s.io"
@@ -59,6 +61,7 @@ type Facts struct {
 
 	// Of the namespace of the Deployment.
 	EndpointSlices []*discoveryv1.EndpointSlice
+	Leases         []*coordinationv1.Lease
 	Certificates   []*certmanagerv1.Certificate
 	Issuers        []*certmanagerv1.Issuer
 	// Of that namespace and of those that are governed.
@@ -97,6 +100,8 @@ func (f *Facts) Add(object runtime.Object) {
 		f.EndpointSlices = append(f.EndpointSlices, o)
 	case *policyv1.PodDisruptionBudget:
 		f.Budgets = append(f.Budgets, o)
+	case *coordinationv1.Lease:
+		f.Leases = append(f.Leases, o)
 	case *certmanagerv1.Certificate:
 		f.Certificates = append(f.Certificates, o)
 	case *certmanagerv1.Issuer:

@@ -19,6 +19,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/ptr"
 )
 
 // today is the day on which all installations of these tests are examined.
@@ -59,6 +60,7 @@ func healthy(t *testing.T) *Facts {
 		ObjectMeta: metav1.ObjectMeta{Name: "polymoat-1", Labels: map[string]string{discoveryv1.LabelServiceName: "polymoat"}},
 		Endpoints:  []discoveryv1.Endpoint{{Addresses: []string{"10.0.0.1"}}},
 	})
+	f.Leases[0].Spec.HolderIdentity, f.Leases[0].Spec.RenewTime = ptr.To("polymoat-1"), ptr.To(metav1.NewMicroTime(today))
 	certify(t, f, issue(t, host, today.AddDate(0, -1, 0), today.AddDate(0, 5, 0)))
 	return f
 }

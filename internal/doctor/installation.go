@@ -45,6 +45,12 @@ func configurationName(d *appsv1.Deployment) string {
 	return "polymoat" // the server's own default
 }
 
+// auditLease is the Lease of the replica that audits; its name is empty where none does.
+func auditLease(d *appsv1.Deployment) (namespace, name string) {
+	namespace, name, _ = strings.Cut(argument(d, "--audit-lease"), "/")
+	return namespace, name
+}
+
 func selfManaged(d *appsv1.Deployment) bool { return argument(d, "--cert-source") == "self-managed" }
 
 // argument is the value of a flag of the server; empty where it is not set. Of several the last counts, as for the server.

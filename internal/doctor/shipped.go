@@ -46,6 +46,10 @@ var shipped = []shippedHook{
 			{"", []string{"pods"}, created},
 			{"", []string{"pods/ephemeralcontainers"}, updated},
 		}},
+	{kind: mutatingKind, name: "mutate-core.polymoat.io", failure: admissionregistrationv1.Ignore,
+		reinvocation: admissionregistrationv1.IfNeededReinvocationPolicy, optional: true, asks: []asked{
+			{"", []string{"pods"}, created},
+		}},
 	{kind: validatingKind, name: "validate.polymoat.io", failure: admissionregistrationv1.Fail, tells: true, asks: []asked{
 		{"", []string{"pods", "pods/*", "bindings"}, written},
 	}},

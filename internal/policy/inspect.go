@@ -20,6 +20,7 @@ type Standing struct {
 	Places []polyaxon.Place
 
 	barred []*pool // the protected pools that the pod may not use
+	pools  []*pool // those that it may use
 }
 
 // Inspect judges a pod that runs as if it were created as it is. Where the scheduler chose its node, spec.nodeName is to
@@ -48,6 +49,7 @@ func (p *Policy) Inspect(r Request) Standing {
 		Places: places,
 		Policy: d.Policy, Role: d.Role, Why: d.Why,
 		Violations: slices.Concat(d.Violations, d.Warned, d.Audited),
+		pools:      v.pools,
 		barred:     slices.DeleteFunc(slices.Clone(v.protected), v.mayUse),
 	}
 }
@@ -60,6 +62,11 @@ func (p *Policy) inspectMirror(r Request, d Decision) Standing {
 		return Standing{}
 	}
 	return Standing{Policy: d.Policy, Why: d.Why, Violations: found}
+}
+
+// Outside says whether the node belongs to none of the pools that the pod may use. No node is outside where there are none.
+func (s Standing) Outside(n landing.Node) bool {
+	return len(s.pools) > 0 && !slices.ContainsFunc(s.pools, func(p *pool) bool { return p.has(&n) })
 }
 
 // Barred is the protected pool that the node belongs to and the pod may not use; false where there is none.

@@ -191,7 +191,7 @@ func TestDate(t *testing.T) {
 	}
 }
 
-// TestChoose: of too many the same are chosen every time.
+// TestChoose: of too many the same are chosen every time, and some of each namespace.
 func TestChoose(t *testing.T) {
 	workload := func(namespace, name string) Workload {
 		return Workload{Namespace: namespace, Owner: metav1.OwnerReference{Kind: "Job", Name: name}}
@@ -200,7 +200,7 @@ func TestChoose(t *testing.T) {
 		{workload("a", "2"), workload("b", "1"), workload("a", "1")},
 		{workload("b", "1"), workload("a", "1"), workload("a", "2")},
 	} {
-		for most, want := range map[int]string{0: "[] 3", 2: "[a/1 a/2] 1", 3: "[a/1 a/2 b/1] 0", 4: "[a/1 a/2 b/1] 0"} {
+		for most, want := range map[int]string{0: "[] 3", 2: "[a/1 b/1] 1", 3: "[a/1 a/2 b/1] 0", 4: "[a/1 a/2 b/1] 0"} {
 			chosen, left := Choose(all, most)
 			names := []string{}
 			for _, w := range chosen {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,7 +24,7 @@ const interval = 3 * time.Second
 // Limits bound what etcd has to hold and to take, whatever is found.
 type Limits struct {
 	Reports int // that are there at once
-	Writes  int // in one round, every three seconds
+	Writes  int // in one round, every three seconds; namespaces take turns
 }
 
 // DefaultLimits are those of a server: a report is 1 to 4 KiB.
@@ -69,18 +71,15 @@ func (r *Reporter) Round(ctx context.Context, found Found) error {
 	if !known {
 		return nil
 	}
-	wanted, left, err := r.wanted(ctx, pods)
-	if err != nil {
-		return err
-	}
-	changes := r.changes(wanted)
-	var errs []error
+	wanted, left, errs := r.wanted(ctx, pods)
+	changes := r.changes(wanted, errs)
+	var failed []error
 	for _, c := range changes[:min(len(changes), r.limits.Writes)] {
-		errs = append(errs, r.metrics.counted(c.verb, c.write(ctx)))
+		failed = append(failed, r.metrics.counted(c.verb, c.write(ctx)))
 	}
 	r.metrics.wanted.Set(float64(len(wanted)))
 	r.metrics.leftOut.Set(float64(left))
-	return errors.Join(errs...)
+	return errors.Join(append(failed, slices.Collect(maps.Values(errs))...)...)
 }
 
 // installed says whether reports can be written, and has the log say so when that changes.

@@ -83,6 +83,17 @@ func awaitLine(t *testing.T, r *Reporter, logged *bytes.Buffer, line string) {
 // reportsOf are those of an API server that answers as it is told.
 func reportsOf(t *testing.T, answer http.HandlerFunc) *cluster.Reports {
 	t.Helper()
+	reports, err := cluster.NewReports(kubeconfigOf(t, answer), []string{"polyaxon", "second"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go reports.Run(t.Context())
+	return reports
+}
+
+// kubeconfigOf leads to such an API server.
+func kubeconfigOf(t *testing.T, answer http.HandlerFunc) string {
+	t.Helper()
 	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
 	file := filepath.Join(t.TempDir(), "kubeconfig")
@@ -90,10 +101,5 @@ func reportsOf(t *testing.T, answer http.HandlerFunc) *cluster.Reports {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	reports, err := cluster.NewReports(file, []string{"polyaxon"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	go reports.Run(t.Context())
-	return reports
+	return file
 }

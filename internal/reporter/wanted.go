@@ -3,7 +3,6 @@ package reporter
 import (
 	"context"
 	"iter"
-	"maps"
 	"slices"
 
 	openreports "github.com/openreports/reports-api/apis/openreports.io/v1alpha1"
@@ -23,8 +22,8 @@ type owner struct {
 }
 
 // wanted are the workloads that should have a report. left is how many more there are, for which there is no room: of
-// those nobody is asked what controls them.
-func (r *Reporter) wanted(ctx context.Context, pods iter.Seq2[*audit.Resident, []audit.Finding]) (wanted []report.Workload, left int, err error) {
+// those nobody is asked what controls them. unknown is, by namespace, why it is not known what controls its workloads.
+func (r *Reporter) wanted(ctx context.Context, pods iter.Seq2[*audit.Resident, []audit.Finding]) (wanted []report.Workload, left int, unknown map[string]error) {
 	direct := crowd{}
 	for pod, found := range pods {
 		if len(found) > 0 && !pod.Ending { // it goes, and so may its owner, which a report cannot outlive
@@ -33,10 +32,15 @@ func (r *Reporter) wanted(ctx context.Context, pods iter.Seq2[*audit.Resident, [
 	}
 	chosen, left := report.Choose(direct.workloads(), r.limits.Reports)
 	topmost := crowd{}
+	unknown = map[string]error{}
 	for _, w := range chosen {
+		if unknown[w.Namespace] != nil {
+			continue
+		}
 		top, there, err := r.controllers.Top(ctx, w.Namespace, w.Owner)
 		if err != nil {
-			return nil, 0, err
+			unknown[w.Namespace] = err
+			continue
 		}
 		for _, pod := range w.Pods {
 			if !there { // what is not there can own nothing
@@ -46,7 +50,7 @@ func (r *Reporter) wanted(ctx context.Context, pods iter.Seq2[*audit.Resident, [
 		}
 	}
 	wanted, more := report.Choose(topmost.workloads(), r.limits.Reports)
-	return wanted, left + more, nil
+	return wanted, left + more, unknown
 }
 
 // controllerOf is what controls a pod; the pod itself where nothing does.
@@ -73,31 +77,41 @@ func (c crowd) workloads() []report.Workload {
 
 // change is one write.
 type change struct {
-	verb  string
-	write func(context.Context) error
+	namespace, verb string
+	write           func(context.Context) error
 }
 
-// changes are the writes after which there are the wanted reports and no others. Those that make room come first.
-func (r *Reporter) changes(wanted []report.Workload) []change {
+// turn is the group of writes that takes turns with others: what somebody forged in a namespace, and has us delete, delays
+// neither what is to be written there nor other namespaces.
+func (c change) turn() string {
+	if c.verb == "delete" {
+		return c.namespace + "/delete"
+	}
+	return c.namespace
+}
+
+// changes are the writes after which there are the wanted reports and no others; a namespace of which too little is known
+// stays as it is. What was deleted, and is held by somebody's finalizers, is left alone, unless its name is wanted.
+func (r *Reporter) changes(wanted []report.Workload, unknown map[string]error) []change {
 	missing := map[string]*openreports.Report{}
 	for _, w := range wanted {
 		full := report.Of(w)
 		missing[full.Namespace+"/"+full.Name] = full
 	}
-	var gone, different, added []change
+	var changes []change
 	for old := range r.reports.All() {
 		full, ok := missing[old.Namespace+"/"+old.Name]
 		delete(missing, old.Namespace+"/"+old.Name)
 		switch {
-		case !ok:
-			gone = append(gone, change{"delete", func(ctx context.Context) error { return r.reports.Delete(ctx, old) }})
-		case report.Digest(full) != old.Digest:
-			different = append(different, change{"update", func(ctx context.Context) error { return r.reports.Update(ctx, old, full) }})
+		case !ok && !old.Ending:
+			changes = append(changes, change{old.Namespace, "delete", func(ctx context.Context) error { return r.reports.Delete(ctx, old) }})
+		case ok && (old.Ending || report.Digest(full) != old.Digest):
+			changes = append(changes, change{old.Namespace, "update", func(ctx context.Context) error { return r.reports.Update(ctx, old, full) }})
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(missing)) {
-		full := missing[key]
-		added = append(added, change{"create", func(ctx context.Context) error { return r.reports.Create(ctx, full) }})
+	for _, full := range missing {
+		changes = append(changes, change{full.Namespace, "create", func(ctx context.Context) error { return r.reports.Create(ctx, full) }})
 	}
-	return slices.Concat(gone, different, added)
+	changes = slices.DeleteFunc(changes, func(c change) bool { return unknown[c.namespace] != nil })
+	return report.InTurns(changes, change.turn)
 }

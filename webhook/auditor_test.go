@@ -1,0 +1,175 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/audit"
+	"github.com/polymoat/polymoat/internal/cluster"
+	"github.com/polymoat/polymoat/internal/policy"
+)
+
+// newTestAuditor audits a cluster by the built-in policy, with an exception that lets jobs run as root until the second
+// day of 2027. Its nodes are watched.
+func newTestAuditor(t *testing.T, kubeconfig string, today func() v1alpha1.Day) *auditor {
+	t.Helper()
+	doc := v1alpha1.Default()
+	doc.Spec.Exceptions = []v1alpha1.Exception{{
+		Name: "root", Namespaces: []string{"polyaxon"}, Roles: []string{"jobs"}, Rules: []string{"run-as-root", "pod-security"},
+		Owner: "jane@example.com", Reason: "images are rebuilt", Expires: "2027-01-02",
+	}}
+	compiled, err := policy.New(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nodes, err := cluster.NewNodes(kubeconfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go nodes.Run(t.Context())
+	workloads, err := cluster.NewWorkloads(kubeconfig, compiled)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go workloads.Run(t.Context())
+	o := Options{Kubeconfig: kubeconfig, AuditLease: types.NamespacedName{Namespace: "polymoat-system", Name: "polymoat-audit"}}
+	a := newAuditor(o, &Policies{compiled: compiled, files: []v1alpha1.File{{Name: "policy.yaml", Policy: doc}}}, nodes, workloads, slog.New(discardLog))
+	a.today = today
+	a.times = times{look: 20 * time.Millisecond, blind: 300 * time.Millisecond, rest: 300 * time.Millisecond}
+	return a
+}
+
+// auditedJob is the pod of a job as polymoat places it.
+func auditedJob(name, node string) corev1.Pod {
+	return corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "polyaxon", Name: name, ResourceVersion: "1", Labels: map[string]string{
+			"app.kubernetes.io/part-of": "polyaxon-runs", "app.kubernetes.io/component": "polyaxon-jobs",
+		}},
+		Spec: corev1.PodSpec{
+			NodeName: node, NodeSelector: map[string]string{"polyaxon": "experiments"},
+			SecurityContext: &corev1.PodSecurityContext{RunAsUser: ptr.To[int64](2222)},
+			Containers:      []corev1.Container{{Name: "main", Image: "busybox"}},
+		},
+	}
+}
+
+// namedItsNode is such a pod that asked for its node itself, and for no pool.
+func namedItsNode(name, node string) corev1.Pod {
+	pod := auditedJob(name, node)
+	pod.Spec.NodeSelector = nil
+	pod.ManagedFields = []metav1.ManagedFieldsEntry{{FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:spec":{"f:nodeName":{}}}`)}}}
+	return pod
+}
+
+// counts are the findings of a kind, and -1 where this replica does not audit.
+func (a *auditor) counts(kind audit.Kind) int {
+	c := a.count()
+	if c.pods == nil {
+		return -1
+	}
+	return c.findings[findingLabels{"polyaxon", kind}]
+}
+
+func day(text string) v1alpha1.Day { return v1alpha1.Exception{Expires: text}.LastDay() }
+
+// lead has the auditor lead until the test ends.
+func lead(t *testing.T, a *auditor) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); a.lead(ctx) }()
+	t.Cleanup(func() { stop(); <-ended })
+}
+
+// TestJudgedAgainWhenAnExceptionEnds: a quiet pod is a finding from the day on which nothing excuses it any more.
+func TestJudgedAgainWhenAnExceptionEnds(t *testing.T) {
+	c, kubeconfig := newAuditedCluster(t)
+	c.put("experiments-1", "experiments")
+	root := auditedJob("root", "experiments-1")
+	root.Spec.SecurityContext.RunAsUser = ptr.To[int64](0)
+	c.pods = []corev1.Pod{root}
+	var today atomic.Int64
+	today.Store(int64(day("2027-01-02")))
+	a := newTestAuditor(t, kubeconfig, func() v1alpha1.Day { return v1alpha1.Day(today.Load()) })
+	lead(t, a)
+	eventually(t, "no finding", func() bool { return a.counts(audit.PodRunsAsRoot) == 0 })
+	today.Add(1)
+	eventually(t, "a finding", func() bool { return a.counts(audit.PodRunsAsRoot) == 1 })
+}
+
+// TestJudgedAgainWhenANodeChanges: a quiet pod that named its node itself is judged by that node as it is now, and by one that
+// comes later. What nothing names is no reason to read all pods again.
+func TestJudgedAgainWhenANodeChanges(t *testing.T) {
+	c, kubeconfig := newAuditedCluster(t)
+	c.put("experiments-1", "experiments")
+	c.pods = []corev1.Pod{namedItsNode("named", "experiments-1"), auditedJob("bound", "experiments-2")}
+	a := newTestAuditor(t, kubeconfig, utcToday)
+	lead(t, a)
+	eventually(t, "no finding", func() bool { return a.counts(audit.PodMayReach) == 0 })
+	c.put("experiments-1", "core")
+	eventually(t, "a finding", func() bool { return a.counts(audit.PodMayReach) == 1 })
+	c.put("experiments-1", "experiments")
+	eventually(t, "no finding again", func() bool { return a.counts(audit.PodMayReach) == 0 })
+	lists := c.listed()
+	c.put("experiments-2", "core")
+	eventually(t, "the pod on a core node", func() bool { return a.counts(audit.PodOnProtectedNode) == 1 })
+	time.Sleep(200 * time.Millisecond)
+	if more := c.listed() - lists; more > 0 {
+		t.Errorf("pods were listed %d times for a node that none of them names", more)
+	}
+}
+
+// TestReelected: the end of a term does not hide what the next one sees.
+func TestReelected(t *testing.T) {
+	c, kubeconfig := newAuditedCluster(t)
+	c.put("experiments-1", "experiments")
+	a := newTestAuditor(t, kubeconfig, utcToday)
+	first, lose := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); a.lead(first) }()
+	eventually(t, "the first term", func() bool { return a.counts(audit.PodMayReach) == 0 })
+	lead(t, a)
+	time.Sleep(100 * time.Millisecond)
+	lose()
+	<-ended
+	eventually(t, "the second term", func() bool { return a.counts(audit.PodMayReach) == 0 })
+	time.Sleep(100 * time.Millisecond)
+	if a.counts(audit.PodMayReach) != 0 {
+		t.Error("the end of the first term ended the second one")
+	}
+}
+
+// TestGivesTheLeaseUp: a replica that may not list pods leaves the Lease to another one, and the log says why.
+func TestGivesTheLeaseUp(t *testing.T) {
+	c, kubeconfig := newAuditedCluster(t)
+	c.put("experiments-1", "experiments")
+	c.hide(true)
+	var logged bytes.Buffer
+	a := newTestAuditor(t, kubeconfig, utcToday)
+	a.log = slog.New(slog.NewTextHandler(&logged, nil))
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- a.Run(ctx) }()
+	eventually(t, "an election", func() bool { return c.holder() != "" })
+	eventually(t, "that it is given up", func() bool { return c.holder() == "" })
+	c.hide(false)
+	eventually(t, "another election", func() bool { return a.counts(audit.PodMayReach) == 0 })
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if want := `level=ERROR msg="pods are not seen, and the lease is given up" lease=polymoat-system/polymoat-audit`; !strings.Contains(logged.String(), want) {
+		t.Errorf("the log does not say %s:\n%s", want, &logged)
+	}
+}
