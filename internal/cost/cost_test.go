@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -90,7 +91,8 @@ func report(t *testing.T, problems []string) {
 
 // shapes are the ways in which a place can be long.
 func shapes(at place) []growth {
-	if at.text {
+	again := strings.HasPrefix(at.name, "spec.initContainers[].") || strings.HasPrefix(at.name, "spec.ephemeralContainers[].")
+	if at.text || again { // they are read as those of containers are
 		return []growth{{place: at, outer: 1}}
 	}
 	list := []growth{{place: at, outer: 1}, {place: at, outer: 1, rich: true}}
