@@ -117,7 +117,7 @@ func problems(p *policy.Policy, lengthen func(pod *corev1.Pod, seed string, byte
 		var rest []decision
 		var bills []bill
 		for i, d := range open {
-			is := best(d.of(p, pods), mostTime/4)
+			is := best(d.of(p, pods), mostTime/2)
 			problem := ""
 			if part == 1 {
 				problem = is.problem(before[i])
@@ -140,7 +140,7 @@ func problems(p *policy.Policy, lengthen func(pod *corev1.Pod, seed string, byte
 // best is the smallest bill of a few: on a machine that does much else, caches are cold.
 func best(f func() int, enough time.Duration) bill {
 	least := measure(f)
-	for range 4 {
+	for range 2 {
 		if least.cpu < enough || least.cpu > 4*mostTime {
 			break
 		}
