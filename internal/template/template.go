@@ -113,7 +113,10 @@ func find(all []found, value any, at []any) []found {
 		}
 	case []any:
 		for i, item := range value {
-			all = find(all, item, append(at, i))
+			switch item.(type) {
+			case map[string]any, []any: // most long lists are of words, and a place costs memory
+				all = find(all, item, append(at, i))
+			}
 		}
 	}
 	return all
