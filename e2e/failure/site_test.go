@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -92,23 +93,28 @@ func (s *site) runsWait(t *testing.T) {
 }
 
 // restGoesOn: everything else does not need polymoat: that core comes back, and polymoat itself; pods of other
-// namespaces; what kubelets report of a run; the end of one, by its owner or by a drain.
+// namespaces; what kubelets and controllers report; the end of a run, by its owner or by a drain.
 func (s *site) restGoesOn(t *testing.T, run, drained *corev1.Pod) {
 	t.Helper()
-	s.comesBack(t, cluster.Namespace, apiLabels)
+	core := s.comesBack(t, cluster.Namespace, apiLabels)
 	s.comesBack(t, cluster.System, ownLabels)
+	awaitReplicas(t, 0)
+	reports(t, kubelet(t, core), core, `{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}`)
+	awaitReplicas(t, 1)
+	awaitNode(t, run)
+	reports(t, kubelet(t, run), run, `{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}`)
+	reports(t, as(t, "system:serviceaccount:kube-system:node-controller"), run, `{"conditions":[{"type":"Ready","status":"False"}]}`)
 	admin := as(t, cluster.Admin)
 	elsewhere := train(t)
 	elsewhere.Namespace = "elsewhere"
 	must(t, admin.Create(t.Context(), elsewhere, client.DryRunAll))
-	status := client.RawPatch(types.MergePatchType, []byte(`{"status":{"message":"evicted"}}`))
-	must(t, admin.Status().Patch(t.Context(), run, status))
 	must(t, as(t, cluster.Tenant).Delete(t.Context(), run, client.GracePeriodSeconds(0)))
 	must(t, admin.SubResource("eviction").Create(t.Context(), drained, &policyv1.Eviction{}))
 }
 
-// comesBack removes the pods with the labels and waits until their controller has made others, which are bound to core nodes.
-func (s *site) comesBack(t *testing.T, namespace string, labels client.MatchingLabels) {
+// comesBack removes the pods with the labels and waits until their controller has made others, which are bound to core
+// nodes. It returns one of those.
+func (s *site) comesBack(t *testing.T, namespace string, labels client.MatchingLabels) *corev1.Pod {
 	t.Helper()
 	admin, before := as(t, cluster.Admin), &corev1.PodList{}
 	must(t, admin.List(t.Context(), before, client.InNamespace(namespace), labels))
@@ -117,6 +123,7 @@ func (s *site) comesBack(t *testing.T, namespace string, labels client.MatchingL
 		gone[pod.UID] = true
 		must(t, client.IgnoreNotFound(admin.Delete(t.Context(), &pod, client.GracePeriodSeconds(0))))
 	}
+	var back *corev1.Pod
 	await(t, "another pod", func() error {
 		pods := &corev1.PodList{}
 		if err := admin.List(t.Context(), pods, client.InNamespace(namespace), labels); err != nil {
@@ -124,9 +131,53 @@ func (s *site) comesBack(t *testing.T, namespace string, labels client.MatchingL
 		}
 		for _, pod := range pods.Items {
 			if !gone[pod.UID] && (pod.Spec.NodeName == "core-1" || pod.Spec.NodeName == "core-2") {
+				back = &pod
 				return nil
 			}
 		}
 		return fmt.Errorf("of %d pods of %s none is new and on a core node", len(pods.Items), labels)
 	})
+	return back
+}
+
+// awaitNode waits until the pod has a node.
+func awaitNode(t *testing.T, pod *corev1.Pod) {
+	t.Helper()
+	await(t, "a node", func() error {
+		err := as(t, cluster.Admin).Get(t.Context(), client.ObjectKeyFromObject(pod), pod)
+		if err == nil && pod.Spec.NodeName == "" {
+			err = fmt.Errorf("pod %s has none", pod.Name)
+		}
+		return err
+	})
+}
+
+// awaitReplicas waits until the status of Polyaxon's API says how many of its pods are ready. A controller writes it.
+func awaitReplicas(t *testing.T, ready int32) {
+	t.Helper()
+	api := &appsv1.Deployment{}
+	await(t, "the status of Polyaxon's API", func() error {
+		err := as(t, cluster.Admin).Get(t.Context(), client.ObjectKey{Namespace: cluster.Namespace, Name: "polyaxon-polyaxon-api"}, api)
+		if err == nil && api.Status.ReadyReplicas != ready {
+			err = fmt.Errorf("%d pods are ready, want %d", api.Status.ReadyReplicas, ready)
+		}
+		return err
+	})
+}
+
+// kubelet is a client of the kubelet of the pod's node. kwok plays the kubelets, but as a user of its own, who waits.
+func kubelet(t *testing.T, pod *corev1.Pod) client.Client {
+	t.Helper()
+	config := control.Impersonating("system:node:" + pod.Spec.NodeName)
+	config.Impersonate.Groups = []string{"system:nodes"}
+	c, err := client.New(config, client.Options{})
+	must(t, err)
+	return c
+}
+
+// reports writes a status of the pod.
+func reports(t *testing.T, c client.Client, pod *corev1.Pod, status string) {
+	t.Helper()
+	patch := client.RawPatch(types.StrategicMergePatchType, []byte(`{"status":`+status+`}`))
+	must(t, c.Status().Patch(t.Context(), pod.DeepCopy(), patch))
 }
