@@ -16,6 +16,7 @@ import (
 func webhooks(v View) []Finding {
 	var found []Finding
 	name, own := configurationName(v.Deployment), v.own()
+	core := slices.ContainsFunc(shipped, func(s shippedHook) bool { return s.optional && slices.ContainsFunc(own, s.is) })
 	for _, c := range []struct {
 		kind, why string
 		present   bool
@@ -30,7 +31,7 @@ func webhooks(v View) []Finding {
 			continue
 		}
 		for _, s := range shipped {
-			if s.kind == c.kind && !s.optional && !slices.ContainsFunc(own, func(h hook) bool { return h.kind == s.kind && h.name == s.name }) {
+			if s.kind == c.kind && (!s.optional || core) && !slices.ContainsFunc(own, s.is) {
 				found = append(found, Finding{
 					Severity: Error,
 					What:     fmt.Sprintf("%s %q has no webhook %q.", c.kind, name, s.name),
@@ -48,7 +49,7 @@ func webhookDrift(v View) []Finding {
 	var found []Finding
 	for _, h := range v.own() {
 		for _, s := range shipped {
-			if s.kind != h.kind || s.name != h.name {
+			if !s.is(h) {
 				continue
 			}
 			for _, d := range append(s.drift(h), s.untold(h, v.Deployment)...) {

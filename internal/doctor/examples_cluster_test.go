@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"slices"
 	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -16,6 +15,7 @@ var ofWebhooks = map[string][]example{
 	"webhooks": {
 		{"both are gone", plainly(func(f *Facts) { f.Mutating, f.Validating = nil, nil })},
 		{"one webhook is gone", plainly(func(f *Facts) { f.Validating[0].Webhooks = f.Validating[0].Webhooks[:2] })},
+		{"core is not placed", plainly(func(f *Facts) { f.Mutating[0].Webhooks = f.Mutating[0].Webhooks[:1] })},
 	},
 	"webhook-drift": {
 		{"failure policies", plainly(func(f *Facts) {

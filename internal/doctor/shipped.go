@@ -18,7 +18,7 @@ type shippedHook struct {
 	kind, name   string
 	failure      admissionregistrationv1.FailurePolicyType
 	reinvocation admissionregistrationv1.ReinvocationPolicyType
-	optional     bool // not there where spec.coreFailurePolicy is Fail
+	optional     bool // not there where spec.coreFailurePolicy is Fail; else all of these are
 	tells        bool // a server with --events writes one about whom it refuses
 	asks         []asked
 }
@@ -70,6 +70,9 @@ var shipped = []shippedHook{
 		{"kubernetes.dask.org", []string{"daskjobs", "daskclusters", "daskworkergroups"}, written},
 	}},
 }
+
+// is says whether a webhook of the cluster is the shipped one, by its name.
+func (s shippedHook) is(h hook) bool { return s.kind == h.kind && s.name == h.name }
 
 // lacks are the operations and resources that a webhook should be called for and is not: "CREATE pods".
 func (s shippedHook) lacks(h hook) []string {
