@@ -92,18 +92,18 @@ func TestRunJoinsNoServiceOfCore(t *testing.T) {
 	removeAfter(t, run)
 	removeAfter(t, plain)
 	for _, tc := range []struct {
-		pod    *corev1.Pod
-		role   string
-		answer error
+		pod       *corev1.Pod
+		role, fix string
+		answer    error
 	}{
-		{run, "jobs", tenant.Create(t.Context(), run)},
-		{plain, "other", tenant.Create(t.Context(), plain)},
-		{running, "jobs", tenant.Patch(t.Context(), running.DeepCopy(), named)},
-		{running, "jobs", tenant.SubResource("status").Patch(t.Context(), running.DeepCopy(), named)},
+		{run, "jobs", "give the run another name", tenant.Create(t.Context(), run)},
+		{plain, "other", "remove it", tenant.Create(t.Context(), plain)},
+		{running, "jobs", "give the run another name", tenant.Patch(t.Context(), running.DeepCopy(), named)},
+		{running, "jobs", "give the run another name", tenant.SubResource("status").Patch(t.Context(), running.DeepCopy(), named)},
 	} {
 		want := fmt.Sprintf(`admission webhook "validate.polymoat.io" denied the request: pods %q: role %q violates core-claim: `+
 			`metadata.labels[app.kubernetes.io/name] "polyaxon-polyaxon-api" is the name of Polyaxon's own component "api"%s`+
-			`give the run another name, or %screate it`, tc.pod.Name, tc.role, noTrust, trusted)
+			`%s, or %screate it`, tc.pod.Name, tc.role, noTrust, tc.fix, trusted)
 		if diff := cmp.Diff(want, message(tc.answer)); diff != "" {
 			t.Errorf("answer (-want +got):\n%s", diff)
 		}
@@ -116,14 +116,14 @@ func TestRunJoinsNoServiceOfCore(t *testing.T) {
 // A mirror pod on a node that is not core's, written by that node, gets none of core's requests either.
 func TestMirrorPodIsNotCore(t *testing.T) {
 	kubelet := asNode(t, "builds-1")
-	for name, labels := range map[string]map[string]string{
-		"core": {"app.kubernetes.io/part-of": "polyaxon-core"}, "named": {"app.kubernetes.io/name": "polyaxon-polyaxon-api"},
-	} {
+	for label, value := range map[string]string{"app.kubernetes.io/part-of": "polyaxon-core", "app.kubernetes.io/name": "polyaxon-polyaxon-api"} {
 		pod := plainPod(cluster.Namespace)
-		pod.Name, pod.Labels, pod.Spec.NodeName = "mirror-"+name, labels, "builds-1"
+		pod.Name, pod.Labels, pod.Spec.NodeName = "mirror", map[string]string{label: value}, "builds-1"
 		pod.Annotations = map[string]string{corev1.MirrorPodAnnotationKey: "siege"}
 		removeAfter(t, pod)
-		if diff := cmp.Diff("", message(kubelet.Create(t.Context(), pod))); diff != "" {
+		want := `admission webhook "validate.polymoat.io" denied the request: pods "mirror" violates core-claim: metadata.labels[` + label + `] claims role "core" ` +
+			`for a static pod of node "builds-1", which is in none of the role's node pools; take the label out of the manifest on that node, or run it on a core node`
+		if diff := cmp.Diff(want, message(kubelet.Create(t.Context(), pod))); diff != "" {
 			t.Errorf("answer (-want +got):\n%s", diff)
 		}
 	}
