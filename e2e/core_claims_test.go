@@ -15,6 +15,8 @@ const (
 )
 
 // claims are objects that claim core, and what the tenant, who has every right in the namespace, reads.
+//
+// The API server gives a ReplicationController and a Job the labels of their template, where they have none.
 var claims = map[string]struct{ object, want string }{
 	"a pod with the label of core": {
 		"{apiVersion: v1, kind: Pod, metadata: {name: claim, labels: " + coreLabel + "}, spec: " + podSpec + "}",
@@ -33,10 +35,10 @@ var claims = map[string]struct{ object, want string }{
 	"a ReplicaSet":            {workload("apps/v1", "ReplicaSet", "claim", ""), `replicasets.apps "claim": role "core" violates core-claim: spec.template` + labelled},
 	"a StatefulSet":           {workload("apps/v1", "StatefulSet", "claim", "serviceName: claim, "), `statefulsets.apps "claim": role "core" violates core-claim: spec.template` + labelled},
 	"a DaemonSet":             {workload("apps/v1", "DaemonSet", "claim", ""), `daemonsets.apps "claim": role "core" violates core-claim: spec.template` + labelled},
-	"a ReplicationController": {strings.Replace(workload("v1", "ReplicationController", "claim", ""), "{matchLabels: "+coreLabel+"}", coreLabel, 1), `replicationcontrollers "claim": role "core" violates core-claim: spec.template` + labelled},
+	"a ReplicationController": {strings.Replace(workload("v1", "ReplicationController", "claim", ""), "{matchLabels: "+coreLabel+"}", coreLabel, 1), `replicationcontrollers "claim": role "core" violates core-claim: ` + labelled[1:] + ". Also violates core-claim: spec.template" + labelled},
 	"a Job": {
 		"{apiVersion: batch/v1, kind: Job, metadata: {name: claim}, spec: {template: " + podTemplate(coreLabel) + "}}",
-		`jobs.batch "claim": role "core" violates core-claim: spec.template` + labelled,
+		`jobs.batch "claim": role "core" violates core-claim: ` + labelled[1:] + ". Also violates core-claim: spec.template" + labelled,
 	},
 	"a CronJob": {
 		"{apiVersion: batch/v1, kind: CronJob, metadata: {name: claim}, spec: {schedule: '* * * * *', jobTemplate: {spec: {template: " + podTemplate(coreLabel) + "}}}}",

@@ -2,15 +2,12 @@ package e2e_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	appsv1 "k8s.io/api/apps/v1"
-	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -88,18 +85,47 @@ func TestRunJoinsNoServiceOfCore(t *testing.T) {
 	if err := endpoints(1); err != nil {
 		t.Fatal(err)
 	}
-	pod := jobPod("joins")
-	pod.Labels["app.kubernetes.io/name"] = name
-	removeAfter(t, pod)
-	err := as(t, cluster.Tenant).Create(t.Context(), pod)
-	want := `admission webhook "validate.polymoat.io" denied the request: pods "joins": role "jobs" violates core-claim: ` +
-		`metadata.labels[app.kubernetes.io/name] "polyaxon-polyaxon-api" is the name of Polyaxon's own component "api"` + noTrust +
-		`give the run another name, or ` + trusted + `create it`
-	if diff := cmp.Diff(want, message(err)); diff != "" {
-		t.Errorf("answer (-want +got):\n%s", diff)
+	tenant, running := as(t, cluster.Tenant), running(t, createdRun(t, "joins-later"))
+	run, plain := jobPod("joins"), plainPod(cluster.Namespace)
+	run.Labels["app.kubernetes.io/name"], plain.Labels = name, map[string]string{"app.kubernetes.io/name": name}
+	named := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{"app.kubernetes.io/name":"`+name+`"}}}`))
+	removeAfter(t, run)
+	removeAfter(t, plain)
+	for _, tc := range []struct {
+		pod       *corev1.Pod
+		role, fix string
+		answer    error
+	}{
+		{run, "jobs", "give the run another name", tenant.Create(t.Context(), run)},
+		{plain, "other", "remove it", tenant.Create(t.Context(), plain)},
+		{running, "jobs", "give the run another name", tenant.Patch(t.Context(), running.DeepCopy(), named)},
+		{running, "jobs", "give the run another name", tenant.SubResource("status").Patch(t.Context(), running.DeepCopy(), named)},
+	} {
+		want := fmt.Sprintf(`admission webhook "validate.polymoat.io" denied the request: pods %q: role %q violates core-claim: `+
+			`metadata.labels[app.kubernetes.io/name] "polyaxon-polyaxon-api" is the name of Polyaxon's own component "api"%s`+
+			`%s, or %screate it`, tc.pod.Name, tc.role, noTrust, tc.fix, trusted)
+		if diff := cmp.Diff(want, message(tc.answer)); diff != "" {
+			t.Errorf("answer (-want +got):\n%s", diff)
+		}
+		if tc.answer == nil && endpoints(2) == nil {
+			t.Fatal("the run is an endpoint of Polyaxon's API")
+		}
 	}
-	if err == nil && endpoints(2) == nil {
-		t.Error("the run is an endpoint of Polyaxon's API")
+}
+
+// A mirror pod on a node that is not core's, written by that node, gets none of core's requests either.
+func TestMirrorPodIsNotCore(t *testing.T) {
+	kubelet := asNode(t, "builds-1")
+	for label, value := range map[string]string{"app.kubernetes.io/part-of": "polyaxon-core", "app.kubernetes.io/name": "polyaxon-polyaxon-api"} {
+		pod := plainPod(cluster.Namespace)
+		pod.Name, pod.Labels, pod.Spec.NodeName = "mirror", map[string]string{label: value}, "builds-1"
+		pod.Annotations = map[string]string{corev1.MirrorPodAnnotationKey: "siege"}
+		removeAfter(t, pod)
+		want := `admission webhook "validate.polymoat.io" denied the request: pods "mirror" violates core-claim: metadata.labels[` + label + `] claims role "core" ` +
+			`for a static pod of node "builds-1", which is in none of the role's node pools; take the label out of the manifest on that node, or run it on a core node`
+		if diff := cmp.Diff(want, message(kubelet.Create(t.Context(), pod))); diff != "" {
+			t.Errorf("answer (-want +got):\n%s", diff)
+		}
 	}
 }
 
@@ -109,9 +135,7 @@ func TestRunReplacesNoCorePod(t *testing.T) {
 	tenant := as(t, cluster.Tenant)
 	create(t, as(t, cluster.Admin), coreNamed(t, "Deployment", "proxy", "app", "proxy", 1))
 	genuine := corePods(t, "app", "proxy", 1)[0]
-	pod := jobPod("replaces")
-	create(t, tenant, pod)
-	awaitBound(t, as(t, cluster.Admin), pod)
+	pod := running(t, createdRun(t, "replaces"))
 	labels := fmt.Sprintf(`{"app":"proxy","pod-template-hash":%q}`, genuine.Labels["pod-template-hash"])
 	change := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":`+labels+`,"annotations":{"controller.kubernetes.io/pod-deletion-cost":"1000"}}}`))
 	want := `admission webhook "validate.polymoat.io" denied the request: pods "replaces": role "jobs" violates core-claim: metadata.labels[app] "proxy" ` +
@@ -143,92 +167,4 @@ func gone(t *testing.T, pod *corev1.Pod) error {
 		}
 		return errors.Join(err, fmt.Errorf("pod %s is there", pod.Name))
 	})
-}
-
-// createStray makes a pod, before polymoat is installed, with a label that a workload of core selects by later.
-func createStray() error {
-	objects, err := cluster.Decode("{apiVersion: v1, kind: Pod, metadata: {name: stray, labels: {app: late}}, spec: " + podSpec + "}")
-	if err != nil {
-		return err
-	}
-	objects[0].SetNamespace(cluster.Namespace)
-	tenant, err := client.New(control.As(cluster.Tenant), client.Options{})
-	if err != nil {
-		return err
-	}
-	return control.Await("a stray pod", func(ctx context.Context) error { // its service account takes a moment
-		return client.IgnoreAlreadyExists(tenant.Create(ctx, objects[0]))
-	})
-}
-
-// A pod from before the policy is adopted, and core scales all the same. It is told of, with the command that removes it;
-// then core has a real pod in its place.
-func TestStrayPodIsToldOf(t *testing.T) {
-	admin, tenant := as(t, cluster.Admin), as(t, cluster.Tenant)
-	stray := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "stray", Namespace: cluster.Namespace}}
-	removeAfter(t, stray.DeepCopy())
-	set := coreNamed(t, "ReplicaSet", "late", "app", "late", 2)
-	create(t, admin, set)
-	corePods(t, "app", "late", 1)
-	if err := admin.Get(t.Context(), client.ObjectKeyFromObject(stray), stray); err != nil {
-		t.Fatal(err)
-	}
-	if owner := metav1.GetControllerOf(stray); owner == nil || owner.Name != "late" {
-		t.Errorf("the stray belongs to %v, want the ReplicaSet", owner)
-	}
-	scale := func(replicas int32) {
-		s := &autoscalingv1.Scale{Spec: autoscalingv1.ScaleSpec{Replicas: replicas}}
-		if err := admin.SubResource("scale").Update(t.Context(), &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Name: "late", Namespace: cluster.Namespace}},
-			client.WithSubResourceBody(s)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	scale(3)
-	corePods(t, "app", "late", 2)
-	const detail = `metadata.labels[app] "late" meets the selector of ReplicaSet "late", which is Polyaxon's own, and it is a pod of role "other"`
-	const fix = `kubectl -n polyaxon label pod stray app-`
-	if diff := cmp.Diff([]string{detail, fix}, strayFinding(t)); diff != "" {
-		t.Errorf("finding (-want +got):\n%s", diff)
-	}
-	if err := control.Await("an event", func(ctx context.Context) error { return strayEvent(ctx, admin, stray, detail+"; run: "+fix) }); err != nil {
-		t.Error(err)
-	}
-	unlabel := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{"app":null}}}`))
-	if err := tenant.Patch(t.Context(), stray, unlabel); err != nil {
-		t.Fatal(err)
-	}
-	corePods(t, "app", "late", 3)
-}
-
-// strayFinding is what the plugin's audit says of the stray: detail and fix.
-func strayFinding(t *testing.T) []string {
-	t.Helper()
-	_, out, errOut := plugin(t, cluster.Admin, "audit", "--policy", policyFile(t), "-n", cluster.Namespace, "-o", "json")
-	for line := range strings.Lines(out) {
-		var f struct{ Kind, Object, Detail, Fix string }
-		if err := json.Unmarshal([]byte(line), &f); err != nil {
-			t.Fatal(err)
-		}
-		if f.Kind == "pod-in-core-place" && f.Object == "pod/stray" {
-			return []string{f.Detail, f.Fix}
-		}
-	}
-	t.Log(out, errOut)
-	return nil
-}
-
-func strayEvent(ctx context.Context, c client.Client, stray *corev1.Pod, want string) error {
-	var events corev1.EventList
-	if err := c.List(ctx, &events, client.InNamespace(stray.Namespace)); err != nil {
-		return err
-	}
-	for _, e := range events.Items {
-		if e.InvolvedObject.UID == stray.UID && e.Reason == "PolymoatCorePlace" {
-			if e.Message != want {
-				return fmt.Errorf("it says %q", e.Message)
-			}
-			return nil
-		}
-	}
-	return fmt.Errorf("none among %d", len(events.Items))
 }

@@ -86,6 +86,9 @@ func TestCorpus(t *testing.T) {
 var apart = map[string]string{
 	"none-mirror-pod":                             "kubelets make mirror pods of their own static ones; none runs here",
 	"none-other-namespace":                        "its service account is not there",
+	"classic-core-daemonset":                      "the DaemonSet that it names is not there",
+	"classic-core-postgresql":                     "the StatefulSet that it names is not there",
+	"v2.15-core-redis":                            "the StatefulSet that it names is not there",
 	"core-debugged":                               "ephemeral containers come by an update; the API server refuses them on creation",
 	"job-forged-mirror":                           "the API server refuses it first: a mirror pod has no service account",
 	"job-with-polyaxons-account-by-the-old-field": "the API server writes the account into the new field as well",

@@ -62,7 +62,7 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// writePolicies makes a folder of the built-in policy, for the namespace polyaxon, and of those for the namespaces asking and late.
+// writePolicies makes a folder of the built-in policy, for the namespace polyaxon, and of those for the namespaces asking and warned.
 func writePolicies(dir string) (string, error) {
 	policies := filepath.Join(dir, "policies")
 	if err := os.CopyFS(policies, os.DirFS("testdata/policies")); err != nil {

@@ -11,7 +11,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
@@ -150,55 +149,6 @@ func TestStrangersAreRefused(t *testing.T) {
 	}
 }
 
-// coreSet is a Deployment, StatefulSet or DaemonSet of core's, which selects by one label that is nobody else's.
-func coreSet(t *testing.T, kind, name, more string) *unstructured.Unstructured {
-	t.Helper()
-	set := decoded(t, strings.Replace(strings.ReplaceAll(workload("apps/v1", kind, name, more), coreLabel, "{app: "+name+"}"),
-		"labels: {app: "+name+"}", "labels: {app: "+name+", app.kubernetes.io/part-of: polyaxon-core}", 1))
-	create(t, as(t, cluster.Admin), set)
-	return set
-}
-
-// TestHistoryOfCoreIsItsOwn: nothing is planted beside core's StatefulSet, whose own history grows and is gone back to.
-func TestHistoryOfCoreIsItsOwn(t *testing.T) {
-	admin, tenant := as(t, cluster.Admin), as(t, cluster.Tenant)
-	set := coreSet(t, "StatefulSet", "historic", "serviceName: a, ")
-	daemon := coreSet(t, "DaemonSet", "historic-daemon", "")
-	first := theRevision(t, set, 1)
-	orphan := &appsv1.ControllerRevision{
-		ObjectMeta: metav1.ObjectMeta{Name: "planted", Namespace: cluster.Namespace, Labels: map[string]string{"app": "historic"}},
-		Revision:   9, Data: runtime.RawExtension{Raw: []byte(`{"spec":{"template":{"$patch":"replace","metadata":{"labels":{"app":"other"}},` + evilSpec + `}}}`)},
-	}
-	const denied = `admission webhook "workloads.polymoat.io" denied the request: `
-	want := denied + `controllerrevisions.apps "planted": role "core" violates core-claim: metadata.labels[app] "historic" meets the selector of ` +
-		`StatefulSet "historic", which is Polyaxon's own` + earned
-	if diff := cmp.Diff(want, message(tenant.Create(t.Context(), orphan.DeepCopy()))); diff != "" {
-		t.Errorf("an orphan (-want +got):\n%s", diff)
-	}
-	owned := orphan.DeepCopy()
-	owned.Labels, owned.OwnerReferences = nil, []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "StatefulSet", Name: set.GetName(), UID: set.GetUID(), Controller: new(true)}}
-	want = denied + `controllerrevisions.apps "planted": role "other" violates core-claim: ` +
-		`metadata.ownerReferences makes it a revision of StatefulSet "historic", which is Polyaxon's own` + noTrust + "remove it, or " + trusted + "write it"
-	if diff := cmp.Diff(want, message(tenant.Create(t.Context(), owned))); diff != "" {
-		t.Errorf("one that core owns (-want +got):\n%s", diff)
-	}
-
-	image := client.RawPatch(types.JSONPatchType, []byte(`[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"busybox:1.38"}]`))
-	for _, o := range []client.Object{set, daemon} {
-		if err := admin.Patch(t.Context(), o, image); err != nil {
-			t.Fatal(err)
-		}
-		theRevision(t, o, 2)
-	}
-	undo := client.RawPatch(types.StrategicMergePatchType, first.Data.Raw) // as kubectl rollout undo does
-	live := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Name: set.GetName(), Namespace: cluster.Namespace}}
-	if err := admin.Patch(t.Context(), live, undo); err != nil {
-		t.Errorf("rollout undo: %v", err)
-	}
-	theRevision(t, set, 3)
-	await(t, "a pod of core's StatefulSet", func(ctx context.Context) error { return boundToCore(ctx, admin, "historic") })
-}
-
 // theRevision is the revision of that number, which a controller writes.
 func theRevision(t *testing.T, of client.Object, number int64) *appsv1.ControllerRevision {
 	t.Helper()
@@ -232,46 +182,6 @@ func TestTenantsHistoryGoesOn(t *testing.T) {
 		t.Errorf("rollout undo: %v", err)
 	}
 	theRevision(t, set, 3)
-}
-
-// TestPoisonedHistory: a ReplicaSet that core's Deployment would adopt is refused, also by its status.
-func TestPoisonedHistory(t *testing.T) {
-	tenant, admin := as(t, cluster.Tenant), as(t, cluster.Admin)
-	deployment := coreSet(t, "Deployment", "poisoned", "")
-	await(t, "a pod of core's Deployment", func(ctx context.Context) error { return boundToCore(ctx, admin, "poisoned") })
-	const meets = `violates core-claim: metadata.labels[app] "poisoned" meets the selector of Deployment "poisoned", which is Polyaxon's own` + earned
-	planted := decoded(t, strings.ReplaceAll(workload("apps/v1", "ReplicaSet", "planted", "replicas: 0, "), coreLabel, "{app: planted}"))
-	planted.SetLabels(map[string]string{"app": "poisoned", "pod-template-hash": "1"})
-	planted.SetAnnotations(map[string]string{"deployment.kubernetes.io/revision": "9"})
-	want := `admission webhook "workloads.polymoat.io" denied the request: replicasets.apps "planted": role "core" ` + meets
-	if diff := cmp.Diff(want, message(tenant.Create(t.Context(), planted.DeepCopy()))); diff != "" {
-		t.Errorf("answer (-want +got):\n%s", diff)
-	}
-	planted.SetLabels(nil)
-	create(t, tenant, planted)
-	relabel := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{"app":"poisoned"}}}`))
-	want = strings.Replace(want, "replicasets.apps", "replicasets/status.apps", 1)
-	if diff := cmp.Diff(want, message(tenant.SubResource("status").Patch(t.Context(), planted.DeepCopy(), relabel))); diff != "" {
-		t.Errorf("answer to a status (-want +got):\n%s", diff)
-	}
-	image := client.RawPatch(types.JSONPatchType, []byte(`[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"busybox:1.38"}]`))
-	if err := admin.Patch(t.Context(), deployment, image); err != nil {
-		t.Fatal(err)
-	}
-	undo := client.RawPatch(types.JSONPatchType, []byte(`[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"busybox:1.37"}]`))
-	if err := admin.Patch(t.Context(), deployment, undo); err != nil {
-		t.Errorf("rollout undo: %v", err)
-	}
-	await(t, "the third revision", func(ctx context.Context) error {
-		live := &appsv1.Deployment{}
-		if err := admin.Get(ctx, client.ObjectKeyFromObject(deployment), live); err != nil {
-			return err
-		}
-		if got := live.Annotations["deployment.kubernetes.io/revision"]; got != "3" {
-			return fmt.Errorf("it is at %s", got)
-		}
-		return nil
-	})
 }
 
 // TestStatusesAreNotAskedAbout: controllers write them all the time.

@@ -22,6 +22,14 @@ func gated(name string) *corev1.Pod {
 	return pod
 }
 
+// createdRun is a run of the tenant's.
+func createdRun(t *testing.T, name string) *corev1.Pod {
+	t.Helper()
+	pod := jobPod(name)
+	create(t, as(t, cluster.Tenant), pod)
+	return pod
+}
+
 func ungate(t *testing.T, c client.Client, pod *corev1.Pod) error {
 	t.Helper()
 	patch := client.RawPatch(types.JSONPatchType, []byte(`[{"op":"remove","path":"/spec/schedulingGates"}]`))
