@@ -26,7 +26,7 @@ func newTestAuditor(t *testing.T, kubeconfig string, today func() v1alpha1.Day) 
 	t.Helper()
 	doc := v1alpha1.Default()
 	doc.Spec.Exceptions = []v1alpha1.Exception{{
-		Name: "root", Namespaces: []string{"polyaxon"}, Roles: []string{"jobs"}, Rules: []string{"run-as-root", "pod-security"},
+		Name: "root", Namespaces: []string{"polyaxon"}, Roles: []string{"jobs"}, Rules: []string{"run-as-root", "run-as-root-group", "pod-security"},
 		Owner: "jane@example.com", Reason: "images are rebuilt", Expires: "2027-01-02",
 	}}
 	compiled, err := policy.New(doc)
@@ -46,7 +46,7 @@ func newTestAuditor(t *testing.T, kubeconfig string, today func() v1alpha1.Day) 
 	o := Options{Kubeconfig: kubeconfig, AuditLease: types.NamespacedName{Namespace: "polymoat-system", Name: "polymoat-audit"}}
 	a := newAuditor(o, &Policies{compiled: compiled, files: []v1alpha1.File{{Name: "policy.yaml", Policy: doc}}}, nodes, workloads, slog.New(discardLog))
 	a.today = today
-	a.times = times{look: 20 * time.Millisecond, blind: 300 * time.Millisecond, rest: 300 * time.Millisecond}
+	a.times = times{look: 20 * time.Millisecond, blind: time.Minute, rest: 300 * time.Millisecond}
 	return a
 }
 
@@ -157,6 +157,7 @@ func TestGivesTheLeaseUp(t *testing.T) {
 	c.hide(true)
 	var logged bytes.Buffer
 	a := newTestAuditor(t, kubeconfig, utcToday)
+	a.times.blind = 300 * time.Millisecond
 	a.log = slog.New(slog.NewTextHandler(&logged, nil))
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

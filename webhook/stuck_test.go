@@ -104,8 +104,8 @@ func TestStuckAtStart(t *testing.T) {
 		Cluster: true, Kubeconfig: kubeconfigOf(t, http.HandlerFunc(stuckAPI)), WebhookConfiguration: "polymoat",
 		AuditLease: types.NamespacedName{Namespace: "polymoat-system", Name: "polymoat-audit"},
 	})
-	const want = `not ready: the nodes of the cluster are not listed yet; MutatingWebhookConfiguration "polymoat" is not read yet; ` +
-		"ValidatingWebhookConfiguration \"polymoat\" is not read yet\n"
+	const want = `not ready: the nodes of the cluster are not listed yet; the workloads of the governed namespaces are not listed yet; ` +
+		"MutatingWebhookConfiguration \"polymoat\" is not read yet; ValidatingWebhookConfiguration \"polymoat\" is not read yet\n"
 	var code int
 	var text string
 	eventually(t, "an answer", func() bool { code, text = r.get(t, "/readyz"); return code != 0 })

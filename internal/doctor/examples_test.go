@@ -71,7 +71,11 @@ var ofInstallation = map[string][]example{
 	},
 	"server-rights": {
 		{"the ClusterRole lacks a rule", plainly(func(f *Facts) { f.ClusterRoles[0].Rules = f.ClusterRoles[0].Rules[1:] })},
-		{"pods may not be listed", plainly(func(f *Facts) { f.ClusterRoles[0].Rules = without(f.ClusterRoles[0].Rules, "pods", "list") })},
+		{"pods may not be listed", plainly(func(f *Facts) {
+			for _, r := range f.ClusterRoles {
+				r.Rules = without(r.Rules, "pods", "list")
+			}
+		})},
 		{"a Lease may not be created", plainly(func(f *Facts) {
 			for _, r := range f.Roles {
 				r.Rules = without(r.Rules, "leases", "create")
