@@ -81,7 +81,7 @@ func violationsOf(level v1alpha1.PodSecurity, pod *corev1.Pod, spec *corev1.PodS
 		if result.Allowed {
 			continue
 		}
-		r := remedyOf(check.ID)
+		r := remedyOf(check.ID, spec)
 		one := Violation{Field: r.at, Detail: "violates the " + string(level) + " standard: " + result.ForbiddenReason, Fix: r.fix}
 		if all := result.ForbiddenDetail; all != "" {
 			one.Detail += " (" + clip(all, longestClause/2) + ")"
@@ -162,15 +162,30 @@ var remedies = map[psapolicy.CheckID]remedy{
 }
 
 const (
-	fixVolumes      = "use a persistentVolumeClaim, or have the path itself listed in the role's hostPaths, or one above it with subPaths"
+	fixVolumes      = "use a persistentVolumeClaim, or have the administrator list the path in the role's hostPaths with from: Anyone"
+	fixSocket       = "the Docker socket is root on the node: build with kaniko, which needs no socket"
 	fixCapabilities = `drop ["ALL"] and add none but NET_BIND_SERVICE`
 	fixSeccomp      = "set type RuntimeDefault"
 )
 
-// remedyOf is that of a check; a general one where none is written down.
-func remedyOf(id psapolicy.CheckID) remedy {
-	if r, ok := remedies[id]; ok {
-		return r
+// remedyOf is that of a check for such a pod; a general one where none is written down.
+func remedyOf(id psapolicy.CheckID, spec *corev1.PodSpec) remedy {
+	r, ok := remedies[id]
+	if !ok {
+		return remedy{pathSpec, "remove the setting"}
 	}
-	return remedy{pathSpec, "remove the setting"}
+	if r.fix == fixVolumes && slices.ContainsFunc(spec.Volumes, isDockerSocket) {
+		r.fix = fixSocket
+	}
+	return r
+}
+
+// isDockerSocket says whether the volume is the socket of the node's Docker, as classic builds and the hub's dockerizer
+// mount it.
+func isDockerSocket(volume corev1.Volume) bool {
+	if volume.HostPath == nil {
+		return false
+	}
+	mounted := path.Clean(volume.HostPath.Path)
+	return mounted == v1alpha1.DockerSocket || mounted == "/run/docker.sock"
 }

@@ -83,13 +83,13 @@ func TestEveryCheckSaysWhatToDo(t *testing.T) {
 		"capabilities_baseline":      context + `.capabilities: drop ["ALL"] and add none but NET_BIND_SERVICE`,
 		"capabilities_restricted":    context + `.capabilities: drop ["ALL"] and add none but NET_BIND_SERVICE`,
 		"hostNamespaces":             "spec: remove hostNetwork, hostPID and hostIPC",
-		"hostPathVolumes":            "spec.volumes: use a persistentVolumeClaim, or have the path itself listed in the role's hostPaths, or one above it with subPaths",
+		"hostPathVolumes":            "spec.volumes: use a persistentVolumeClaim, or have the administrator list the path in the role's hostPaths with from: Anyone",
 		"hostPorts":                  "spec.containers[*].ports: remove hostPort and use a Service",
 		"hostProbesAndHostLifecycle": "spec: remove the setting",
 		"privileged":                 context + ".privileged: remove it",
 		"procMount":                  "spec: remove the setting",
 		"procMount_restricted":       "spec: remove the setting",
-		"restrictedVolumes":          "spec.volumes: use a persistentVolumeClaim, or have the path itself listed in the role's hostPaths, or one above it with subPaths",
+		"restrictedVolumes":          "spec.volumes: use a persistentVolumeClaim, or have the administrator list the path in the role's hostPaths with from: Anyone",
 		"runAsNonRoot":               "spec.securityContext.runAsNonRoot: set it to true",
 		"runAsUser":                  "spec.securityContext.runAsUser: remove it or set a uid above 0",
 		"seLinuxOptions":             "spec: remove the setting",
@@ -100,7 +100,7 @@ func TestEveryCheckSaysWhatToDo(t *testing.T) {
 	}
 	got := map[string]string{}
 	for _, check := range psapolicy.DefaultChecks() {
-		r := remedyOf(check.ID)
+		r := remedyOf(check.ID, &corev1.PodSpec{})
 		got[string(check.ID)] = r.at.String() + ": " + r.fix
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

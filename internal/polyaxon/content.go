@@ -21,8 +21,13 @@ type Row struct {
 // A port, a mounted Docker socket or a run's free name never do: anything may have them.
 var Content = []Row{
 	{v1alpha1.RoleBuilds, v1alpha1.Signal{Role: v1alpha1.RoleJobs, Image: "kaniko-project/executor"}},
+	{v1alpha1.RoleBuilds, v1alpha1.Signal{Role: v1alpha1.RoleJobs, Image: "osscontainertools/kaniko"}},
+	{v1alpha1.RoleBuilds, v1alpha1.Signal{Role: v1alpha1.RoleJobs, Image: "chainguard/kaniko"}},
+	{v1alpha1.RoleBuilds, v1alpha1.Signal{Role: v1alpha1.RoleJobs, Image: "martizih/kaniko"}},
 	{v1alpha1.RoleBuilds, v1alpha1.Signal{Role: v1alpha1.RoleJobs, Image: "polyaxon/polyaxon-dockerizer"}},
 	{v1alpha1.RoleBuilds, v1alpha1.Signal{Role: v1alpha1.RoleJobs, Image: "buildah/stable"}},
+	{v1alpha1.RoleBuilds, v1alpha1.Signal{Role: v1alpha1.RoleJobs, Image: "containers/buildah"}},
+	{v1alpha1.RoleBuilds, v1alpha1.Signal{Role: v1alpha1.RoleJobs, Image: "podman/stable"}},
 	{v1alpha1.RoleBuilds, v1alpha1.Signal{Role: v1alpha1.RoleJobs, Image: "moby/buildkit"}},
 	{v1alpha1.RoleBuilds, v1alpha1.Signal{Role: v1alpha1.RoleJobs, InitContainer: "polyaxon-init-dockerfile-"}},
 	{v1alpha1.RoleTensorboards, v1alpha1.Signal{Role: v1alpha1.RoleServices, InitContainer: "polyaxon-init-tb-"}},

@@ -11,26 +11,26 @@ import (
 // platform knows Polyaxon's own components, by the labels of its charts.
 func platform(pod *corev1.Pod, _ string) Identity {
 	switch {
-	case pod.Labels[labelPartOf] == "polyaxon-core":
+	case slices.Contains(ownParts, pod.Labels[labelPartOf]):
 		return core(labelPartOf, label(pod, labelPartOf))
-	case pod.Labels[labelType] == "polyaxon-core", pod.Labels[labelType] == "polyaxon-metrics":
+	case slices.Contains(ownTypes, pod.Labels[labelType]):
 		return core(labelType, label(pod, labelType))
 	}
 	return Identity{}
 }
 
-// hooks are the names of the charts' Helm hook Jobs.
-var hooks = []string{
-	"sync-db", "tables", "admin-user", "create-exchange", "load-fixtures",
-	"clean-runs", "clean-experiments", "clean-jobs", "clean-plugins",
-}
+// ownParts and ownTypes are what the charts write on Polyaxon's own pods; integrations are its training operators.
+var (
+	ownParts = []string{"polyaxon-core", "polyaxon-integration"}
+	ownTypes = []string{"polyaxon-core", "polyaxon-metrics", "polyaxon-integration"}
+)
 
-// hook knows the pods of Helm hook Jobs. Up to 1.1.0 they carry only app=<fullname> and release, later only
-// app.kubernetes.io/name=<fullname>-<hook>; the Job is called <release>-<hook>.
+// hook knows the pods of Helm hook Jobs (sync-db, default-org), by the shape that all of them have. Up to 1.1.0 they carry
+// only app=<fullname> and release, later only app.kubernetes.io/name=<fullname>-<hook>; the Job is called <release>-<hook>.
 func hook(pod *corev1.Pod, release string) Identity {
 	job := owner(pod, "Job")
 	name, ok := strings.CutPrefix(job, release+"-")
-	if !ok || !slices.Contains(hooks, name) {
+	if !ok || name == "" {
 		return Identity{}
 	}
 	fullname := release + "-polyaxon"
@@ -44,16 +44,22 @@ func hook(pod *corev1.Pod, release string) Identity {
 	return Identity{}
 }
 
-// dependencies are the charts bundled with Polyaxon's, and its training operators, by the name they go by in labels.
-var dependencies = []string{
-	"postgresql", "redis", "rabbitmq", "rabbitmq-ha", "docker-registry", "trainingjobs", "tfjob", "pytorchjob", "mpijob",
-}
+// dependencies are the charts bundled with Polyaxon's, by the name they go by in labels.
+var dependencies = []string{"postgresql", "redis", "rabbitmq", "rabbitmq-ha", "docker-registry"}
 
-// dependency knows bundled charts, which carry no label of Polyaxon's: the name of the release must tie them to it.
+// operators are the charts of Polyaxon's training operators. They are releases of their own in the same namespace, and
+// older ones carry no other label than app, release and chart.
+var operators = []string{"trainingjobs", "tfjob", "pytorchjob", "mpijob"}
+
+// dependency knows bundled charts, which carry no label of Polyaxon's: the name of the release must tie them to it. Training
+// operators are known by their chart.
 func dependency(pod *corev1.Pod, release string) Identity {
 	app, name := pod.Labels[labelApp], pod.Labels[labelName]
 	bare, prefixed := strings.CutPrefix(app, release+"-")
 	switch {
+	case slices.Contains(operators, app) && pod.Labels[labelRelease] != "" && strings.HasPrefix(pod.Labels["chart"], app+"-"),
+		slices.Contains(operators, app) && pod.Labels[labelRelease] == release:
+		return core(labelApp, label(pod, labelApp)+", a training operator of Polyaxon's")
 	case slices.Contains(dependencies, app) && pod.Labels[labelRelease] == release, // 0.5 to 1.20
 		prefixed && slices.Contains(dependencies, bare),                           // 0.2 to 0.4: the only label
 		bare == "polyaxon-nfs" && prefixed && pod.Labels[labelRelease] == release: // 0.1 to 0.3

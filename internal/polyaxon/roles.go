@@ -16,7 +16,7 @@ var Roles = []Role{
 	{v1alpha1.RoleExperiments, "experiments of Polyaxon 0.x", "label `app`"},
 	{v1alpha1.RoleJobs, "jobs", "label `app`, since 1.0 `app.kubernetes.io/component`"},
 	{v1alpha1.RoleBuilds, "image builds",
-		"label `app`; since 1.0 the image (kaniko, dockerizer, buildah, buildkit) or a `polyaxon-init-dockerfile-` container"},
+		"label `app`; since 1.0 the image (kaniko and its forks, dockerizer, buildah, podman, buildkit) or a `polyaxon-init-dockerfile-` container"},
 	{v1alpha1.RoleNotebooks, "Jupyter", "label `app`; since 1.0 the command, its arguments or the image"},
 	{v1alpha1.RoleTensorboards, "TensorBoard", "label `app`; since 1.0 a `polyaxon-init-tb-` container or the command"},
 	{v1alpha1.RoleServices, "other services", "`app.kubernetes.io/component`"},

@@ -53,7 +53,7 @@ func TestWhatIsSeen(t *testing.T) {
 	want := target{
 		namespace: "polyaxon", node: "core-7", release: "polyaxon", key: "polyaxon", value: "core", tolerations: besieged.tolerations,
 		run: "run-1", waiting: "run-2", core: "api-1", freed: "experiments-1",
-		account: "polyaxon-polyaxon-serviceaccount", path: "/tmp/outputs",
+		account: "polyaxon-polyaxon-serviceaccount", path: "/tmp/artifactsStore",
 		service: map[string]string{"app": "api"}, deployment: map[string]string{"app": "api"},
 	}
 	if diff := cmp.Diff(want, s.target, cmp.AllowUnexported(target{})); diff != "" {

@@ -23,10 +23,19 @@ const (
 // They must not be modified.
 var BuilderImages = []string{
 	"gcr.io/kaniko-project/executor",
+	"ghcr.io/osscontainertools/kaniko",
+	"cgr.dev/chainguard/kaniko",
+	"docker.io/martizih/kaniko",
 	"docker.io/polyaxon/polyaxon-dockerizer",
 	"quay.io/buildah/stable",
+	"quay.io/containers/buildah",
+	"quay.io/podman/stable",
 	"docker.io/moby/buildkit",
 }
+
+// StorePaths are where Polyaxon's charts keep artifacts on the node unless they are told otherwise: 1.0 and later the
+// first, 0.x the others. Every run mounts them. They must not be modified.
+var StorePaths = []string{"/tmp/artifactsStore", "/tmp/outputs", "/tmp/data"}
 
 // setDefaults fills in what the document leaves out. An empty list that is written down stays empty.
 func (p *PlacementPolicy) setDefaults() {
@@ -108,12 +117,16 @@ func (r *Role) setDefaults() {
 	r.PodSecurity = cmp.Or(r.PodSecurity, defaultPodSecurity(r.Name))
 	r.Identity = cmp.Or(r.Identity, defaultIdentity(r.Name))
 	r.OnConflict = cmp.Or(r.OnConflict, defaultOnConflict(r.Name))
-	if r.Name == RoleBuilds && r.PodSecurity != Restricted { // restricted builds were asked for: no root, no socket
-		if r.RootImages == nil {
-			r.RootImages = slices.Clone(BuilderImages)
+	rootBuilds := r.Name == RoleBuilds && r.PodSecurity != Restricted // restricted ones were asked for: no root, no socket
+	if rootBuilds && r.RootImages == nil {
+		r.RootImages = slices.Clone(BuilderImages)
+	}
+	if r.HostPaths == nil && r.Name != RoleCore && r.Name != RoleOther {
+		for _, p := range StorePaths {
+			r.HostPaths = append(r.HostPaths, HostPath{Path: p, From: FromAnyone})
 		}
-		if r.HostPaths == nil {
-			r.HostPaths = []HostPath{{Path: DockerSocket}}
+		if rootBuilds {
+			r.HostPaths = append(r.HostPaths, HostPath{Path: DockerSocket})
 		}
 	}
 	for i := range r.HostPaths {

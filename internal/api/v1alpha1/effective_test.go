@@ -67,6 +67,9 @@ func TestFallbackKeepsOwnRights(t *testing.T) {
 		Name: RoleExperiments, NodePools: []string{"gpu"}, NodeSelector: map[string]string{"zone": "a"}, PodSecurityContext: &own,
 		PodSecurity: Restricted, Identity: Inject, OnConflict: Refuse, Overrides: &Overrides{Roles: []string{RoleBuilds}},
 	}
+	for _, p := range StorePaths {
+		want.HostPaths = append(want.HostPaths, HostPath{Path: p, From: FromAnyone})
+	}
 	if diff := cmp.Diff(want, s.Effective()[1]); diff != "" {
 		t.Errorf("experiments without an entry (-want +got):\n%s", diff)
 	}
