@@ -70,8 +70,8 @@ func misspells(value any, t reflect.Type) bool {
 		}
 		fields := fieldsOf(t)
 		for key, item := range value {
-			field, known := fields[folded(key)]
-			if known && (field.name != key || misspells(item, field.of)) {
+			of, known := fields.byName[key]
+			if known && misspells(item, of) || !known && fields.folded[folded(key)] {
 				return true
 			}
 		}
@@ -84,27 +84,29 @@ func misspells(value any, t reflect.Type) bool {
 // unmarshaler are types that decode themselves: quantities, times.
 var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
 
-// jsonField is a field of a struct.
-type jsonField struct {
-	name string
-	of   reflect.Type
+// jsonFields are the fields of a struct.
+type jsonFields struct {
+	byName map[string]reflect.Type
+	folded map[string]bool // their folded names
 }
 
-// known are the fields of structs, by folded name.
-var known sync.Map // of reflect.Type to map[string]jsonField
+// known are the fields of each struct, so far.
+var known sync.Map // of reflect.Type to jsonFields
 
-func fieldsOf(t reflect.Type) map[string]jsonField {
+func fieldsOf(t reflect.Type) jsonFields {
 	if fields, ok := known.Load(t); ok {
-		return fields.(map[string]jsonField)
+		return fields.(jsonFields)
 	}
-	fields := map[string]jsonField{}
+	fields := jsonFields{map[string]reflect.Type{}, map[string]bool{}}
 	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name == "" && f.Anonymous { // inline
-			maps.Copy(fields, fieldsOf(f.Type))
+			inlined := fieldsOf(f.Type)
+			maps.Copy(fields.byName, inlined.byName)
+			maps.Copy(fields.folded, inlined.folded)
 			continue
 		}
-		fields[folded(name)] = jsonField{name, f.Type}
+		fields.byName[name], fields.folded[folded(name)] = f.Type, true
 	}
 	known.Store(t, fields)
 	return fields
