@@ -112,10 +112,10 @@ func (g growth) walk(v reflect.Value, fields []int, depth int) {
 // lengthen makes a list, a map or a string as long as its share of the bytes.
 func (g growth) lengthen(v reflect.Value) {
 	share := g.bytes / int(math.Pow(float64(g.outer), float64(g.lists())))
-	switch v.Kind() {
-	case reflect.String:
+	switch kind := v.Kind(); {
+	case kind == reflect.String:
 		v.SetString(strings.Repeat("a/"+g.seed, share/(2+len(g.seed))+1))
-	case reflect.Map:
+	case kind == reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
 		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
 		g.fill(key, 123456, true, 0)
@@ -125,7 +125,7 @@ func (g growth) lengthen(v reflect.Value) {
 			g.fill(value, i, true, 0)
 			v.SetMapIndex(key, value)
 		}
-	case reflect.Slice:
+	case kind == reflect.Slice:
 		one := reflect.New(v.Type().Elem()).Elem()
 		g.fill(one, 123456, g.rich, 0)
 		n := max(1, share/(size(one)+1))
@@ -162,8 +162,8 @@ func (g growth) fill(v reflect.Value, i int, rich bool, depth int) {
 	case v.Kind() == reflect.Bool:
 		v.SetBool(rich)
 	case v.Kind() == reflect.Struct:
-		for f := range v.NumField() {
-			g.fill(v.Field(f), i, rich, depth+1)
+		for _, field := range v.Fields() {
+			g.fill(field, i, rich, depth+1)
 		}
 	case !rich:
 	case v.Kind() == reflect.Pointer:
