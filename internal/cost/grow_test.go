@@ -112,10 +112,10 @@ func (g growth) walk(v reflect.Value, fields []int, depth int) {
 // lengthen makes a list, a map or a string as long as its share of the bytes.
 func (g growth) lengthen(v reflect.Value) {
 	share := g.bytes / int(math.Pow(float64(g.outer), float64(g.lists())))
-	switch kind := v.Kind(); {
-	case kind == reflect.String:
+	switch v.Kind() {
+	case reflect.String:
 		v.SetString(strings.Repeat("a/"+g.seed, share/(2+len(g.seed))+1))
-	case kind == reflect.Map:
+	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
 		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
 		g.fill(key, 123456, true, 0)
@@ -125,7 +125,7 @@ func (g growth) lengthen(v reflect.Value) {
 			g.fill(value, i, true, 0)
 			v.SetMapIndex(key, value)
 		}
-	case kind == reflect.Slice:
+	default: // a list
 		one := reflect.New(v.Type().Elem()).Elem()
 		g.fill(one, 123456, g.rich, 0)
 		n := max(1, share/(size(one)+1))
