@@ -68,7 +68,7 @@ func auditedJob(name, node string) corev1.Pod {
 func namedItsNode(name, node string) corev1.Pod {
 	pod := auditedJob(name, node)
 	pod.Spec.NodeSelector = nil
-	pod.ManagedFields = []metav1.ManagedFieldsEntry{{FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:spec":{"f:nodeName":{}}}`)}}}
+	pod.ManagedFields = []metav1.ManagedFieldsEntry{{FieldsV1: metav1.NewFieldsV1(`{"f:spec":{"f:nodeName":{}}}`)}}
 	return pod
 }
 

@@ -98,7 +98,7 @@ func (r *Resident) On(n landing.Node) []Finding {
 		f.Fix = "have its owner create it again, which polymoat sends elsewhere, or delete it"
 		return append([]Finding{f}, r.Findings...)
 	}
-	if r.astray(n) {
+	if r.runsOutside(n) {
 		f := r.finding(PodOfCoreOutside)
 		f.Detail = fmt.Sprintf("runs on node %q, which is in no node pool of role %q", n.Name, r.Role)
 		f.Fix = "delete it: its owner creates it again, and polymoat places it"
@@ -107,9 +107,9 @@ func (r *Resident) On(n landing.Node) []Finding {
 	return r.Findings
 }
 
-// astray says whether a pod of core runs beside runs. One that only claims core is another finding, and DaemonSets run
+// runsOutside says whether a pod of core runs outside its node pools. One that only claims core is another finding, and DaemonSets run
 // everywhere.
-func (r *Resident) astray(n landing.Node) bool {
+func (r *Resident) runsOutside(n landing.Node) bool {
 	return r.Role == v1alpha1.RoleCore && n.Name != "" && r.standing.Outside(n) &&
 		!slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind == PodClaimsCore }) &&
 		(r.Controller == nil || r.Controller.Kind != "DaemonSet")

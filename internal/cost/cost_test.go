@@ -13,6 +13,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -117,7 +118,7 @@ func problems(p *policy.Policy, lengthen func(pod *corev1.Pod, seed string, byte
 		var rest []decision
 		var bills []bill
 		for i, d := range open {
-			is := best(d.of(p, pods), mostTime/2)
+			is := best(d.of(p, pods), mostTime/4)
 			problem := ""
 			if part == 1 {
 				problem = is.problem(before[i])
@@ -210,19 +211,32 @@ var decisions = []decision{
 }
 
 func request(is, was *corev1.Pod) policy.Request {
-	return policy.Request{Namespace: "polyaxon", User: policy.UserNamed("tenant"), Pod: is, Old: was, Nodes: nodesFor(is)}
+	return policy.Request{Namespace: "polyaxon", User: policy.UserNamed("tenant"), Pod: is, Old: was, Nodes: nodesFor(is), Core: core}
 }
 
 func workload(o two) policy.Workload {
 	return policy.Workload{
 		Namespace: "polyaxon", User: policy.UserNamed("tenant"), Kind: "Deployment",
-		Resource: schema.GroupResource{Group: "apps", Resource: "deployments"},
+		Resource: schema.GroupResource{Group: "apps", Resource: "deployments"}, Core: core,
 		Templates: []policy.Template{{
 			At: field.NewPath("spec", "template"), Pod: o.is, Old: o.was, Nodes: nodesFor(o.is),
 			LabelAt: func(string) *field.Path { return field.NewPath("spec") },
 		}},
 	}
 }
+
+// core are the workloads of an installation that has many, each of which selects by the labels of a run and one more.
+var core = func() []policy.CoreWorkload {
+	var list []policy.CoreWorkload
+	for i := range 50 {
+		name := fmt.Sprintf("core-%d", i)
+		set := labels.Set{"app.kubernetes.io/part-of": "polyaxon-runs", "app": name}
+		list = append(list, policy.CoreWorkload{
+			Kind: schema.GroupKind{Group: "apps", Kind: "Deployment"}, Name: name, Selector: set.AsSelector(), ServiceAccount: name,
+		})
+	}
+	return list
+}()
 
 // nodesFor are five thousand nodes, each of a kind of its own, that take no run; or some of them, of a pod that asks nothing of
 // nodes.

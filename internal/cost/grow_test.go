@@ -125,7 +125,7 @@ func (g growth) lengthen(v reflect.Value) {
 			g.fill(value, i, true, 0)
 			v.SetMapIndex(key, value)
 		}
-	case reflect.Slice:
+	default: // a list
 		one := reflect.New(v.Type().Elem()).Elem()
 		g.fill(one, 123456, g.rich, 0)
 		n := max(1, share/(size(one)+1))
@@ -162,8 +162,8 @@ func (g growth) fill(v reflect.Value, i int, rich bool, depth int) {
 	case v.Kind() == reflect.Bool:
 		v.SetBool(rich)
 	case v.Kind() == reflect.Struct:
-		for f := range v.NumField() {
-			g.fill(v.Field(f), i, rich, depth+1)
+		for _, field := range v.Fields() {
+			g.fill(field, i, rich, depth+1)
 		}
 	case !rich:
 	case v.Kind() == reflect.Pointer:

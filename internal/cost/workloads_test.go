@@ -59,12 +59,20 @@ func TestWorkloadsAreBounded(t *testing.T) {
 			if !slices.Contains(around, a.name) {
 				continue
 			}
+			bytes := largest
+			if name == "a ControllerRevision" {
+				bytes /= 4 // larger ones are not read
+			}
 			t.Run(name+", "+a.name, func(t *testing.T) {
 				is, was := job(), job()
-				a.make(is, "n", largest)
-				a.make(was, "o", largest)
+				a.make(is, "n", bytes)
+				a.make(was, "o", bytes)
 				before, after := object(raw(t, was)), object(raw(t, is))
-				found := best(func() int { template.Of(before); template.Of(after); return 0 }, mostTime/4)
+				found := best(func() int {
+					_, _ = template.Of(before)
+					_, _ = template.Of(after)
+					return 0
+				}, mostTime/4)
 				if problem := found.problem(bill{}); problem != "" {
 					t.Errorf("finding its templates %s", problem)
 				}
@@ -91,7 +99,7 @@ func raw(t *testing.T, pod *corev1.Pod) value {
 func created(t *testing.T, before, after value) policy.Workload {
 	t.Helper()
 	w := policy.Workload{
-		Namespace: "polyaxon", User: policy.UserNamed("tenant"), Kind: after["kind"].(string),
+		Namespace: "polyaxon", User: policy.UserNamed("tenant"), Core: core, Kind: after["kind"].(string),
 		Resource: schema.GroupResource{Resource: strings.ToLower(after["kind"].(string)) + "s"},
 	}
 	olds, _ := template.Of(before)

@@ -98,7 +98,7 @@ func (v View) vouched() bool {
 		return true
 	}
 	kind := schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind).GroupKind()
-	if kind != statefulSet && kind != daemonSet && !(v.Running && (kind == replicaSet || kind == job)) {
+	if kind != statefulSet && kind != daemonSet && (!v.Running || kind != replicaSet && kind != job) {
 		return true
 	}
 	return slices.ContainsFunc(v.Core, func(w CoreWorkload) bool {

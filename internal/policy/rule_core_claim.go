@@ -15,8 +15,8 @@ import (
 // would be let onto the nodes that keep Polyaxon alive, or into the endpoints of its API.
 //
 // Refused is a pod that claims core, a run that carries core's marks beside its own, or any pod that takes a place among
-// core's pods by its labels (places.go), from anybody but those whom spec.coreTrust names, those whom RBAC lets "use"
-// roles.polymoat.io "core", and the built-in controllers, for pods of an owner of their own kind. On UPDATE a claim that
+// core's pods by its labels (places.go), from all but the users of spec.coreTrust, those who may "use"
+// roles.polymoat.io "core" by RBAC, and the built-in controllers, for pods of an owner of their own kind. On UPDATE a claim that
 // was there goes on, whoever changes labels or finalizers; what the pod runs (an image) is not theirs to change. How much
 // of it there is may change, and containers for debugging have their own rules. Pod templates are held to the same where
 // they enter (workload.go), and so are revisions (revision.go): a new pod of a StatefulSet or DaemonSet must be core by the

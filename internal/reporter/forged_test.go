@@ -74,7 +74,7 @@ func newRounds(t *testing.T, s *reportStore, limits Limits, pods ...*audit.Resid
 func TestForgedReports(t *testing.T) {
 	s := newReportStore()
 	for i := range 35 {
-		s.forge("polyaxon", fmt.Sprint("forged-", i), ours, "example.com/stay")
+		s.forge(fmt.Sprint("forged-", i), ours, "example.com/stay")
 	}
 	round := newRounds(t, s, DefaultLimits, rooted("polyaxon", "train"))
 	for range 3 {
@@ -96,10 +96,10 @@ func TestForgedReports(t *testing.T) {
 // let go.
 func TestForgedName(t *testing.T) {
 	for name, forge := range map[string]func(*reportStore, string){
-		"without our label": func(s *reportStore, name string) { s.forge("polyaxon", name, nil, "example.com/stay") },
-		"with our label":    func(s *reportStore, name string) { s.forge("polyaxon", name, ours, "example.com/stay") },
+		"without our label": func(s *reportStore, name string) { s.forge(name, nil, "example.com/stay") },
+		"with our label":    func(s *reportStore, name string) { s.forge(name, ours, "example.com/stay") },
 		"while it is deleted": func(s *reportStore, name string) {
-			s.forge("polyaxon", name, ours, "example.com/stay")
+			s.forge(name, ours, "example.com/stay")
 			s.serveChange(discard{}, http.MethodDelete, "polyaxon/"+name, nil)
 		},
 	} {
@@ -126,7 +126,7 @@ func TestNamespacesTakeTurns(t *testing.T) {
 	s := newReportStore()
 	var pods []*audit.Resident
 	for i := range 50 {
-		s.forge("polyaxon", fmt.Sprint("forged-", i), ours)
+		s.forge(fmt.Sprint("forged-", i), ours)
 		pods = append(pods, rooted("polyaxon", fmt.Sprint("train-", i)))
 	}
 	pods = append(pods, rooted("second", "train"))
@@ -148,7 +148,7 @@ func TestNamespacesTakeTurns(t *testing.T) {
 // TestUnknownOwner: where nobody tells what controls a workload, its namespace stays as it is, and the others are written.
 func TestUnknownOwner(t *testing.T) {
 	s := newReportStore()
-	s.forge("polyaxon", "polymoat-old", ours)
+	s.forge("polymoat-old", ours)
 	lost := rooted("polyaxon", "train")
 	lost.Controller = &metav1.OwnerReference{APIVersion: "batch/v1", Kind: "Job", Name: "train", UID: "u"}
 	round := newRounds(t, s, DefaultLimits, lost, rooted("second", "train"))

@@ -61,6 +61,7 @@ func judge(r Request, a answer, c core) (finding, error) {
 		return c.replaced(a)
 	case "":
 		return taken(r), nil
+	case Lands, Evicted, Starved, Endpoint: // the pod tells
 	}
 	var pod corev1.Pod
 	if err := json.Unmarshal(a.body, &pod); err != nil {

@@ -2,6 +2,7 @@ package template
 
 import (
 	"encoding/json"
+	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	kjson "sigs.k8s.io/json"
@@ -23,17 +24,20 @@ type history struct {
 }
 
 // revision is the template in a ControllerRevision as its controller reads it, whatever its shape. It is empty where
-// there is none.
-func (o object) revision() []found {
+// there is none. The error says that it is too large.
+func (o object) revision() ([]found, error) {
 	data, ok := o["data"]
 	if !ok {
-		return nil
+		return nil, nil
 	}
 	written, err := json.Marshal(data) // a json.RawMessage stays as it is, with what it holds twice
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	return []found{{[]any{"data", "spec", "template"}, loosely(written), inexact(written)}}
+	if len(written) > mostData {
+		return nil, fmt.Errorf("has data of more than %d KiB", mostData>>10)
+	}
+	return []found{{[]any{"data", "spec", "template"}, loosely(written), inexact(written)}}, nil
 }
 
 // inexact is why not all readers of a revision see the same template; empty where they do.

@@ -45,6 +45,8 @@ const (
 	// mostBytes is how large they may be in all. An API server takes no object that is larger by itself; but templates may
 	// stand inside one another, and each pod has all labels and annotations that reach it.
 	mostBytes = 4 << 20
+	// mostData is how large the data of a revision may be. It is read several times, as each of its readers does.
+	mostData = 512 << 10
 )
 
 // Of returns every pod inside an object, in the order of their field paths: the object itself where it is a Pod, else
@@ -56,7 +58,10 @@ func Of(raw map[string]any) ([]Pod, error) {
 	if o.kind() == "CustomResourceDefinition" {
 		return nil, nil
 	}
-	found := o.find()
+	found, err := o.find()
+	if err != nil {
+		return nil, err
+	}
 	if len(found) > mostPods {
 		return nil, fmt.Errorf("has more than %d pod templates", mostPods)
 	}
@@ -77,12 +82,12 @@ type found struct {
 	inexact string // as in a Pod
 }
 
-func (o object) find() []found {
+func (o object) find() ([]found, error) {
 	if o.group() == "apps" && o.kind() == "ControllerRevision" {
 		return o.revision()
 	}
 	if o.kind() == "Pod" { // with or without a list of containers; it makes no other pods
-		return []found{{raw: o}}
+		return []found{{raw: o}}, nil
 	}
 	all := find(nil, map[string]any(o), nil)
 	if !o.isTyped() {
@@ -90,7 +95,7 @@ func (o object) find() []found {
 			all[i].inexact = ambiguous(all[i].raw)
 		}
 	}
-	return all
+	return all, nil
 }
 
 // find walks a JSON value, keys in order, and stops when there are too many. It looks into templates, too, which contain

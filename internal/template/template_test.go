@@ -95,6 +95,17 @@ func TestTooManyPods(t *testing.T) {
 	}
 }
 
+// TestTooLongARevision: data that would be read several times is bounded.
+func TestTooLongARevision(t *testing.T) {
+	for length, want := range map[int]string{500 << 10: "", 513 << 10: "has data of more than 512 KiB"} {
+		data := map[string]any{"a": strings.Repeat("a", length)}
+		_, err := Of(map[string]any{"apiVersion": "apps/v1", "kind": "ControllerRevision", "data": data})
+		if err == nil && want != "" || err != nil && err.Error() != want {
+			t.Errorf("%d bytes: got error %v, want %q", length, err, want)
+		}
+	}
+}
+
 // Whoever owns a pod as its controller says who created it, where that is one of the built-in controllers.
 func TestCreatorFor(t *testing.T) {
 	for _, tc := range []struct{ apiVersion, kind, want string }{
