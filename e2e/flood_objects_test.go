@@ -69,9 +69,9 @@ func createBystanders(t *testing.T, owner *appsv1.ReplicaSet) [2]time.Duration {
 	t.Helper()
 	controller, admin := as(t, replicaSetController), as(t, cluster.Admin)
 	var ofCore, ofOther []time.Duration
-	for i := range bystanders {
+	for range bystanders {
 		ofCore = append(ofCore, placedIn(t, controller, askedCorePod(owner), "core"))
-		ofOther = append(ofOther, placedIn(t, admin, runOf(fmt.Sprint("f", i), "polyaxon-jobs"), "experiments"))
+		ofOther = append(ofOther, placedIn(t, admin, runOf("flooded", "polyaxon-jobs"), "experiments"))
 	}
 	slices.Sort(ofCore)
 	slices.Sort(ofOther)
@@ -201,7 +201,7 @@ func leftAlone(t *testing.T, names []string) {
 // awaitOtherEvent has a pod of the other namespace refused, and waits until its Operation is told.
 func awaitOtherEvent(t *testing.T, operation client.Object) {
 	t.Helper()
-	pod := runOf("refused", "polyaxon-jobs")
+	pod := runOf("flooded", "polyaxon-jobs")
 	pod.Spec.NodeName = "core-1"
 	pod.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(operation, operation.GetObjectKind().GroupVersionKind())}
 	refuse(t, as(t, cluster.Admin), pod)
