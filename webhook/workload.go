@@ -132,7 +132,8 @@ func (r *request) workload() (policy.Workload, *fault) {
 func (r *request) marks(object map[string]any) (policy.Marks, *fault) {
 	meta := metav1.PartialObjectMetadata{}
 	f := r.read("metadata", map[string]any{"metadata": object["metadata"]}, &meta)
-	return policy.Marks{Owners: meta.OwnerReferences, Labels: meta.Labels}, f
+	revision, _ := object["revision"].(int64) // of a ControllerRevision, whose schema says so
+	return policy.Marks{Owners: meta.OwnerReferences, Labels: meta.Labels, Revision: revision}, f
 }
 
 // templates are the pod templates that the request adds or changes.
@@ -154,7 +155,7 @@ func (r *request) templates(w policy.Workload) ([]policy.Template, *fault) {
 		if was && asksTheSame && reflect.DeepEqual(old.Raw, t.Raw) {
 			continue
 		}
-		pod := policy.Template{At: pathOf(t.At), Pod: &corev1.Pod{}, Inexact: t.Inexact, Creator: policy.UserNamed(t.Creator)}
+		pod := policy.Template{At: pathOf(t.At), Pod: &corev1.Pod{}, Inexact: t.Inexact, Hidden: t.Hidden, Creator: policy.UserNamed(t.Creator)}
 		pod.LabelAt = func(key string) *field.Path { return labelPath(t, key) }
 		if f := r.read(t.Path(), t.Raw, pod.Pod); f != nil {
 			return nil, f

@@ -19,7 +19,7 @@ import (
 )
 
 // ownerTimeout is how long the API server may take to answer for an owner that is not known yet.
-const ownerTimeout = time.Second
+const ownerTimeout = 3 * time.Second
 
 // Owners knows the resources that Polyaxon makes pods of: their names, and of their labels and annotations those that are
 // asked about.

@@ -22,7 +22,7 @@ import (
 )
 
 // workloadTimeout is how long the API server may take to answer for a workload that has not been seen yet.
-const workloadTimeout = time.Second
+const workloadTimeout = 3 * time.Second
 
 // coreIndex finds the workloads that are core, by namespace. A namespace of runs has thousands that are not.
 const coreIndex = "core"

@@ -10,10 +10,12 @@ import (
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
 
-// Marks are the metadata of a workload by which others take it for their own.
+// Marks are what others take a workload for their own by.
 type Marks struct {
 	Owners []metav1.OwnerReference // a ReplicaSet's is its Deployment
 	Labels map[string]string       // the workload's own, not those of its pods
+	// Revision is the place of a ControllerRevision in the history of its owner: the controller goes on from the highest.
+	Revision int64
 }
 
 // The labels of a workload itself are a claim like those of a pod. A Deployment adopts every ReplicaSet whose labels it

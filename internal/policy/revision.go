@@ -17,8 +17,8 @@ import (
 //
 // Revisions of a core workload are written by these controllers, and by those who are trusted with core. Others may hold
 // one whole template that all readers understand alike, and that does not claim core. Revisions of other kinds
-// (KubeVirt's) may hold anything that does not claim core; they are judged again when that owner is taken off. Their
-// data cannot be changed: an update is judged where it changes labels or owners.
+// (KubeVirt's) may hold anything that does not claim core and cannot hide that it does; they are judged again when that
+// owner is taken off. Their data cannot be changed: an update is judged where it changes labels, owners or the number.
 const revisionKind = "ControllerRevision"
 
 // revised is the violation of a revision by a user who is not trusted with core.
@@ -34,14 +34,18 @@ func (c claim) revised(w Workload, t Template) []Violation {
 	if len(found) == 0 {
 		found = c.taken(t.Pod, nil, t.LabelAt)
 	}
-	if len(found) > 0 || t.Inexact == "" || isForeign(w.Owners) {
+	why, fix := t.Inexact, `write {"spec": {"template": ...}} with the whole template and "$patch": "replace" in it`
+	if isForeign(w.Owners) {
+		why, fix = t.Hidden, "leave that out"
+	}
+	if len(found) > 0 || why == "" {
 		return found
 	}
 	return []Violation{{
 		Field: field.NewPath("data"),
 		Detail: fmt.Sprintf("%s: what its controller makes of it may claim role %q, which %s is not trusted with",
-			t.Inexact, v1alpha1.RoleCore, c.who()),
-		Fix: fmt.Sprintf(`write {"spec": {"template": ...}} with the whole template and "$patch": "replace" in it, or have %s create it`, c.trusted),
+			why, v1alpha1.RoleCore, c.who()),
+		Fix: fmt.Sprintf("%s, or have %s create it", fix, c.trusted),
 	}}
 }
 
@@ -56,19 +60,20 @@ func (w Workload) revisedByController() bool {
 		w.Old != nil && w.User.isController("generic-garbage-collector")
 }
 
-// Remarked says whether an update gives a revision other labels or owners: other controllers may read it then.
+// Remarked says whether an update gives a revision other labels, owners or another number: other controllers may read it
+// then, or another one of its owner's.
 func (w Workload) Remarked() bool {
 	return w.Kind == revisionKind && w.Old != nil && !equality.Semantic.DeepEqual(w.Marks, *w.Old)
 }
 
-// isForeign says whether the controller of a revision is neither a StatefulSet nor a DaemonSet.
+// isForeign says whether the controller of a revision is neither a StatefulSet nor a DaemonSet, of whatever group: the
+// controllers look a revision up by kind, name and uid alone.
 func isForeign(owners []metav1.OwnerReference) bool {
 	owner := metav1.GetControllerOfNoCopy(&metav1.ObjectMeta{OwnerReferences: owners})
 	if owner == nil {
 		return false
 	}
-	kind := schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind).GroupKind()
-	return kind != statefulSet && kind != daemonSet
+	return owner.Kind != statefulSet.Kind && owner.Kind != daemonSet.Kind
 }
 
 var (

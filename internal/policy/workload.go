@@ -51,6 +51,8 @@ type Template struct {
 	LabelAt func(key string) *field.Path
 	// Inexact is why not all readers of the object see this pod; empty where they do.
 	Inexact string
+	// Hidden is how a ControllerRevision of another kind may become another pod; empty where it cannot.
+	Hidden string
 }
 
 // ValidateWorkload judges what a workload's pods will claim, and answers early what would become of them (early.go).

@@ -1,8 +1,12 @@
 package template
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	kjson "sigs.k8s.io/json"
@@ -37,7 +41,39 @@ func (o object) revision() ([]found, error) {
 	if len(written) > mostData {
 		return nil, fmt.Errorf("has data of more than %d KiB", mostData>>10)
 	}
-	return []found{{[]any{"data", "spec", "template"}, loosely(written), inexact(written)}}, nil
+	read := loosely(written)
+	return []found{{[]any{"data", "spec", "template"}, read, inexact(written), hidden(written, read != nil)}}, nil
+}
+
+// hidden is how the data may become another template than the one that loosely reads: it is a patch, in which null and
+// directives take away what stands beside them, and its controller takes a key of any case. It is empty where it cannot.
+func hidden(data []byte, decodes bool) string {
+	var value any
+	if json.Unmarshal(data, &value) != nil {
+		return "is no JSON object"
+	}
+	path := ""
+	for _, key := range []string{"spec", "template", "metadata", "labels", ""} {
+		mapping, ok := value.(map[string]any)
+		if !ok {
+			break
+		}
+		for _, k := range slices.Sorted(maps.Keys(mapping)) {
+			switch replaces := key == "metadata" && k == "$patch" && mapping[k] == "replace"; {
+			case strings.HasPrefix(k, "$") && !replaces:
+				return fmt.Sprintf("has the directive %q in %s", k, cmp.Or(path, "data"))
+			case mapping[k] == nil && (key == "" || folded(k) == folded(key)):
+				return fmt.Sprintf("holds null in %s", cmp.Or(path, "data"))
+			case k != key && folded(k) == folded(key):
+				return fmt.Sprintf("has %q beside or in place of %q in %s", k, key, cmp.Or(path, "data"))
+			}
+		}
+		value, path = mapping[key], strings.TrimPrefix(path+"."+key, ".")
+		if _, isTemplate := value.(map[string]any); key == "template" && isTemplate && !decodes {
+			return "has a spec.template that does not decode"
+		}
+	}
+	return ""
 }
 
 // inexact is why not all readers of a revision see the same template; empty where they do.

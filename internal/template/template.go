@@ -22,6 +22,9 @@ type Pod struct {
 	// Inexact is why not all readers of the object see this pod: `has unknown field "spec.Template"`. It is empty where
 	// they do.
 	Inexact string
+	// Hidden is how the data of a ControllerRevision, of whatever kind, may become another template when it is merged and
+	// read by its controller: `holds null in spec.template.metadata`. It is empty where it cannot.
+	Hidden string
 	// written is the metadata of the template itself.
 	written map[string]any
 }
@@ -79,7 +82,8 @@ func Of(raw map[string]any) ([]Pod, error) {
 type found struct {
 	at      []any
 	raw     map[string]any
-	inexact string // as in a Pod
+	inexact string // as in a Pod, like hidden
+	hidden  string
 }
 
 func (o object) find() ([]found, error) {
@@ -137,7 +141,7 @@ func (o object) pod(t found) Pod {
 	if o.dropsMetadata(pod.Path()) {
 		pod.written = nil
 	}
-	pod.Inexact = t.inexact
+	pod.Inexact, pod.Hidden = t.inexact, t.hidden
 	from := o.origin(pod.Path())
 	pod.Creator = from.creator
 	pod.Raw = map[string]any{
