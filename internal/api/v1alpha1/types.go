@@ -146,8 +146,9 @@ type Role struct {
 	// empty list allows none.
 	RootImages []string `json:"rootImages,omitzero"`
 	// HostPaths are paths on the node that pods of the role may mount although PodSecurity forbids it.
-	// Default for runs: StorePaths, for anyone; for builds that are not restricted also the Docker socket, for
-	// Polyaxon's own requester. An empty list allows none.
+	// Default for runs: where Polyaxon's charts keep artifacts on the node (/tmp/artifactsStore, /tmp/outputs and
+	// /tmp/data), for anyone; for builds that are not restricted also the Docker socket, for Polyaxon's own requester.
+	// An empty list allows none.
 	HostPaths []HostPath `json:"hostPaths,omitzero"`
 
 	// SchedulerNames, RuntimeClassNames and PriorityClassNames are the values that pods of the role may set. Nil leaves
