@@ -45,9 +45,6 @@ func TestMain(m *testing.M) {
 		if err := createEarlier(); err != nil {
 			return 0, err
 		}
-		if err := createStray(); err != nil {
-			return 0, err
-		}
 		policies, err := writePolicies(s.Dir)
 		if err != nil {
 			return 0, err

@@ -18,28 +18,17 @@ import (
 	"github.com/polymoat/polymoat/e2e/cluster"
 )
 
-// createStray makes a pod, before polymoat is installed, with a label that a workload of core selects by later.
-func createStray() error {
-	objects, err := cluster.Decode("{apiVersion: v1, kind: Pod, metadata: {name: stray, labels: {app: late}}, spec: " + podSpec + "}")
-	if err != nil {
-		return err
-	}
-	objects[0].SetNamespace(cluster.Namespace)
-	tenant, err := client.New(control.As(cluster.Tenant), client.Options{})
-	if err != nil {
-		return err
-	}
-	return control.Await("a stray pod", func(ctx context.Context) error { // its service account takes a moment
-		return client.IgnoreAlreadyExists(tenant.Create(ctx, objects[0]))
-	})
-}
-
-// A pod from before the policy is adopted, and core scales all the same. It is told of, with the command that removes it;
-// then core has a real pod in its place.
+// A pod with a label that a workload of core selects by only later, as one from before the policy, is adopted, and core
+// scales all the same. It is told of, with the command that removes it; then core has a real pod in its place.
 func TestStrayPodIsToldOf(t *testing.T) {
 	admin, tenant := as(t, cluster.Admin), as(t, cluster.Tenant)
+	objects, err := cluster.Decode("{apiVersion: v1, kind: Pod, metadata: {name: stray, labels: {app: late}}, spec: " + podSpec + "}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects[0].SetNamespace(cluster.Namespace)
+	create(t, tenant, objects[0])
 	stray := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "stray", Namespace: cluster.Namespace}}
-	removeAfter(t, stray.DeepCopy())
 	set := coreNamed(t, "ReplicaSet", "late", "app", "late", 2)
 	create(t, admin, set)
 	corePods(t, "app", "late", 1)

@@ -29,10 +29,8 @@ type trial struct {
 func newTrial(t *testing.T) *trial {
 	t.Helper()
 	r := &trial{t: t, admin: as(t, cluster.Admin)}
-	create(t, r.admin, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "trial"}})
-	create(t, r.admin, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		Name: "trial-system", Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"},
-	}})
+	r.namespace("trial", nil)
+	r.namespace("trial-system", map[string]string{"pod-security.kubernetes.io/enforce": "restricted"})
 	t.Cleanup(func() { // what is left of a failed test must not fail the others
 		_, _ = helm.Run(context.WithoutCancel(t.Context()), "uninstall", "trial", "--namespace=trial-system", "--ignore-not-found")
 	})
@@ -44,6 +42,16 @@ func newTrial(t *testing.T) *trial {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// namespace makes one, once that of an earlier test is gone.
+func (r *trial) namespace(name string, labels map[string]string) {
+	r.t.Helper()
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}
+	removeAfter(r.t, ns)
+	if err := control.Await("namespace "+name, func(ctx context.Context) error { return r.admin.Create(ctx, ns.DeepCopy()) }); err != nil {
+		r.t.Fatal(err)
+	}
 }
 
 // mount writes the data of a ConfigMap to a folder, as a kubelet does.
