@@ -1,7 +1,7 @@
 # Every target is one command that a person could type. `make` alone prints this help.
 SHELL := bash
 TOOL    := go tool -modfile=internal/tools/go.mod
-UNIT    := $$(go list ./... | grep -vE '/e2e(/certs|/failure|/soak)?$$')
+UNIT    := $$(go list ./... | grep -vE '/e2e(/certs|/failure|/soak)?$$|/internal/cost$$')
 FUZZTIME ?= 30s
 SOAK     ?= 1h
 # What a binary says of itself with --version; internal/release and the Dockerfile write the same.
@@ -71,9 +71,10 @@ lint: ## golangci-lint, built from internal/tools (the first time takes two minu
 	$(TOOL) golangci-lint run ./...
 
 .PHONY: unit
-unit: ## unit tests, the corpus and the chart, with the race detector (builds helm: two minutes, once)
+unit: ## unit tests, the corpus and the chart, with the race detector; what a decision costs, without (builds helm: two minutes, once)
 	go test -race -timeout 15m $(UNIT)
 	go test -count=1 -run TestOverload ./webhook
+	go test -count=1 -timeout 10m ./internal/cost
 	cd internal/release && go test -timeout 15m ./...
 
 .PHONY: monitoring
