@@ -41,17 +41,17 @@ func (o object) revision() ([]found, error) {
 	if len(written) > mostData {
 		return nil, fmt.Errorf("has data of more than %d KiB", mostData>>10)
 	}
-	read := loosely(written)
-	return []found{{[]any{"data", "spec", "template"}, read, inexact(written), hidden(written, read != nil)}}, nil
+	var values any
+	if json.Unmarshal(written, &values) != nil {
+		values = nil
+	}
+	read := loosely(values)
+	return []found{{[]any{"data", "spec", "template"}, read, inexact(written), hidden(values, read != nil)}}, nil
 }
 
 // hidden is how the data may become another template than the one that loosely reads: it is a patch, in which null and
 // directives take away what stands beside them, and its controller takes a key of any case. It is empty where it cannot.
-func hidden(data []byte, decodes bool) string {
-	var value any
-	if json.Unmarshal(data, &value) != nil {
-		return "is no JSON object"
-	}
+func hidden(value any, decodes bool) string {
 	path := ""
 	for _, key := range []string{"spec", "template", "metadata", "labels", ""} {
 		mapping, ok := value.(map[string]any)
@@ -93,12 +93,8 @@ func inexact(data []byte) string {
 
 // loosely is the template as encoding/json reads it: keys of any case, sorted as the merged patch is. What does not decode
 // is left out, as its controller makes no pods of it.
-func loosely(data []byte) map[string]any {
-	var values any
+func loosely(values any) map[string]any {
 	var h history
-	if json.Unmarshal(data, &values) != nil {
-		return nil
-	}
 	sorted, err := json.Marshal(values)
 	if err != nil || json.Unmarshal(sorted, &h) != nil {
 		return nil
