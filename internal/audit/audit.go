@@ -107,8 +107,8 @@ func (r *Resident) On(n landing.Node) []Finding {
 	return r.Findings
 }
 
-// runsOutside says whether a pod of core runs outside its node pools. One that only claims core is another finding, and DaemonSets run
-// everywhere.
+// runsOutside says whether a pod of core runs outside its node pools. One that only claims core is another finding, and
+// DaemonSets run everywhere.
 func (r *Resident) runsOutside(n landing.Node) bool {
 	return r.Role == v1alpha1.RoleCore && n.Name != "" && r.standing.Outside(n) &&
 		!slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind == PodClaimsCore }) &&

@@ -44,7 +44,7 @@ func (v View) namedDefaults() []Finding {
 	for _, f := range v.files {
 		spec := &f.Policy.Spec
 		for _, namespace := range v.governed() {
-			lists := namesAccount(spec, namespace, defaultAccount)
+			lists := spec.NamedAccounts()[namespace+"/"+defaultAccount]
 			if len(lists) == 0 {
 				continue
 			}
@@ -57,29 +57,6 @@ func (v View) namedDefaults() []Finding {
 		}
 	}
 	return found
-}
-
-// namesAccount are the lists of a policy that name a service account.
-func namesAccount(spec *v1alpha1.Spec, namespace, name string) []string {
-	user := "system:serviceaccount:" + namespace + ":" + name
-	trusted := slices.Contains(spec.CoreTrust.ServiceAccounts, namespace+"/"+name) ||
-		slices.Contains(spec.Namespaces, namespace) && slices.Contains(spec.CoreTrust.ServiceAccounts, name)
-	var lists []string
-	for _, list := range []struct {
-		name  string
-		names bool
-	}{
-		{"requesters", slices.Contains(spec.Requesters, user)},
-		{"coreTrust", trusted || slices.Contains(spec.CoreTrust.Users, user)},
-		{"nodeNameUsers", slices.Contains(spec.NodeNameUsers, user)},
-		{"bindingUsers", slices.Contains(spec.BindingUsers, user)},
-		{"debugUsers", slices.Contains(spec.DebugUsers, user)},
-	} {
-		if list.names {
-			lists = append(lists, list.name)
-		}
-	}
-	return lists
 }
 
 // rightsOfDefault are what RBAC gives to the account, itself or as one of its namespace: "get/list secrets".
@@ -103,7 +80,7 @@ func isDefault(s rbacv1.Subject, namespace string) bool {
 	case rbacv1.ServiceAccountKind:
 		return s.Name == defaultAccount && s.Namespace == namespace
 	case rbacv1.UserKind:
-		return s.Name == "system:serviceaccount:"+namespace+":"+defaultAccount
+		return s.Name == v1alpha1.AccountPrefix+namespace+":"+defaultAccount
 	default:
 		return s.Name == "system:serviceaccounts:"+namespace || s.Name == "system:serviceaccounts"
 	}

@@ -30,7 +30,7 @@ func (in *installation) trusts(u UserInfo, namespace string) bool {
 			if !strings.Contains(account, "/") {
 				account = namespace + "/" + account
 			}
-			return u.Name == accountPrefix+strings.Replace(account, "/", ":", 1)
+			return u.Name == v1alpha1.AccountPrefix+strings.Replace(account, "/", ":", 1)
 		})
 }
 

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,8 +38,8 @@ func New(docs ...*v1alpha1.PlacementPolicy) (*Policy, error) {
 			}
 			p.governed[ns] = in
 		}
-		for account, list := range in.namedAccounts(doc.Spec.Namespaces) {
-			note(p.accounts, account, list)
+		for account, lists := range doc.Spec.NamedAccounts() {
+			p.accounts[account] = cmp.Or(p.accounts[account], lists[0])
 		}
 		for _, pool := range in.pools {
 			if pool.protected && !slices.ContainsFunc(p.protected, pool.sameNodes) {

@@ -3,7 +3,6 @@ package policy
 import (
 	"cmp"
 	"fmt"
-	"strings"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/polyaxon"
@@ -69,7 +68,7 @@ func (v View) ofCore(account string) string {
 
 // isOldExperiment says whether the pod is an experiment of Polyaxon 0.1 or 0.2 that its own account asks for.
 func (v View) isOldExperiment() bool {
-	own := accountPrefix + v.Namespace + ":" + v.account()
+	own := v1alpha1.AccountPrefix + v.Namespace + ":" + v.account()
 	return v.requester && v.User.Name == own && polyaxon.IsOldExperiment(v.Pod)
 }
 
@@ -80,43 +79,4 @@ func (v View) accountWarnings() []string {
 	}
 	return []string{fmt.Sprintf("the experiment runs as %q, the account of Polyaxon itself, and may do what Polyaxon may; "+
 		"Polyaxon 0.3 and later give experiments an account of their own", short(v.account()))}
-}
-
-// accountPrefix is what the user names of service accounts begin with, before namespace and name.
-const accountPrefix = "system:serviceaccount:"
-
-// namedAccounts are the service accounts that the policy names, as "namespace/name", and in which list it does.
-func (in *installation) namedAccounts(namespaces []string) map[string]string {
-	accounts := map[string]string{}
-	for _, list := range []struct {
-		name  string
-		users []string
-	}{
-		{"requesters", in.requesters}, {"coreTrust", in.coreTrust.Users}, {"nodeNameUsers", in.nodeNameUsers},
-		{"bindingUsers", in.bindingUsers}, {"debugUsers", in.debugUsers},
-	} {
-		for _, user := range list.users {
-			namespace, name, ok := strings.Cut(strings.TrimPrefix(user, accountPrefix), ":")
-			if ok && strings.HasPrefix(user, accountPrefix) {
-				note(accounts, namespace+"/"+name, list.name)
-			}
-		}
-	}
-	for _, account := range in.coreTrust.ServiceAccounts {
-		if strings.Contains(account, "/") {
-			note(accounts, account, "coreTrust")
-			continue
-		}
-		for _, namespace := range namespaces {
-			note(accounts, namespace+"/"+account, "coreTrust")
-		}
-	}
-	return accounts
-}
-
-// note keeps the first list that names an account.
-func note(accounts map[string]string, account, list string) {
-	if accounts[account] == "" {
-		accounts[account] = list
-	}
 }

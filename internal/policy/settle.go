@@ -43,21 +43,11 @@ func (s scope) mode(rule string) v1alpha1.Mode {
 		roles = append(slices.Clip(roles), v1alpha1.RoleCore)
 	}
 	for _, role := range roles {
-		if m := s.in.mode(s.namespace, role, rule); m.StricterThan(strictest) {
+		if m := v1alpha1.ModeOf(s.in.modes, s.namespace, role, rule); m.StricterThan(strictest) {
 			strictest = m
 		}
 	}
 	return strictest
-}
-
-// mode is that of the first entry that fits.
-func (in *installation) mode(namespace, role, rule string) v1alpha1.Mode {
-	for _, m := range in.modes {
-		if m.Holds(namespace, role) && (len(m.Rules) == 0 || slices.Contains(m.Rules, rule)) {
-			return m.Mode
-		}
-	}
-	return v1alpha1.Enforce
 }
 
 // shadowed says whether placement and hardening are worked out, and not applied.

@@ -3,6 +3,8 @@ package policy
 import (
 	"slices"
 	"strings"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
 
 // UserInfo is who asks: "system:serviceaccount:kube-system:job-controller".
@@ -20,7 +22,7 @@ func UserNamed(name string, groups ...string) UserInfo {
 	if strings.HasPrefix(name, "system:node:") && len(groups) == 0 {
 		groups = []string{"system:nodes"}
 	}
-	if account, ok := strings.CutPrefix(name, accountPrefix); ok && len(groups) == 0 {
+	if account, ok := strings.CutPrefix(name, v1alpha1.AccountPrefix); ok && len(groups) == 0 {
 		namespace, _, _ := strings.Cut(account, ":")
 		groups = []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace}
 	}

@@ -116,6 +116,16 @@ func (s *Spec) Reports(today Day) []string {
 	return list
 }
 
+// ModeOf is what a rule does to a role in a namespace: the mode of the first entry that fits; Enforce without one.
+func ModeOf(modes []RuleMode, namespace, role, rule string) Mode {
+	for _, m := range modes {
+		if m.Holds(namespace, role) && (len(m.Rules) == 0 || slices.Contains(m.Rules, rule)) {
+			return m.Mode
+		}
+	}
+	return Enforce
+}
+
 // guards are the rules that keep others off core's nodes.
 var guards = []string{"core-claim", "core-nodes"}
 

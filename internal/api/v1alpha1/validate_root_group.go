@@ -52,9 +52,6 @@ func (set setting) isRootGroup() bool {
 // enforces says whether the rule refuses pods of the role in any of the namespaces.
 func (s *Spec) enforces(role, rule string) bool {
 	return slices.ContainsFunc(s.Namespaces, func(namespace string) bool {
-		first := slices.IndexFunc(s.Modes, func(m RuleMode) bool {
-			return m.Holds(namespace, role) && (len(m.Rules) == 0 || slices.Contains(m.Rules, rule))
-		})
-		return first < 0 || s.Modes[first].Mode == Enforce
+		return ModeOf(s.Modes, namespace, role, rule) == Enforce
 	})
 }
