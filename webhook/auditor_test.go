@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync/atomic"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,12 +38,14 @@ func newTestAuditor(t *testing.T, kubeconfig string, today func() v1alpha1.Day) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	go nodes.Run(t.Context())
 	workloads, err := cluster.NewWorkloads(kubeconfig, compiled)
 	if err != nil {
 		t.Fatal(err)
 	}
-	go workloads.Run(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { nodes.Run(t.Context()) })
+	running.Go(func() { workloads.Run(t.Context()) })
+	t.Cleanup(running.Wait) // its context is done by then
 	o := Options{Kubeconfig: kubeconfig, AuditLease: types.NamespacedName{Namespace: "polymoat-system", Name: "polymoat-audit"}}
 	a := newAuditor(o, &Policies{compiled: compiled, files: []v1alpha1.File{{Name: "policy.yaml", Policy: doc}}}, nodes, workloads, slog.New(discardLog))
 	a.today = today

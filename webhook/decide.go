@@ -193,10 +193,10 @@ func (d *decider) core(namespace string) []policy.CoreWorkload {
 	return d.coreWorkloads.Core(namespace)
 }
 
-// confirm adds the workload that controls the pod, if it is core and was not seen yet.
+// confirm adds the workload that controls a new pod, if it is core and was not seen yet. Who is trusted needs none.
 func (d *decider) confirm(ctx context.Context, r *request, facts policy.Request) ([]policy.CoreWorkload, *fault) {
 	owner := metav1.GetControllerOfNoCopy(facts.Pod)
-	if d.coreWorkloads == nil || owner == nil || slices.ContainsFunc(facts.Core, func(w policy.CoreWorkload) bool { return w.UID == owner.UID }) {
+	if d.coreWorkloads == nil || owner == nil || facts.Old != nil || facts.Trust == policy.Trusted || slices.ContainsFunc(facts.Core, func(w policy.CoreWorkload) bool { return w.UID == owner.UID }) {
 		return facts.Core, nil
 	}
 	ctx, cancel := r.within(ctx)

@@ -24,15 +24,21 @@ func besiege(t *testing.T, code int, body string) (exit int, out, errOut string)
 		_, _ = fmt.Fprint(w, body)
 	}))
 	defer server.Close()
+	var stdout, stderr strings.Builder
+	exit = Main([]string{"siege", "--kubeconfig", kubeconfigFor(t, server.URL), "--as", "jane"}, strings.NewReader(""), &stdout, &stderr)
+	return exit, stdout.String(), stderr.String()
+}
+
+// kubeconfigFor is a kubeconfig for a server that asks nobody who they are.
+func kubeconfigFor(t *testing.T, server string) string {
+	t.Helper()
 	config := filepath.Join(t.TempDir(), "kubeconfig")
 	text := fmt.Sprintf("apiVersion: v1\nkind: Config\ncurrent-context: a\nclusters: [{name: a, cluster: {server: %q}}]\n"+
-		"contexts: [{name: a, context: {cluster: a}}]\n", server.URL)
+		"contexts: [{name: a, context: {cluster: a}}]\n", server)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var stdout, stderr strings.Builder
-	exit = Main([]string{"siege", "--kubeconfig", config, "--as", "jane"}, strings.NewReader(""), &stdout, &stderr)
-	return exit, stdout.String(), stderr.String()
+	return config
 }
 
 func TestSiege(t *testing.T) {

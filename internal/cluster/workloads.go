@@ -67,15 +67,14 @@ func NewWorkloads(kubeconfig string, p *policy.Policy) (*Workloads, error) {
 
 func workloadSources(client *kubernetes.Clientset) []workloadSource {
 	apps, batch := client.AppsV1().RESTClient(), client.BatchV1().RESTClient()
-	source := func(kind schema.GroupKind, resource string, client rest.Interface, empty runtime.Object) workloadSource {
-		return workloadSource{kind: kind, resource: resource, client: client, empty: empty, stores: map[string]cache.Indexer{}}
+	source := func(resource string, client rest.Interface, empty runtime.Object) workloadSource {
+		live, _ := policy.Live(empty)
+		return workloadSource{kind: live.Kind, resource: resource, client: client, empty: empty, stores: map[string]cache.Indexer{}}
 	}
 	return []workloadSource{
-		source(schema.GroupKind{Group: "apps", Kind: "Deployment"}, "deployments", apps, &appsv1.Deployment{}),
-		source(schema.GroupKind{Group: "apps", Kind: "ReplicaSet"}, "replicasets", apps, &appsv1.ReplicaSet{}),
-		source(schema.GroupKind{Group: "apps", Kind: "StatefulSet"}, "statefulsets", apps, &appsv1.StatefulSet{}),
-		source(schema.GroupKind{Group: "apps", Kind: "DaemonSet"}, "daemonsets", apps, &appsv1.DaemonSet{}),
-		source(schema.GroupKind{Group: "batch", Kind: "Job"}, "jobs", batch, &batchv1.Job{}),
+		source("deployments", apps, &appsv1.Deployment{}), source("replicasets", apps, &appsv1.ReplicaSet{}),
+		source("statefulsets", apps, &appsv1.StatefulSet{}), source("daemonsets", apps, &appsv1.DaemonSet{}),
+		source("jobs", batch, &batchv1.Job{}),
 	}
 }
 

@@ -141,6 +141,9 @@ func TestClaimsOnUpdate(t *testing.T) {
 		"the place of another core pod": {core(), func(p *corev1.Pod) { p.Labels["app"] = "polyaxon-redis" },
 			`metadata.labels[app] "polyaxon-redis" is the name of a database or tool that is bundled with release "polyaxon", ` +
 				`which user "tenant" is not trusted with; remove it, or ` + whom + `create it`},
+		"the place of a training operator": {core(), func(p *corev1.Pod) { p.Labels["app"], p.Labels["release"] = "tfjob", "polyaxon" },
+			`metadata.labels[app] "tfjob" is the name of one of Polyaxon's training operators, ` +
+				`which user "tenant" is not trusted with; remove it, or ` + whom + `create it`},
 		"a pod that becomes core": {other(), func(p *corev1.Pod) { p.Labels = map[string]string{"type": "polyaxon-core"} },
 			`metadata.labels[type] "polyaxon-core" claims role "core", which user "tenant" is not trusted with; remove it, or ` + whom + `create it`},
 		"another image in a core pod": {core(), func(p *corev1.Pod) { p.Spec.Containers[0].Image = "evil" },

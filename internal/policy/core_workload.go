@@ -20,20 +20,36 @@ type LiveWorkload struct {
 	Template        *corev1.PodTemplateSpec
 }
 
+// The kinds of LiveWorkload.
+var (
+	deployment  = schema.GroupKind{Group: "apps", Kind: "Deployment"}
+	replicaSet  = schema.GroupKind{Group: "apps", Kind: "ReplicaSet"}
+	statefulSet = schema.GroupKind{Group: "apps", Kind: "StatefulSet"}
+	daemonSet   = schema.GroupKind{Group: "apps", Kind: "DaemonSet"}
+	job         = schema.GroupKind{Group: "batch", Kind: "Job"}
+)
+
+// LiveResources are what workloads are stored as, for those who list them. They must not be modified.
+var LiveResources = []schema.GroupVersionResource{
+	appsv1.SchemeGroupVersion.WithResource("deployments"), appsv1.SchemeGroupVersion.WithResource("replicasets"),
+	appsv1.SchemeGroupVersion.WithResource("statefulsets"), appsv1.SchemeGroupVersion.WithResource("daemonsets"),
+	batchv1.SchemeGroupVersion.WithResource("jobs"),
+}
+
 // Live is a stored workload as decisions read it; false for what is none.
 func Live(object any) (LiveWorkload, bool) {
 	var live LiveWorkload
 	switch o := object.(type) {
 	case *appsv1.Deployment:
-		live.Kind, live.Selector, live.Template = schema.GroupKind{Group: "apps", Kind: "Deployment"}, o.Spec.Selector, &o.Spec.Template
+		live.Kind, live.Selector, live.Template = deployment, o.Spec.Selector, &o.Spec.Template
 	case *appsv1.ReplicaSet:
-		live.Kind, live.Selector, live.Template = schema.GroupKind{Group: "apps", Kind: "ReplicaSet"}, o.Spec.Selector, &o.Spec.Template
+		live.Kind, live.Selector, live.Template = replicaSet, o.Spec.Selector, &o.Spec.Template
 	case *appsv1.StatefulSet:
-		live.Kind, live.Selector, live.Template = schema.GroupKind{Group: "apps", Kind: "StatefulSet"}, o.Spec.Selector, &o.Spec.Template
+		live.Kind, live.Selector, live.Template = statefulSet, o.Spec.Selector, &o.Spec.Template
 	case *appsv1.DaemonSet:
-		live.Kind, live.Selector, live.Template = schema.GroupKind{Group: "apps", Kind: "DaemonSet"}, o.Spec.Selector, &o.Spec.Template
+		live.Kind, live.Selector, live.Template = daemonSet, o.Spec.Selector, &o.Spec.Template
 	case *batchv1.Job:
-		live.Kind, live.Selector, live.Template = schema.GroupKind{Group: "batch", Kind: "Job"}, o.Spec.Selector, &o.Spec.Template
+		live.Kind, live.Selector, live.Template = job, o.Spec.Selector, &o.Spec.Template
 	default:
 		return live, false
 	}

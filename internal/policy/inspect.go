@@ -43,7 +43,7 @@ func (p *Policy) Inspect(r Request) Standing {
 	s.scope(r.Namespace).settle(&d, found, r.Today)
 	var places []polyaxon.Place
 	if s.role.name != v1alpha1.RoleCore {
-		places = claim{s.in, r.User, inOrder(r.Core)}.places(r.Pod)
+		places = claim{s.in, r.User, r.Core}.places(r.Pod)
 	}
 	return Standing{
 		Places: places,

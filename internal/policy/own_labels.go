@@ -38,8 +38,7 @@ func bearing(own map[string]string) *corev1.Pod {
 func (in *installation) takenOff(w Workload) []string {
 	var list []string
 	note := func(at *field.Path, old, pod *corev1.Pod) {
-		if in.isCore(old) && !in.isCore(pod) {
-			_, _, id := in.classify(old)
+		if id := in.coreIdentity(old); id.Role != "" && !in.isCore(pod) {
 			list = append(list, fmt.Sprintf("%s no longer claims role %q, as it did by %s; put that back unless Polyaxon is to lose it", at, v1alpha1.RoleCore, id.Why))
 		}
 	}

@@ -55,13 +55,14 @@ func value(pod *corev1.Pod, label string) string {
 
 // places are all that the pod takes: those of the charts first.
 func (c claim) places(pod *corev1.Pod) []polyaxon.Place {
-	places := polyaxon.Places(pod, c.release)
+	var found []polyaxon.Place
 	for _, w := range c.core {
 		if key, ok := w.finds(pod.Labels); ok {
-			places = append(places, polyaxon.Place{Label: key, Why: "meets the selector of " + w.String() + ", which is Polyaxon's own"})
+			found = append(found, polyaxon.Place{Label: key, Why: "meets the selector of " + w.String() + ", which is Polyaxon's own"})
 		}
 	}
-	return places
+	slices.SortFunc(found, func(a, b polyaxon.Place) int { return cmp.Compare(a.Why, b.Why) }) // workloads come in no order
+	return append(polyaxon.Places(pod, c.release), found...)
 }
 
 // finds says whether the workload's controller takes a pod with these labels for its own, and by which one: not only by
@@ -86,13 +87,6 @@ func (w CoreWorkload) finds(set labels.Set) (key string, ok bool) {
 // String is the workload for people: `Deployment "polyaxon-polyaxon-api"`.
 func (w CoreWorkload) String() string { return fmt.Sprintf("%s %q", w.Kind.Kind, w.Name) }
 
-// inOrder are workloads in an order that does not change from one request to the next.
-func inOrder(core []CoreWorkload) []CoreWorkload {
-	return slices.SortedFunc(slices.Values(core), func(a, b CoreWorkload) int {
-		return cmp.Or(cmp.Compare(a.Kind.Kind, b.Kind.Kind), cmp.Compare(a.Name, b.Name))
-	})
-}
-
 // mirrored is the decision on a mirror pod: what its kubelet runs already is not judged, but a node that somebody took
 // over does not put pods into core's Services. On a core node it may.
 func (p *Policy) mirrored(r Request, d Decision) Decision {
@@ -100,7 +94,7 @@ func (p *Policy) mirrored(r Request, d Decision) Decision {
 	if in == nil || in.isCoreNode(r) {
 		return d
 	}
-	found := claim{in, r.User, inOrder(r.Core)}.claims(r.Pod, r.Old)
+	found := claim{in, r.User, r.Core}.claims(r.Pod, r.Old)
 	if len(found) == 0 {
 		return d
 	}

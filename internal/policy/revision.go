@@ -76,13 +76,6 @@ func isForeign(owners []metav1.OwnerReference) bool {
 	return owner.Kind != statefulSet.Kind && owner.Kind != daemonSet.Kind
 }
 
-var (
-	statefulSet = schema.GroupKind{Group: "apps", Kind: "StatefulSet"}
-	daemonSet   = schema.GroupKind{Group: "apps", Kind: "DaemonSet"}
-	replicaSet  = schema.GroupKind{Group: "apps", Kind: "ReplicaSet"}
-	job         = schema.GroupKind{Group: "batch", Kind: "Job"}
-)
-
 // coreOwner is the core workload that the object names as an owner. The uid is enough: that is what kubectl and older
 // controllers go by.
 func (w Workload) coreOwner() (CoreWorkload, bool) {

@@ -37,7 +37,7 @@ func (v View) unearned() []Violation {
 	if made && (v.Old != nil || v.vouched()) {
 		return nil
 	}
-	found := claim{v.in, v.User, inOrder(v.Core)}.claims(v.Pod, v.Old)
+	found := claim{v.in, v.User, v.Core}.claims(v.Pod, v.Old)
 	if made && len(found) > 0 {
 		return v.stranger()
 	}
@@ -87,19 +87,17 @@ func (v View) claimWarnings() []string {
 type claim struct {
 	*installation
 	user UserInfo
-	core []CoreWorkload // in their order
+	core []CoreWorkload
 }
 
 // made is the violation of a pod that claims core; none if it does not. at tells where its labels stand.
 func (c claim) made(pod *corev1.Pod, at func(label string) *field.Path) []Violation {
-	role, _, id := c.classify(pod)
-	beside := ""
-	if role.name != v1alpha1.RoleCore {
-		run := id
-		if id = polyaxon.Borrowed(pod, c.release); !run.Run || id.Role == "" {
-			return nil
-		}
-		beside = " beside the labels of a run"
+	id, beside := c.coreIdentity(pod), ""
+	if id.Role == "" && c.identify(pod).Run {
+		id, beside = polyaxon.Borrowed(pod, c.release), " beside the labels of a run"
+	}
+	if id.Role == "" {
+		return nil
 	}
 	return []Violation{{
 		Field:  at(id.Label),
@@ -110,7 +108,7 @@ func (c claim) made(pod *corev1.Pod, at func(label string) *field.Path) []Violat
 
 // changed is the violation of what claimed core before, by a user who may not change it.
 func (c claim) changed(old *corev1.Pod, at *field.Path, noun string) []Violation {
-	_, _, id := c.classify(old)
+	id := c.coreIdentity(old)
 	return []Violation{{
 		Field:  at,
 		Detail: fmt.Sprintf("changes a %s of role %q (%s), which %s is not trusted with", noun, v1alpha1.RoleCore, id.Why, c.who()),
@@ -147,7 +145,18 @@ func (in *installation) claimsCore(pod *corev1.Pod) bool {
 }
 
 // isCore says whether the pod claims core.
-func (in *installation) isCore(pod *corev1.Pod) bool {
-	role, _, _ := in.classify(pod)
-	return role.name == v1alpha1.RoleCore
+func (in *installation) isCore(pod *corev1.Pod) bool { return in.coreIdentity(pod).Role != "" }
+
+// coreIdentity is by which marks the pod claims core; without a role where it does not. What a pod contains is not looked
+// at: nothing makes a run core, and only a run's content tells its role.
+func (in *installation) coreIdentity(pod *corev1.Pod) polyaxon.Identity {
+	if in.identify(pod).Run {
+		return polyaxon.Identity{}
+	}
+	role, _, id := in.classify(pod)
+	if role.name != v1alpha1.RoleCore {
+		return polyaxon.Identity{}
+	}
+	id.Role = role.name
+	return id
 }

@@ -103,13 +103,13 @@ func (p *Policy) ValidateWorkload(w Workload) Decision {
 
 // claimed is the decision on what a template claims, by a user who is not granted it.
 func (in *installation) claimed(w Workload, t Template, role *role) Decision {
-	return in.settled(w, claim{in, w.User, inOrder(w.Core)}.templated(w, t), role.name)
+	return in.settled(w, claim{in, w.User, w.Core}.templated(w, t), role.name)
 }
 
 // ownClaim adds what the object's own labels claim, by a user who is not granted it. Where they reach its pods, it was
 // found in the template.
 func (in *installation) ownClaim(d *Decision, w Workload) {
-	own := in.settled(w, claim{in, w.User, inOrder(w.Core)}.labelled(w), v1alpha1.RoleCore)
+	own := in.settled(w, claim{in, w.User, w.Core}.labelled(w), v1alpha1.RoleCore)
 	own.Violations = added(own.Violations, d.Violations)
 	if len(own.found()) > 0 {
 		d.Role, d.Why = v1alpha1.RoleCore, "its own labels"

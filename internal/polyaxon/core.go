@@ -51,15 +51,20 @@ var dependencies = []string{"postgresql", "redis", "rabbitmq", "rabbitmq-ha", "d
 // older ones carry no other label than app, release and chart.
 var operators = []string{"trainingjobs", "tfjob", "pytorchjob", "mpijob"}
 
-// dependency knows bundled charts, which carry no label of Polyaxon's: the name of the release must tie them to it. Training
-// operators are known by their chart.
+// operator knows older training operators, by their chart or by Polyaxon's own release.
+func operator(pod *corev1.Pod, release string) Identity {
+	app, of := pod.Labels[labelApp], pod.Labels[labelRelease]
+	if slices.Contains(operators, app) && (of == release || of != "" && strings.HasPrefix(pod.Labels["chart"], app+"-")) {
+		return core(labelApp, label(pod, labelApp)+", a training operator of Polyaxon's")
+	}
+	return Identity{}
+}
+
+// dependency knows bundled charts, which carry no label of Polyaxon's: the name of the release must tie them to it.
 func dependency(pod *corev1.Pod, release string) Identity {
 	app, name := pod.Labels[labelApp], pod.Labels[labelName]
 	bare, prefixed := strings.CutPrefix(app, release+"-")
 	switch {
-	case slices.Contains(operators, app) && pod.Labels[labelRelease] != "" && strings.HasPrefix(pod.Labels["chart"], app+"-"),
-		slices.Contains(operators, app) && pod.Labels[labelRelease] == release:
-		return core(labelApp, label(pod, labelApp)+", a training operator of Polyaxon's")
 	case slices.Contains(dependencies, app) && pod.Labels[labelRelease] == release, // 0.5 to 1.20
 		prefixed && slices.Contains(dependencies, bare),                           // 0.2 to 0.4: the only label
 		bare == "polyaxon-nfs" && prefixed && pod.Labels[labelRelease] == release: // 0.1 to 0.3
@@ -100,6 +105,9 @@ func Places(pod *corev1.Pod, release string) []Place {
 	var places []Place
 	if name, key := component(pod, release); name != "" {
 		places = append(places, Place{key, fmt.Sprintf("is the name of Polyaxon's own component %q", name)})
+	}
+	if id := operator(pod, release); id.Role != "" {
+		places = append(places, Place{id.Label, "is the name of one of Polyaxon's training operators"})
 	}
 	if id := dependency(pod, release); id.Role != "" {
 		places = append(places, Place{id.Label, fmt.Sprintf("is the name of a database or tool that is bundled with release %q", release)})

@@ -42,7 +42,7 @@ const (
 // A run's marks come first: users choose labels of their own (environment.labels), and since 1.0 nothing stops a run
 // from also carrying type=polyaxon-core, or the labels of a bundled database. A pod that claims both is a run.
 func Identify(pod *corev1.Pod, release string) Identity {
-	for _, test := range []func(*corev1.Pod, string) Identity{modernRun, classicRun, platform, hook, dependency} {
+	for _, test := range []func(*corev1.Pod, string) Identity{modernRun, classicRun, platform, hook, operator, dependency} {
 		if id := test(pod, release); id.Role != "" {
 			return id
 		}
@@ -53,7 +53,7 @@ func Identify(pod *corev1.Pod, release string) Identity {
 // Borrowed tells which mark of Polyaxon itself a pod carries, its marks of a run aside. On a run such a mark serves
 // nobody but whoever wants to be mistaken for Polyaxon: the Services of its API and database select by them.
 func Borrowed(pod *corev1.Pod, release string) Identity {
-	for _, test := range []func(*corev1.Pod, string) Identity{platform, hook, dependency} {
+	for _, test := range []func(*corev1.Pod, string) Identity{platform, hook, operator, dependency} {
 		if id := test(pod, release); id.Role != "" {
 			return id
 		}
