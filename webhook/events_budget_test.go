@@ -88,7 +88,9 @@ func TestEventsByNamespace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go e.Run(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { e.Run(t.Context()) })
+	t.Cleanup(running.Wait) // its context is done by then
 	mux := newMux(parts{decider: &decider{policy: compiled, log: log, today: utcToday}, metrics: m, ready: &readiness{}, events: e, gate: openGate(), log: log})
 	for i := range 75 {
 		post(t, mux, "/validate", refusedReview(t, "polyaxon", "example.com/v1", "Sweep", fmt.Sprint("sweep-", i)))
