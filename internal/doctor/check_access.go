@@ -12,7 +12,7 @@ func mayBind(v View) []Finding {
 	return []Finding{{
 		Severity: Info,
 		What:     fmt.Sprintf("Pods of governed namespaces can be bound to nodes by %s.", named(who)),
-		Why:      "A binding passes by the scheduler; only the rule \"binding\" refuses it, and it is not enforced in every mode.",
+		Why:      "A binding bypasses the scheduler; only the rule \"binding\" refuses it, and it is not enforced in every mode.",
 		Mend:     whoMay("create", "pods/binding"),
 	}}
 }

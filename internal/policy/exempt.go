@@ -12,7 +12,7 @@ import (
 // default registry in another spelling.
 const longestTag = 255
 
-// exempt says whether the container is spared the hardening of s.hard, because its role lists its image. Each image is
+// exempt says whether the hardening of s.hard leaves the container out, because its role lists its image. Each image is
 // parsed once in a decision: regular expressions read it, and a pod may have thousands.
 func (s *subject) exempt(c *corev1.Container) bool {
 	if s.soft == nil || !mayBeOneOf(c.Image, s.soft.rootImages) {

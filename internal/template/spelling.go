@@ -49,7 +49,7 @@ func like(mapping map[string]any, key string) iter.Seq[any] {
 	}
 }
 
-// ambiguous says of a template that readers for whom case does not count see another pod; empty where they do not.
+// ambiguous says that readers which ignore case see another pod in the template; it is empty where they do not.
 func ambiguous(raw map[string]any) string {
 	if misspells(raw, reflect.TypeFor[corev1.PodTemplateSpec]()) {
 		return `is another pod for readers who take "Spec" for "spec"`
