@@ -51,7 +51,7 @@ type auditor struct {
 	log        *slog.Logger
 	today      func() v1alpha1.Day
 	times      times
-	leading    sync.Mutex                // one term ends before the next one begins
+	leading    chan struct{}             // has room for one: a term ends before the next one begins
 	pods       atomic.Pointer[residents] // nil where another replica audits
 }
 
@@ -61,6 +61,7 @@ func newAuditor(o Options, p *Policies, nodes *cluster.Nodes, workloads *cluster
 	return &auditor{
 		Auditor: a, namespaces: p.compiled.Namespaces(), kubeconfig: o.Kubeconfig, lease: o.AuditLease,
 		nodes: nodes, workloads: workloads, log: log, today: utcToday, times: auditTimes,
+		leading: make(chan struct{}, 1),
 	}
 }
 
@@ -88,7 +89,9 @@ func (a *auditor) Run(ctx context.Context) error {
 			giveUp()
 			return fmt.Errorf("prepare the audit: %w", err)
 		}
-		elector.Run(term) // until the lease is lost, or given up
+		elector.Run(term)       // until the lease is lost, or given up
+		a.leading <- struct{}{} // the elector does not wait for what it started
+		<-a.leading
 		if term.Err() != nil {
 			pause(ctx, a.times.rest)
 		}
@@ -124,8 +127,8 @@ func (a *auditor) lock() (resourcelock.Interface, error) {
 // lead audits until the lease is lost, or until this replica has seen no pods for too long. Whenever they must be judged
 // again it watches them anew, and tells what it saw before until it has seen all.
 func (a *auditor) lead(ctx context.Context) {
-	a.leading.Lock()
-	defer a.leading.Unlock()
+	a.leading <- struct{}{}
+	defer func() { <-a.leading }()
 	if ctx.Err() != nil {
 		return
 	}

@@ -84,7 +84,7 @@ func serveBenchmark(kind, address, dir string) error {
 	case "floor":
 		mux.HandleFunc("/", floor)
 	case "controller-runtime":
-		adoptLogger(slog.New(slog.DiscardHandler))
+		AdoptLogger(slog.New(slog.DiscardHandler))
 		hook, err := admission.StandaloneWebhook(&admission.Webhook{Handler: admission.HandlerFunc(doNothing)}, admission.StandaloneOptions{MetricsPath: "/"})
 		if err != nil {
 			return err

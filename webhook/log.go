@@ -24,9 +24,9 @@ func NewLogger(w io.Writer, level string) (*slog.Logger, error) {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: from})), nil
 }
 
-// adoptLogger sends what our libraries say the same way: controller-runtime, client-go, OpenTelemetry, and net/http
-// through log.
-func adoptLogger(log *slog.Logger) {
+// AdoptLogger sends what our libraries say the same way: controller-runtime, client-go, OpenTelemetry, and net/http
+// through log. It changes the whole process, so a program calls it, once and before anything runs.
+func AdoptLogger(log *slog.Logger) {
 	slog.SetDefault(log)
 	klog.SetSlogLogger(log)
 	ctrllog.SetLogger(logr.FromSlogHandler(log.Handler()))

@@ -38,7 +38,6 @@ type server struct {
 
 // Run serves until the context is done, then finishes what is in flight. The error is nil if everything in flight was.
 func Run(ctx context.Context, o Options, p *Policies, log *slog.Logger) error {
-	adoptLogger(log)
 	given := leaveRoom(memoryAllowed)
 	debug.SetMemoryLimit(given)
 	if o.InFlight == 0 {

@@ -178,8 +178,8 @@ func TestSpansThatAreNotSent(t *testing.T) {
 		return a
 	}}))
 	before := slog.Default()
-	adoptLogger(log)
-	t.Cleanup(func() { adoptLogger(before) })
+	AdoptLogger(log)
+	t.Cleanup(func() { AdoptLogger(before) })
 	otel.Handle(errors.New("connection refused"))
 	otel.Handle(errors.New("connection refused"))
 	mux, spans := tracedMux(t, silentAddress(t))

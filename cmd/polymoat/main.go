@@ -59,6 +59,7 @@ func run(args []string) int {
 	if err := errors.Join(err, checkFlags(o)); err != nil {
 		return fail(2, err)
 	}
+	webhook.AdoptLogger(log)
 	policies, err := webhook.LoadPolicies(*policy)
 	if err != nil {
 		return fail(1, err)
