@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -86,4 +87,60 @@ func TestLeaseIsMadeAgain(t *testing.T) {
 	if took := time.Since(begun); took > time.Minute {
 		t.Errorf("it took %s", took)
 	}
+}
+
+// TestLeaseIsTakenAway: a replica that loses the Lease goes on answering reviews, ends no process, and audits again when whoever
+// took the Lease is gone.
+func TestLeaseIsTakenAway(t *testing.T) {
+	admin, tenant := as(t, cluster.Admin), as(t, cluster.Tenant)
+	awaitMetrics(t, `polymoat_audit_leader 1`)
+	began := processStart(t)
+	reviewing, enough := context.WithCancel(t.Context())
+	var reviews sync.WaitGroup
+	var placed int
+	reviews.Go(func() {
+		for ; reviewing.Err() == nil; placed++ {
+			pod := jobPod("")
+			pod.GenerateName = "leased-"
+			if err := tenant.Create(t.Context(), pod, client.DryRunAll); err != nil || pod.Spec.NodeSelector["polyaxon"] != "experiments" {
+				t.Errorf("review %d failed: spec.nodeSelector is %v, %v", placed, pod.Spec.NodeSelector, err)
+				return
+			}
+		}
+	})
+	defer reviews.Wait()
+	defer enough()
+	takeLease(t, admin)
+	awaitMetrics(t, `polymoat_audit_leader 0`)
+	awaitMetrics(t, `polymoat_audit_leader 1`)
+	enough()
+	reviews.Wait()
+	if now := processStart(t); now != began || placed < 100 {
+		t.Errorf("the server was started at %v and %v, and placed %d pods", began, now, placed)
+	}
+}
+
+// takeLease has another one hold the Lease that replicas audit by, who is not heard of again.
+func takeLease(t *testing.T, admin client.Client) {
+	t.Helper()
+	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.System, Name: "polymoat-audit"}}
+	if err := control.Await("the Lease", func(ctx context.Context) error {
+		if err := admin.Get(ctx, client.ObjectKeyFromObject(lease), lease); err != nil {
+			return err
+		}
+		lease.Spec.HolderIdentity, lease.Spec.RenewTime = ptr.To("thief"), ptr.To(metav1.NowMicro())
+		return admin.Update(ctx, lease)
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// processStart is when the server's process was started.
+func processStart(t *testing.T) float64 {
+	t.Helper()
+	families, err := scrapeServer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return families["process_start_time_seconds"].GetMetric()[0].GetGauge().GetValue()
 }

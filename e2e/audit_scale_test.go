@@ -112,7 +112,7 @@ func auditByServer(t *testing.T, policy string) map[string]int {
 	review, metrics := check.FreeAddress(t), check.FreeAddress(t)
 	_, port, _ := net.SplitHostPort(review)
 	cmd := exec.Command(server, "--kubeconfig", control.Kubeconfig(cluster.Admin), "--policy", policy, "--audit-lease", auditedName+"/audit",
-		"--port", port, "--metrics-bind-address", metrics, "--cert-dir", t.TempDir(), "--shutdown-delay", "0s")
+		"--port", port, "--metrics-bind-address", metrics, "--metrics-secure=false", "--cert-dir", t.TempDir(), "--shutdown-delay", "0s")
 	var log bytes.Buffer
 	cmd.Stderr, cmd.SysProcAttr = &log, cluster.ChildAttributes()
 	start := time.Now()

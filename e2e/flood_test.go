@@ -19,7 +19,8 @@ import (
 
 var refusals = flag.Int("refusals", 2000, "how many pods TestFloodOfRefusals has refused")
 
-// stray is how much else may come into etcd meanwhile, whatever the number of refusals: what earlier tests left to do.
+// stray is how much else may come into etcd meanwhile, or is to be told, whatever the number of refusals: what earlier tests
+// left to do.
 const stray = 50
 
 // eventPrefix is before an outcome in metricsOf.
@@ -121,17 +122,18 @@ func metricsOf(t *testing.T) map[string]int {
 	return n
 }
 
-// leftOut are the outcomes of refusals whose owner cannot be read, or of which there were too many. What earlier tests left
-// to do has real owners, and mostly another outcome.
+// leftOut are the outcomes of refusals whose owner cannot be read, or of which there were too many.
 var leftOut = []string{"ownerless", "limited", "overflowed"}
 
-// allLeftOut says what is missing until every refusal was left out.
+// allLeftOut says what is missing until every refusal was left out. None is counted twice, and yet there may be more: of
+// earlier tests a refusal that waited and whose owner is gone by now, and pods in core's place, for whose events the flood
+// leaves no room.
 func allLeftOut(now, before map[string]int) error {
 	all := 0
 	for _, outcome := range leftOut {
 		all += now[eventPrefix+outcome] - before[eventPrefix+outcome]
 	}
-	if all != *refusals {
+	if all < *refusals || all > *refusals+stray {
 		return fmt.Errorf("of %d refusals %d are left out: %v, after %v", *refusals, all, now, before)
 	}
 	return nil

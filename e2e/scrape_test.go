@@ -29,7 +29,7 @@ func scrape(ctx context.Context, url string) (map[string]*dto.MetricFamily, erro
 	return parse(response.Body)
 }
 
-// scrapeServer reads those of the installed server, over TLS.
+// scrapeServer reads those of the installed server.
 func scrapeServer(ctx context.Context) (map[string]*dto.MetricFamily, error) {
 	text, err := control.Installed().Get(ctx, "/metrics")
 	if err != nil {

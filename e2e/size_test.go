@@ -72,8 +72,8 @@ func TestPodOfManyTolerations(t *testing.T) {
 	pod.Spec.Tolerations = slices.Repeat([]corev1.Toleration{{Key: "a"}}, 240_000)
 	err := as(t, cluster.Tenant).Create(t.Context(), pod, client.DryRunAll)
 	const want = `Internal error occurred: failed calling webhook "validate.polymoat.io": failed to call webhook: ` +
-		`polymoat: the review holds some N values, and memory is kept for 32768; make the object smaller`
-	if err == nil || regexp.MustCompile(`some \d+ values`).ReplaceAllString(err.Error(), "some N values") != want {
+		`polymoat: the review takes more memory than there is for one (N objects and N values of it take 64 MiB); make the object smaller`
+	if err == nil || regexp.MustCompile(`\d+ (objects|values)`).ReplaceAllString(err.Error(), "N $1") != want {
 		t.Errorf("the answer is %v, want %s", err, want)
 	}
 }

@@ -16,10 +16,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/policy"
-	"github.com/polymoat/polymoat/internal/trail"
 )
 
 // TestMutateThenValidate: the pod of a Polyaxon job is placed and hardened, passes then, and a second mutation changes
@@ -141,8 +141,8 @@ func TestRefuse(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			response := refuse(tc.decision, "a")
-			got, err := appendAnswer(nil, "", &response, trail.Append(nil, tc.decision))
+
+			got, err := encode(admission.Request{}, refuse(tc.decision, "a"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -197,7 +197,8 @@ func TestUpdates(t *testing.T) {
 func TestPanic(t *testing.T) {
 	var logged bytes.Buffer
 	m := newMetrics(nil)
-	v := newReviewer("validate", decode, func(context.Context, *request) (outcome, *fault) { panic("boom") }, m, slog.New(slog.NewJSONHandler(&logged, nil)))
+	boom := admission.HandlerFunc(func(context.Context, admission.Request) admission.Response { panic("boom") })
+	v := &reviewer{"validate", boom, m, slog.New(slog.NewJSONHandler(&logged, nil))}
 	for range 2 {
 		got := post(t, v, "/validate", benchmarkReview(t)).Response
 		want := &metav1.Status{Status: "Failure", Code: 500, Reason: "InternalError", Message: "polymoat: internal error; this is not a decision of the policy, and polymoat's log says more"}

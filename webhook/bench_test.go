@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/polymoat/polymoat/certs"
+	"github.com/polymoat/polymoat/internal/hostile"
 )
 
 // The benchmark compares processes, so that none pays for the garbage of another: the test binary serves when it is
@@ -32,8 +33,10 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	hostile.AttackIfAsked()
 	flag.Parse()
 	if *serveKind == "" {
+		AdoptLogger(slog.New(slog.DiscardHandler))
 		// A certificate is watched from when it is opened, and only a server that runs ends that: see leavesNothing.
 		goleak.VerifyTestMain(m, append(ignored("github.com/fsnotify/fsnotify.(*inotify).readEvents"), exporters...)...)
 	}
@@ -69,7 +72,7 @@ func serveBenchmark(kind, address, dir string) error {
 		if err != nil {
 			return err
 		}
-		o := Options{Certificate: Certificate{Dir: dir}}
+		o := Options{Certificate: Certificate{Dir: dir}, MetricsAddress: besideIt(address), MetricsOpen: true}
 		if _, err := fmt.Sscan(port, &o.Port); err != nil {
 			return err
 		}
@@ -79,7 +82,7 @@ func serveBenchmark(kind, address, dir string) error {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("/readyz", alive)
+	mux.HandleFunc("/readyz", func(http.ResponseWriter, *http.Request) {})
 	switch kind {
 	case "floor":
 		mux.HandleFunc("/", floor)
@@ -91,7 +94,18 @@ func serveBenchmark(kind, address, dir string) error {
 		}
 		mux.Handle("/", hook)
 	}
+	go func() { _ = http.ListenAndServe(besideIt(address), mux) }() // metrics
 	return http.ListenAndServeTLS(address, filepath.Join(dir, certs.CertName), filepath.Join(dir, certs.KeyName), mux)
+}
+
+// besideIt is where a contender serves its metrics. Its port is one of freeAddress, and this one is below those that the
+// kernel gives to connections, too.
+func besideIt(address string) string {
+	var port int
+	if _, err := fmt.Sscanf(address, "127.0.0.1:%d", &port); err != nil {
+		panic(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", port+2_500)
 }
 
 // floor is the least that a webhook can do: it finds the uid, without decoding anything, and answers "allowed".
@@ -103,7 +117,8 @@ func floor(w http.ResponseWriter, r *http.Request) {
 	}
 	_, rest, _ := bytes.Cut(body, []byte(`"uid":"`))
 	uid, _, _ := bytes.Cut(rest, []byte(`"`))
-	write(w, fmt.Appendf(nil, `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":%q,"allowed":true}}`, uid))
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(fmt.Appendf(nil, `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":%q,"allowed":true}}`, uid))
 }
 
 func doNothing(context.Context, admission.Request) admission.Response { return admission.Allowed("") }

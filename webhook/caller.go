@@ -37,8 +37,7 @@ func (c *callers) configureTLS(config *tls.Config) {
 func (c *callers) require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if f := c.refuse(r.TLS); f != nil {
-			c.metrics.errors.WithLabelValues(f.kind).Inc()
-			c.log.Warn("review not read", "kind", f.kind, "code", f.code, "remote", r.RemoteAddr)
+			c.metrics.faults.note(c.log, f, "remote", r.RemoteAddr)
 			writeStatus(w, f)
 			return
 		}

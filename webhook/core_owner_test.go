@@ -38,7 +38,7 @@ func TestOwnerOfCoreThatIsNotTold(t *testing.T) {
 			}
 			log := slog.New(slog.DiscardHandler)
 			d := &decider{policy: policies.compiled, coreWorkloads: workloads, log: log, today: utcToday}
-			mux := newMux(parts{decider: d, metrics: newMetrics(policies.documents), ready: &readiness{}, gate: openGate(), log: log})
+			mux := newMux(parts{decider: d, metrics: newMetrics(policies.documents), log: log})
 			got := post(t, mux, "/validate", []byte(reviewOf(`{"uid":"u-1",`+user+podsV1+`,"object":`+object+`,`+tc.operation+`}`))).Response
 			if int(got.Result.Code) != tc.code || got.Result.Message != tc.want || asked != tc.asked {
 				t.Errorf("asked %d times, answered %+v", asked, got.Result)

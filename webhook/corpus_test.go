@@ -58,7 +58,7 @@ func corpusMux(t *testing.T, tc corpus.Case) *http.ServeMux {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	return newMux(parts{decider: &decider{policy: p, log: log, today: func() v1alpha1.Day { return tc.Today }}, metrics: newMetrics(nil), ready: &readiness{}, gate: openGate(), log: log})
+	return newMux(parts{decider: &decider{policy: p, log: log, today: func() v1alpha1.Day { return tc.Today }}, metrics: newMetrics(nil), log: log})
 }
 
 // corpusReview is the case as an API server would ask it.

@@ -12,6 +12,7 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/cluster"
@@ -24,13 +25,13 @@ import (
 // outcome is a decision and the answer that it becomes.
 type outcome struct {
 	decision policy.Decision
-	response admissionv1.AdmissionResponse
+	response admission.Response
 }
 
 // untouched is the outcome of requests that a webhook has nothing to say about.
 var untouched = outcome{
 	decision: policy.Decision{Verdict: policy.OutOfScope},
-	response: admissionv1.AdmissionResponse{Allowed: true},
+	response: admission.Response{AdmissionResponse: admissionv1.AdmissionResponse{Allowed: true}},
 }
 
 // ignoredSubresources of pods carry no pod and place none: an eviction ends one. They are listed by name, so that a
@@ -58,6 +59,10 @@ func utcToday() v1alpha1.Day { return v1alpha1.DayOf(time.Now()) }
 // mutate places pods at creation and hardens the ephemeral containers that come later. It never refuses: validate
 // does, whatever became of the pod in between.
 func (d *decider) mutate(ctx context.Context, r *request) (outcome, *fault) {
+	if !d.policy.Governs(r.Namespace) {
+		return untouched, nil
+	}
+	r.decodePods()
 	if !r.createsPod() && (!r.debugsPod() || r.alone) { // nobody knows what a pod was given before
 		return untouched, nil
 	}
@@ -68,28 +73,25 @@ func (d *decider) mutate(ctx context.Context, r *request) (outcome, *fault) {
 	facts := d.facts(r, pod, old)
 	// Without an answer the pod is placed as most are, whose owner asks for nothing: validate asks again.
 	facts.Owner, _ = d.owner(ctx, r, facts)
-	facts.Into = &r.placed
 	decision := d.policy.Mutate(facts)
 	response := allow(decision)
 	if decision.Pod == nil {
 		return outcome{decision, response}, nil
 	}
-	text, err := patch.Append(r.patch, pod, decision.Pod)
-	if err != nil {
+	var err error
+	if response.Patches, err = patch.Operations(pod, decision.Pod); err != nil {
 		d.log.Error("no patch", "uid", r.UID, "error", err)
 		return outcome{}, internal("patch")
-	}
-	if text != nil {
-		response.Patch, response.PatchType = text, new(admissionv1.PatchTypeJSONPatch)
 	}
 	return outcome{decision, response}, nil
 }
 
 // validate judges the pod as it is. Only what carries no pod by its nature passes unread.
 func (d *decider) validate(ctx context.Context, r *request) (outcome, *fault) {
-	if judged, f := r.judged(); !judged {
+	if judged, f := r.judged(); !judged || !d.policy.Governs(r.Namespace) {
 		return untouched, f
 	}
+	r.decodePods()
 	if r.Resource.Resource == "pods" && slices.Contains(ignoredSubresources, r.SubResource) {
 		return untouched, nil
 	}
@@ -157,8 +159,6 @@ func (d *decider) trust(ctx context.Context, r *request) (policy.Trust, *fault) 
 	if d.mayUseCore == nil {
 		return policy.NotTrusted, nil
 	}
-	ctx, cancel := r.within(ctx)
-	defer cancel()
 	may, err := d.mayUseCore(ctx, r.UserInfo)
 	switch {
 	case err != nil:
@@ -199,8 +199,6 @@ func (d *decider) confirm(ctx context.Context, r *request, facts policy.Request)
 	if d.coreWorkloads == nil || owner == nil || facts.Old != nil || facts.Trust == policy.Trusted || slices.ContainsFunc(facts.Core, func(w policy.CoreWorkload) bool { return w.UID == owner.UID }) {
 		return facts.Core, nil
 	}
-	ctx, cancel := r.within(ctx)
-	defer cancel()
 	found, err := d.coreWorkloads.Confirm(ctx, facts.Namespace, owner)
 	switch {
 	case err != nil:

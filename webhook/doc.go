@@ -1,13 +1,15 @@
-// Package webhook serves polymoat's decisions to an API server: it is the only room that knows AdmissionReview, TLS,
-// HTTP and Prometheus.
+// Package webhook serves polymoat's decisions to an API server. It is a controller-runtime application: a manager, a
+// webhook.Server, and an admission.Handler for each of mutate, validate and workloads.
 //
-// A review walks one corridor: reviewer reads and decodes it (review.go), asks the policy (decide.go), and writes the
-// answer (response.go). What cannot be answered with a decision is a fault: the caller's mistake, or our own.
+// A review walks one corridor, the first file at the top:
 //
-// Workloads, which make pods, walk it too (workload.go): as JSON values, because they may be of any kind.
+//   - serve/: a connection becomes a whole request, with a deadline and room to be decided in
+//   - review.go: its body becomes an admission.Request, and the admission.Response becomes the answer
+//   - handler.go: the request is decided on, and whoever is to know is told
+//   - request.go, creation.go: its objects are decoded, where the namespace is governed
+//   - decide.go, workload.go: the facts that the policy needs are gathered, and it is asked
+//   - response.go, fault.go: the decision becomes a response. What is not decided is a fault: the caller's mistake, or ours.
 //
-// A pod is decoded once, straight into a pod, leniently: fields that our version of k8s.io/api does not know are
-// legal, and the patch never mentions them. Most reviews are read the quick way (read.go), which is held to give the same
-// answers, byte for byte, as the typed way that it falls back to. What they are read into is used again for the next review:
-// of a request nothing is kept after its answer but strings and copies.
+// Fields that our version of k8s.io/api does not know are legal, and no patch mentions them. What watches, audits and writes
+// is beside this corridor, in internal/auditor; setup.go puts all of it together.
 package webhook

@@ -3,7 +3,6 @@ package webhook
 import (
 	"flag"
 	"fmt"
-	"log/slog"
 	"os"
 	"regexp"
 	"slices"
@@ -14,8 +13,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/polymoat/polymoat/certs"
-	"github.com/polymoat/polymoat/internal/cluster"
+	"github.com/polymoat/polymoat/internal/auditor"
 	"github.com/polymoat/polymoat/internal/reporter"
+	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 var update = flag.Bool("update", false, "write the README's table of metrics; then read the difference")
@@ -29,8 +29,8 @@ var (
 func TestREADMEMetrics(t *testing.T) {
 	m := newMetrics(nil)
 	all := []prometheus.Collector{
-		m.reviews, m.decisions, m.overrides, m.decide, m.duration, m.errors, m.suppressed, m.events, policyInfo(nil), buildInfo(),
-		exceptionEnds(nil), certificateExpiry(nil, certs.Files), openGate().inFlight()[0], &auditor{nodes: &cluster.Nodes{}, log: slog.New(slog.DiscardHandler)},
+		m.reviews, m.decisions, m.overrides, m.decide, m.duration, m.faults.counted, m.suppressed, policyInfo(nil), buildInfo(),
+		exceptionEnds(nil), certificateExpiry(nil, certs.Files), inFlight(serve.New(serve.Options{}))[0], &auditor.Auditor{}, auditor.NewEvents(nil, nil, nil, nil),
 	}
 	all = append(all, reporter.NewMetrics().Collectors()...)
 	var rows []string

@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"bytes"
 	"log/slog"
 	"net/http"
 	"os"
@@ -9,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
@@ -39,25 +37,7 @@ func policiesOf(t *testing.T, more string) *Policies {
 func muxOf(t *testing.T, p *Policies) http.Handler {
 	t.Helper()
 	m, log := newMetrics(p.documents), slog.New(slog.DiscardHandler)
-	return newMux(parts{decider: &decider{policy: p.compiled, log: log, today: utcToday}, metrics: m, ready: &readiness{}, gate: openGate(), log: log})
-}
-
-func TestExceptionsAreReported(t *testing.T) {
-	p := excepting(t, "2027-01-31")
-	var logged bytes.Buffer
-	log := slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.TimeKey {
-			return slog.Attr{}
-		}
-		return a
-	}}))
-	for _, day := range []int{23, 31} {
-		reportExceptionsOn(v1alpha1.DayOf(time.Date(2027, 1, day, 0, 0, 0, 0, time.UTC)), p.files, log)
-	}
-	want := `level=WARN msg="exception \"old-images\" ends today, on 2027-01-31; ask jane whether it is still needed" policy=polyaxon` + "\n"
-	if diff := cmp.Diff(want, logged.String()); diff != "" {
-		t.Errorf("log (-want +got):\n%s", diff)
-	}
+	return newMux(parts{decider: &decider{policy: p.compiled, log: log, today: utcToday}, metrics: m, log: log})
 }
 
 func TestExceptionEnds(t *testing.T) {

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -14,6 +17,29 @@ type fault struct {
 	kind string // "json": the label of polymoat_errors_total, and all that the log says
 	code int    // 400: the caller's mistake; 500: ours
 	text string // what the caller reads
+}
+
+// How many faults a server logs: metrics count them all.
+const (
+	faultsPerSecond = 10
+	faultsAtOnce    = 100
+)
+
+// faults count reviews that are not answered with a decision, and log them.
+type faults struct {
+	counted *prometheus.CounterVec
+	limiter *rate.Limiter
+}
+
+// count counts a review that never came to a handler.
+func (m *faults) count(kind string) { m.counted.WithLabelValues(kind).Inc() }
+
+// note counts a fault, and logs it while there are few. about says which review it was.
+func (m *faults) note(log *slog.Logger, f *fault, about ...any) {
+	m.count(f.kind)
+	if m.limiter.Allow() {
+		log.Warn("review not answered", append([]any{"kind", f.kind, "code", f.code}, about...)...)
+	}
 }
 
 // badReview is a review that the caller made wrong.

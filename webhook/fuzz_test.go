@@ -32,7 +32,7 @@ func FuzzHandler(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	mux, metrics := testServer(f, discardLog)
-	panics := metrics.errors.WithLabelValues("panic")
+	panics := metrics.faults.counted.WithLabelValues("panic")
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, path := range []string{"/mutate", "/validate", "/workloads"} {
 			w := send(t, mux, path, "application/json", body)

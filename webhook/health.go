@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+
 	"github.com/polymoat/polymoat/certs/verify"
 	"github.com/polymoat/polymoat/internal/cluster"
 )
@@ -130,7 +132,16 @@ func (r *readiness) tell(s state) {
 	r.log.Info(text)
 }
 
-// alive serves /healthz: whoever answers is alive.
-func alive(w http.ResponseWriter, _ *http.Request) {
-	_, _ = fmt.Fprintln(w, "ok")
+// newProbes serves /readyz, and /healthz as long as alive says so. The manager's own withhold why.
+func newProbes(r *readiness, alive healthz.Checker) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/readyz", r.ready)
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, r *http.Request) {
+		if err := alive(r); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = fmt.Fprintln(w, "ok")
+	})
+	return mux
 }

@@ -43,8 +43,8 @@ func TestMalformedBody(t *testing.T) {
 		"a request of text":      {reviewOf(`"x"`), 400, "request.uid is empty"},
 		"no uid":                 {reviewOf("{}"), 400, "request.uid is empty"},
 		"a uid that is a number": {reviewOf(`{"uid":5}`), 400, "request.uid is empty"},
-		"40,000 values":          {"[" + strings.Repeat("{},", 40_000) + "1]", 413, "the review holds some 40000 values, and memory is kept for 32768; make the object smaller"},
-		"more than 7 MiB":        {strings.Repeat(" ", maxBody+1), 413, "the body is larger than 7340032 bytes, the most that is read"},
+		"a dry run of text":      {reviewOf(`{"uid":"a","dryRun":"x"}`), 400, "the AdmissionReview does not decode: json: cannot unmarshal string into Go struct field .request.dryRun of type bool"},
+		"70,000 objects":         {"[" + strings.Repeat("{},", 70_000) + "1]", 413, "the review takes more memory than there is for one (58255 objects and 116510 values of it take 64 MiB); make the object smaller"},
 	} {
 		for _, path := range []string{"/mutate", "/validate"} {
 			t.Run(name+path, func(t *testing.T) {
@@ -109,22 +109,22 @@ func TestMalformedRequest(t *testing.T) {
 		},
 		"a pod with text for containers": {
 			"/mutate", `"operation":"CREATE","object":{"apiVersion":"v1","kind":"Pod","spec":{"containers":"x"}},` + podsV1,
-			"the AdmissionReview does not decode: json: cannot unmarshal string into Go struct field PodSpec.request.object.Pod.spec.containers of type []v1.Container",
+			"request.object does not decode: json: cannot unmarshal string into Go struct field PodSpec.Pod.spec.containers of type []v1.Container",
 		},
 		"a pod with a quantity that is none": {
-			"/validate", `"operation":"CREATE",` + podsV1 + `,"object":{"apiVersion":"v1","kind":"Pod","spec":{"overhead":{"cpu":"much"}}}`,
-			"the AdmissionReview does not decode: quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+			"/validate", `"operation":"CREATE",` + podsV1 + `,"object":{"apiVersion":"v1","kind":"Pod","spec":{"volumes":[{"emptyDir":{"sizeLimit":"much"}}]}}`,
+			"request.object does not decode: quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
 		},
 		"a binding of text": {
 			"/validate", `"operation":"CREATE","subResource":"binding","object":{"apiVersion":"v1","kind":"Binding","target":"node"},` + podsV1,
-			"the AdmissionReview does not decode: json: cannot unmarshal string into Go struct field object.request.object.target of type v1.ObjectReference",
+			"request.object does not decode: json: cannot unmarshal string into Go struct field object.target of type v1.ObjectReference",
 		},
 		"a subresource of the future, which is no pod": {
 			"/validate", `"operation":"CREATE","subResource":"preview","object":{"apiVersion":"policy/v1","kind":"Preview"},` + podsV1,
 			`request.object is of apiVersion "policy/v1" and kind "Preview", ` + fmt.Sprintf(other, `"pods/preview"`),
 		},
 		"a deployment, whose spec is unlike a pod's": {
-			"/validate", `"operation":"CREATE","object":{"apiVersion":"apps/v1","kind":"Deployment","spec":{"containers":7}},"resource":{"group":"apps","version":"v1","resource":"deployments"}`,
+			"/validate", `"operation":"CREATE","object":{"apiVersion":"apps/v1","kind":"Deployment","spec":{"containers":7}},"namespace":"polyaxon","resource":{"group":"apps","version":"v1","resource":"deployments"}`,
 			`request.object is of apiVersion "apps/v1" and kind "Deployment", ` + fmt.Sprintf(other, `"deployments"`),
 		},
 		"an object without a kind": {

@@ -10,10 +10,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/time/rate"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/trail"
+	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 // verdictError is the verdict label of a review that was answered with a fault.
@@ -31,10 +33,9 @@ type metrics struct {
 	overrides *prometheus.CounterVec
 	decide    *prometheus.HistogramVec
 	duration  *prometheus.HistogramVec
-	errors    *prometheus.CounterVec
+	faults    *faults
 
 	suppressed prometheus.Counter
-	events     *prometheus.CounterVec
 }
 
 // buckets are those of durations: a decision takes some ten microseconds, and an API server waits for seconds.
@@ -62,23 +63,19 @@ func newMetrics(policies []policyDocument) *metrics {
 		}, []string{"policy", "role", "verdict", "rule", "mode", "webhook", "dry_run"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "polymoat_request_duration_seconds",
-			Help:    "Time from the first byte of a review's body to the last byte of its answer.",
+			Help:    "Time from when a review has been read to the last byte of its answer.",
 			Buckets: buckets,
 		}, []string{"webhook", "verdict"}),
-		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
+		faults: &faults{prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "polymoat_errors_total",
 			Help: "Reviews that were answered without a decision, by what was wrong.",
-		}, []string{"kind"}),
+		}, []string{"kind"}), rate.NewLimiter(faultsPerSecond, faultsAtOnce)},
 		suppressed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "polymoat_log_suppressed_total",
 			Help: "Refusals that were not logged, because there were too many at once in their namespace.",
 		}),
-		events: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "polymoat_events_total",
-			Help: "Refusals of new pods that have an owner, and pods that stand where core's do, by what became of the event: created, counted by one that was there, told by the built-in controller itself, ownerless where no owner can be read, limited because there were too many in the namespace, overflowed because the API server is slow, failed because it takes none.",
-		}, []string{"outcome"}),
 	}
-	m.registry.MustRegister(m.reviews, m.decisions, m.overrides, m.decide, m.duration, m.errors, m.suppressed, m.events, policyInfo(policies), buildInfo(),
+	m.registry.MustRegister(m.reviews, m.decisions, m.overrides, m.decide, m.duration, m.faults.counted, m.suppressed, policyInfo(policies), buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -94,6 +91,20 @@ func policyInfo(policies []policyDocument) prometheus.Collector {
 	return info
 }
 
+// exceptionEnds is when each exception of the policies is over. Names come from the policy: a user cannot make series.
+func exceptionEnds(files []v1alpha1.File) prometheus.Collector {
+	ends := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "polymoat_exception_end_timestamp_seconds",
+		Help: "When an exception of the policy is over, in seconds since 1970-01-01 UTC. What it lets through is refused from then on.",
+	}, []string{"policy", "exception"})
+	for _, f := range files {
+		for _, e := range f.Policy.Spec.Exceptions {
+			ends.WithLabelValues(f.Policy.Metadata.Name, e.Name).Set(float64(e.Ends().Unix()))
+		}
+	}
+	return ends
+}
+
 func buildInfo() prometheus.Collector {
 	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "polymoat_build_info",
@@ -102,6 +113,22 @@ func buildInfo() prometheus.Collector {
 	version, goVersion := Version()
 	info.WithLabelValues(version, goVersion).Set(1)
 	return info
+}
+
+// inFlight tells how many bytes of reviews there are.
+func inFlight(s *serve.Server) []prometheus.Collector {
+	gauge := func(state string, bytes func(serve.InFlight) int64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name:        "polymoat_in_flight_bytes",
+			Help:        "Bytes of the reviews that arrive, that wait because there are too many, and that are decided; 64 KiB for each of the last two at least. Bounded by --max-in-flight.",
+			ConstLabels: prometheus.Labels{"state": state},
+		}, func() float64 { return float64(bytes(s.InFlight())) })
+	}
+	return []prometheus.Collector{
+		gauge("arriving", func(f serve.InFlight) int64 { return f.Arriving }),
+		gauge("waiting", func(f serve.InFlight) int64 { return f.Waiting }),
+		gauge("deciding", func(f serve.InFlight) int64 { return f.Deciding }),
+	}
 }
 
 func (m *metrics) handler() http.Handler {

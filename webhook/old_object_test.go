@@ -27,7 +27,7 @@ func TestUndecodableOldPod(t *testing.T) {
 					`which user "tenant" is not trusted with; remove it, ` + trusted + "create it",
 			},
 			"another that does not decode": {
-				pod: old, want: "polymoat: the AdmissionReview does not decode: ",
+				pod: old, want: "polymoat: request.object does not decode: ",
 			},
 		} {
 			t.Run(name+", then "+what, func(t *testing.T) {

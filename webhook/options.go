@@ -10,10 +10,11 @@ import (
 
 // Options say where a server listens and what it reads. The policy says what it decides.
 type Options struct {
-	Port           uint16 // reviews, /healthz, /readyz and /metrics, over TLS
+	Port           uint16 // reviews, over TLS
 	Cluster        bool   // look at the nodes of a cluster and at Polyaxon's resources, and ask its RBAC who is trusted with core
 	Kubeconfig     string // empty: the service account of the pod
-	MetricsAddress string // "HOST:PORT" for /metrics without TLS; empty: nowhere
+	MetricsAddress string // "HOST:PORT" for /metrics; empty: nowhere
+	MetricsOpen    bool   // serve metrics without TLS and to anybody, not to those only that RBAC lets read them
 	ProbeAddress   string // "HOST:PORT" for /healthz and /readyz without TLS; empty: nowhere
 	Certificate    Certificate
 	// WebhookConfiguration is the name of the mutating and of the validating configuration through which we are asked.
@@ -30,14 +31,12 @@ type Options struct {
 	ClientNames []string
 	// TracingEndpoint is the collector that gets spans over OTLP/gRPC, "HOST:PORT"; empty: nobody does.
 	TracingEndpoint string
-	// InFlight is how many bytes of reviews are worked on at once; 0: as many as processors and memory take.
+	// InFlight is how many bytes of reviews there may be at once, to wait and to be decided; 0: 32 MiB.
 	InFlight int64
 	// ShutdownDelay is how long a server that was told to stop goes on serving, not ready, until no one sends it more.
 	ShutdownDelay time.Duration
-	// ShutdownTimeout is how long it then waits for what is in flight, the last spans included. At most a minute.
+	// ShutdownTimeout is how long it then waits for what is in flight. The last spans take two seconds more at most.
 	ShutdownTimeout time.Duration
-	// limits are those of clients; its zero value: patient.
-	limits limits
 }
 
 // Certificate says where the serving certificate comes from.

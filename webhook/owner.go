@@ -18,8 +18,6 @@ func (d *decider) owner(ctx context.Context, r *request, facts policy.Request) (
 	if !r.createsPod() {
 		return d.owners.Known(facts.Namespace, facts.Pod), nil
 	}
-	ctx, cancel := r.within(ctx)
-	defer cancel()
 	owner, err := d.owners.Find(ctx, facts.Namespace, facts.Pod)
 	if err != nil {
 		d.log.Error("the pod's owner is not known", "uid", r.UID, "name", r.objectName(), "error", err)

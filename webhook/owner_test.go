@@ -67,7 +67,7 @@ func ownerServer(t *testing.T, api http.HandlerFunc) http.Handler {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	return newMux(parts{decider: &decider{policy: policies.compiled, owners: owners, log: log, today: utcToday}, metrics: newMetrics(policies.documents), ready: &readiness{}, gate: openGate(), log: log})
+	return newMux(parts{decider: &decider{policy: policies.compiled, owners: owners, log: log, today: utcToday}, metrics: newMetrics(policies.documents), log: log})
 }
 
 // kubeconfigOf is a kubeconfig for an API server that runs until the test ends.

@@ -67,7 +67,7 @@ func (l *refusals) tell(ctx context.Context, req *request, out outcome) {
 		slog.String("role", out.decision.Role),
 		slog.Any("rules", refusedBy(out.decision)),
 		slog.Int("invalid", len(out.decision.Invalid)),
-		slog.Bool("dryRun", req.DryRun),
+		slog.Bool("dryRun", req.dryRun()),
 	}
 	if node := out.decision.Witness(); node != nil {
 		attributes = append(attributes, slog.String("witness", polyaxon.Clip(node.String())))

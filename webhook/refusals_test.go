@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/time/rate"
+	admissionv1 "k8s.io/api/admission/v1"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/polymoat/polymoat/internal/landing"
 	"github.com/polymoat/polymoat/internal/policy"
@@ -23,13 +25,13 @@ func TestRefusalsAreLimited(t *testing.T) {
 	budget := l.budget("polyaxon")
 	budget.limiter = rate.NewLimiter(0, 1)
 	for range 3 {
-		l.tell(t.Context(), &request{Namespace: "polyaxon"}, refused)
+		l.tell(t.Context(), in("polyaxon"), refused)
 	}
 	if got := counterValue(t, m.suppressed); got != 2 {
 		t.Errorf("%v lines are suppressed, want 2", got)
 	}
 	budget.limiter = rate.NewLimiter(0, 1)
-	l.tell(t.Context(), &request{Namespace: "polyaxon"}, refused)
+	l.tell(t.Context(), in("polyaxon"), refused)
 	var got []string
 	for line := range strings.Lines(logged.String()) {
 		_, rest, _ := strings.Cut(line, "dryRun=false ")
@@ -47,10 +49,15 @@ func TestRefusalsByNamespace(t *testing.T) {
 	m := newMetrics(nil)
 	l := newRefusals(m, slog.New(slog.NewTextHandler(&logged, nil)))
 	for range 2 * refusalsAtOnce {
-		l.tell(t.Context(), &request{Namespace: "polyaxon"}, outcome{})
+		l.tell(t.Context(), in("polyaxon"), outcome{})
 	}
-	l.tell(t.Context(), &request{Namespace: "second"}, outcome{})
+	l.tell(t.Context(), in("second"), outcome{})
 	if got := strings.Count(logged.String(), "namespace=second"); got != 1 || counterValue(t, m.suppressed) < refusalsAtOnce-10 {
 		t.Errorf("%d lines of the second namespace; %v suppressed", got, counterValue(t, m.suppressed))
 	}
+}
+
+// in is a request in a namespace.
+func in(namespace string) *request {
+	return &request{Request: admission.Request{AdmissionRequest: admissionv1.AdmissionRequest{Namespace: namespace}}}
 }

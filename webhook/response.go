@@ -7,17 +7,21 @@ import (
 
 	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/trail"
 )
 
 // allow is the answer to a pod that may pass.
-func allow(d policy.Decision) admissionv1.AdmissionResponse {
-	return admissionv1.AdmissionResponse{Allowed: true, Warnings: d.Warnings}
+func allow(d policy.Decision) admission.Response {
+	return admission.Response{AdmissionResponse: admissionv1.AdmissionResponse{
+		Allowed: true, Warnings: d.Warnings, AuditAnnotations: trail.Annotations(d),
+	}}
 }
 
 // refuse is the answer to an object that the policy forbids (403) or that carries a malformed override (422).
-func refuse(d policy.Decision, name string) admissionv1.AdmissionResponse {
+func refuse(d policy.Decision, name string) admission.Response {
 	status := &metav1.Status{
 		Status:  metav1.StatusFailure,
 		Code:    http.StatusForbidden,
@@ -28,7 +32,9 @@ func refuse(d policy.Decision, name string) admissionv1.AdmissionResponse {
 	if len(d.Invalid) > 0 {
 		status.Code, status.Reason = http.StatusUnprocessableEntity, metav1.StatusReasonInvalid
 	}
-	return admissionv1.AdmissionResponse{Result: status, Warnings: d.Warnings}
+	return admission.Response{AdmissionResponse: admissionv1.AdmissionResponse{
+		Result: status, Warnings: d.Warnings, AuditAnnotations: trail.Annotations(d),
+	}}
 }
 
 // mostCauses bounds an answer: a pod with thousands of containers breaks a rule in each. The first eight are in the
@@ -49,8 +55,8 @@ func causes(d policy.Decision) []metav1.StatusCause {
 }
 
 // faulty is the answer that says why there is no decision.
-func faulty(f *fault) admissionv1.AdmissionResponse {
-	return admissionv1.AdmissionResponse{Result: &metav1.Status{
+func faulty(f *fault) admission.Response {
+	return admission.Response{AdmissionResponse: admissionv1.AdmissionResponse{Result: &metav1.Status{
 		Status: metav1.StatusFailure, Code: int32(f.code), Reason: f.reason(), Message: f.text,
-	}}
+	}}}
 }

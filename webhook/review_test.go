@@ -26,11 +26,18 @@ func testServer(t testing.TB, log slog.Handler) (*http.ServeMux, *metrics) {
 		t.Fatal(err)
 	}
 	m, logger := newMetrics(policies.documents), slog.New(log)
-	return newMux(parts{decider: &decider{policy: policies.compiled, log: logger, today: utcToday}, metrics: m, ready: &readiness{}, gate: openGate(), log: logger}), m
+	return newMux(parts{decider: &decider{policy: policies.compiled, log: logger, today: utcToday}, metrics: m, log: logger}), m
 }
 
-// openGate has room for everybody.
-func openGate() *gate { return newGate(1<<30, newMetrics(nil), slog.New(slog.DiscardHandler)) }
+// newMux serves reviews and metrics without a port.
+func newMux(p parts) *http.ServeMux {
+	mux := http.NewServeMux()
+	for path, handler := range newHandlers(p) {
+		mux.Handle(path, handler)
+	}
+	mux.Handle("/metrics", p.metrics.handler())
+	return mux
+}
 
 // send posts any body, and returns the answer whatever it is.
 func send(t testing.TB, h http.Handler, path, contentType string, body []byte) *httptest.ResponseRecorder {

@@ -2,48 +2,35 @@ package webhook
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
+	"github.com/go-logr/logr"
 	"golang.org/x/sync/errgroup"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
-	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/cluster"
+	"github.com/polymoat/polymoat/webhook/serve"
 )
 
-// closing is how long the parts that answer nobody may take to end: listeners have the whole of their own time.
+// closing is how long the parts that answer no reviews may take to end: servers have the whole of their own time.
 const closing = time.Second
 
 // server is everything that runs, made and checked before any of it starts.
 type server struct {
-	options        Options
-	limits         limits
-	log            *slog.Logger
-	cert           certificates
-	callers        *callers       // nil where anybody may send reviews
-	nodes          *cluster.Nodes // nil without a cluster, like access and configurations
-	access         *cluster.Access
-	owners         *cluster.Owners    // nil without a cluster, and where no role accepts overrides
-	workloads      *cluster.Workloads // nil without a cluster
-	configurations *cluster.Configurations
-	auditor        *auditor // nil where nobody audits
-	tracer         *tracer  // nil where nobody traces
-	events         *events  // nil where nobody is told
-	ready          *readiness
-	listeners      []listener
-	files          []v1alpha1.File
+	options   Options
+	log       *slog.Logger
+	reviews   *reviews
+	runnables []manager.Runnable
+	tracer    *tracer // nil where no traces are sent
+	ready     *readiness
 }
 
 // Run serves until the context is done, then finishes what is in flight. The error is nil if everything in flight was.
 func Run(ctx context.Context, o Options, p *Policies, log *slog.Logger) error {
-	given := leaveRoom(memoryAllowed)
-	debug.SetMemoryLimit(given)
-	if o.InFlight == 0 {
-		o.InFlight = defaultRoom(given)
-	}
-	boundMemory()
 	s, err := newServer(o, p, log)
 	if err != nil {
 		return err
@@ -53,53 +40,67 @@ func Run(ctx context.Context, o Options, p *Policies, log *slog.Logger) error {
 	return s.run(ctx)
 }
 
-// run starts everything, and stops everything when one part fails or when the context is done.
+// run starts everything, and stops everything when one part fails or some time after the context is done.
 func (s *server) run(ctx context.Context) error {
+	start, err := s.starter()
+	if err != nil {
+		return err
+	}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	group, serving := errgroup.WithContext(serving)
-	group.Go(func() error { return s.cert.Start(serving) })
-	group.Go(func() error { reportExceptions(serving, s.files, s.log); return nil })
-	if s.nodes != nil {
-		group.Go(func() error { s.nodes.Run(serving); return nil })
-		group.Go(func() error { s.configurations.Run(serving); return nil })
-	}
-	if s.workloads != nil {
-		group.Go(func() error { s.workloads.Run(serving); return nil })
-	}
-	if s.owners != nil {
-		group.Go(func() error { s.owners.Run(serving); return nil })
-	}
-	if s.auditor != nil {
-		group.Go(func() error { return s.auditor.Run(serving) })
-	}
-	if s.events != nil {
-		group.Go(func() error { s.events.Run(serving); return nil })
-	}
-	group.Go(func() error { warnOfExpiry(serving, s.cert, s.log); return nil })
-	for _, l := range s.listeners {
-		group.Go(func() error { return l.serve(serving, s.options.ShutdownTimeout) })
-	}
-	group.Go(func() error {
+	go func() {
 		s.awaitStop(ctx, serving)
 		stop()
-		return nil
-	})
-	ended := make(chan error, 1)
-	go func() { ended <- group.Wait() }()
-	<-serving.Done()
-	return s.finish(context.WithoutCancel(ctx), ended)
+	}()
+	err = start(serving)
+	if err == nil {
+		err = s.reviews.failed
+	}
+	s.tracer.flush(context.WithoutCancel(ctx), s.log)
+	return err
 }
 
-// finish waits for what is in flight, and sends the spans of it, all in one time.
-func (s *server) finish(ctx context.Context, ended <-chan error) error {
-	ctx, cancel := context.WithTimeout(ctx, s.options.ShutdownTimeout+closing)
-	defer cancel()
+// starter starts everything and returns when all has ended: the manager in a cluster, else the parts by themselves.
+func (s *server) starter() (func(context.Context) error, error) {
+	if !s.options.Cluster {
+		return s.startAlone, nil
+	}
+	config, err := cluster.Configure(s.options.Kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	grace := s.options.ShutdownTimeout + closing
+	m, err := manager.New(config, manager.Options{
+		WebhookServer:           s.reviews,
+		Metrics:                 metricsserver.Options{BindAddress: "0"}, // see scrape.go
+		GracefulShutdownTimeout: &grace,
+		Logger:                  logr.FromSlogHandler(s.log.Handler()),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare the manager: %w", err)
+	}
+	m.GetWebhookServer() // adds it
+	for _, r := range s.runnables {
+		if err := m.Add(r); err != nil {
+			return nil, err
+		}
+	}
+	return m.Start, nil
+}
+
+// startAlone starts the parts without a manager, which needs a cluster.
+func (s *server) startAlone(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, r := range append(s.runnables, s.reviews) {
+		group.Go(func() error { return r.Start(ctx) })
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- group.Wait() }()
+	<-ctx.Done()
 	select {
 	case err := <-ended:
-		s.tracer.flush(ctx, s.log)
 		return err
-	case <-ctx.Done():
+	case <-time.After(s.options.ShutdownTimeout + closing):
 		return fmt.Errorf("shut down: not everything had ended after %s", s.options.ShutdownTimeout+closing)
 	}
 }
@@ -119,3 +120,27 @@ func (s *server) awaitStop(ctx, serving context.Context) {
 	case <-time.After(s.options.ShutdownDelay):
 	}
 }
+
+// reviews is the server of reviews, which remembers how it ended: a manager that stops only logs it.
+type reviews struct {
+	*serve.Server
+	failed error
+}
+
+// Start serves until the context is done.
+func (r *reviews) Start(ctx context.Context) error {
+	if err := r.Server.Start(ctx); !errors.Is(err, context.Canceled) {
+		r.failed = err
+	}
+	return r.failed
+}
+
+// everywhere is a part that runs in each replica. No part waits for the manager's leader election: a replica that loses
+// such a lease ends its process, and with it the reviews in flight.
+type everywhere func(context.Context) error
+
+// Start runs the part until the context is done.
+func (e everywhere) Start(ctx context.Context) error { return e(ctx) }
+
+// NeedLeaderElection says that it does not.
+func (everywhere) NeedLeaderElection() bool { return false }

@@ -1,118 +1,101 @@
 package webhook
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
+	"time"
 
-	authenticationv1 "k8s.io/api/authentication/v1"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/polymoat/polymoat/certs"
+	"github.com/polymoat/polymoat/internal/auditor"
 	"github.com/polymoat/polymoat/internal/cluster"
 	"github.com/polymoat/polymoat/internal/policy"
-	"github.com/polymoat/polymoat/internal/reporter"
+	"github.com/polymoat/polymoat/webhook/serve"
 )
+
+// setup makes a server out of its parts.
+type setup struct {
+	*server
+	policies       *Policies
+	metrics        *metrics
+	cert           certificates
+	events         teller         // nil where no owner is told
+	nodes          *cluster.Nodes // nil without a cluster, like those below
+	workloads      *cluster.Workloads
+	owners         *cluster.Owners // nil where no role accepts overrides, too
+	access         *cluster.Access
+	configurations *cluster.Configurations
+}
 
 // newServer makes and checks everything that will run.
 func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
-	s := &server{options: o, limits: cmp.Or(o.limits, patient), log: log, files: p.files}
-	if err := s.connect(p); err != nil {
-		return nil, err
-	}
-	if err := s.openCertificate(); err != nil {
-		return nil, fmt.Errorf("serving certificate: %w", err)
-	}
-	s.ready = s.newReadiness()
-	metrics := newMetrics(p.documents)
-	metrics.registry.MustRegister(exceptionEnds(p.files), certificateExpiry(s.cert, o.Certificate.Source))
-	if err := s.watchAndTell(p, metrics); err != nil {
-		return nil, err
-	}
-	if o.ClientCAFile != "" {
-		authorities, err := certs.OpenClientCAs(o.ClientCAFile, log)
-		if err != nil {
+	s := &setup{server: &server{options: o, log: log}, policies: p, metrics: newMetrics(p.documents)}
+	for _, step := range []func() error{s.connect, s.openCertificate, s.watchAndTell, s.openTracer, s.listenForReviews, s.listenForOthers} {
+		if err := step(); err != nil {
 			return nil, err
 		}
-		s.callers = &callers{authorities, o.ClientNames, metrics, log}
 	}
-	var err error
-	if s.tracer, err = newTracer(o.TracingEndpoint); err != nil {
-		return nil, err
-	}
-	gate := newGate(o.InFlight, metrics, log)
-	metrics.registry.MustRegister(gate.inFlight()...)
-	reviews := newMux(parts{s.decider(p), metrics, s.ready, s.callers, gate, s.tracer, s.events, log})
-	err = errors.Join(
-		s.listen(o.MetricsAddress, metricsMux(metrics), nil),
-		s.listen(o.ProbeAddress, probeMux(s.ready), nil),
-		s.listen(fmt.Sprintf(":%d", o.Port), reviews, s.tlsConfig()),
-	)
-	return s, err
+	return s.server, nil
 }
 
-// connect prepares what is known of the cluster, if there is to be one.
-func (s *server) connect(p *Policies) (err error) {
-	if !s.options.Cluster {
+// add has a part run.
+func (s *setup) add(run func(context.Context)) {
+	s.runnables = append(s.runnables, everywhere(func(ctx context.Context) error { run(ctx); return nil }))
+}
+
+// connect prepares what is known of the cluster, if there is to be one. The manager's own cache is not used: it keeps whole
+// objects, and of 5,000 nodes and their pods we keep what decides, several nodes as one where no pod can tell them apart.
+func (s *setup) connect() (err error) {
+	o := s.options
+	if !o.Cluster {
 		return nil
 	}
-	if s.nodes, err = cluster.NewNodes(s.options.Kubeconfig); err != nil {
+	if s.nodes, err = cluster.NewNodes(o.Kubeconfig); err != nil {
 		return err
 	}
-	if s.workloads, err = cluster.NewWorkloads(s.options.Kubeconfig, p.compiled); err != nil {
+	if s.workloads, err = cluster.NewWorkloads(o.Kubeconfig, s.policies.compiled); err != nil {
 		return err
 	}
-	if p.compiled.HeedsOwners() {
-		if s.owners, err = cluster.NewOwners(s.options.Kubeconfig, policy.IsOverrideKey); err != nil {
+	if s.policies.compiled.HeedsOwners() {
+		if s.owners, err = cluster.NewOwners(o.Kubeconfig, policy.IsOverrideKey); err != nil {
 			return err
 		}
+		s.add(s.owners.Run)
 	}
-	if s.access, err = cluster.NewAccess(s.options.Kubeconfig); err != nil {
+	if s.access, err = cluster.NewAccess(o.Kubeconfig); err != nil {
 		return err
 	}
-	s.configurations, err = cluster.NewConfigurations(s.options.Kubeconfig, s.options.WebhookConfiguration)
+	s.configurations, err = cluster.NewConfigurations(o.Kubeconfig, o.WebhookConfiguration)
+	s.add(s.nodes.Run)
+	s.add(s.workloads.Run)
+	s.add(s.configurations.Run)
 	return err
 }
 
-// watchAndTell prepares what looks at the cluster beside the reviews, and what is written there.
-func (s *server) watchAndTell(p *Policies, m *metrics) (err error) {
-	var controllers *cluster.Controllers
-	if s.options.AuditReports || s.options.Events {
-		if controllers, err = cluster.NewControllers(s.options.Kubeconfig); err != nil {
-			return err
-		}
-	}
-	if s.options.Events {
-		if s.events, err = newEvents(s.options.Kubeconfig, p.compiled.Namespaces(), controllers, m, s.log); err != nil {
-			return err
-		}
-	}
-	if s.options.AuditLease.Name == "" {
-		return nil
-	}
-	s.auditor = newAuditor(s.options, p, s.nodes, s.workloads, s.log)
-	s.auditor.places = newPlaces(s.events)
-	m.registry.MustRegister(s.auditor)
-	if s.options.AuditReports {
-		s.auditor.reports = &reports{controllers, reporter.NewMetrics()}
-		m.registry.MustRegister(s.auditor.reports.metrics.Collectors()...)
-	}
-	return nil
-}
-
-func (s *server) openCertificate() (err error) {
+func (s *setup) openCertificate() (err error) {
 	c := s.options.Certificate
 	if c.Source == certs.SelfManaged {
 		s.cert, err = certs.Keep(s.options.Kubeconfig, c.Secret, c.DNSNames, s.configurations, s.log)
-		return err
+	} else {
+		s.cert, err = certs.Open(c.Dir)
 	}
-	s.cert, err = certs.Open(c.Dir)
-	return err
+	if err != nil {
+		return fmt.Errorf("serving certificate: %w", err)
+	}
+	s.metrics.registry.MustRegister(certificateExpiry(s.cert, c.Source), exceptionEnds(s.policies.files))
+	s.runnables = append(s.runnables, everywhere(s.cert.Start))
+	s.add(func(ctx context.Context) { warnOfExpiry(ctx, s.cert, s.log) })
+	s.ready = s.newReadiness()
+	return nil
 }
 
-func (s *server) newReadiness() *readiness {
+func (s *setup) newReadiness() *readiness {
 	r := &readiness{certificate: s.cert.GetCertificate, log: s.log}
 	if s.options.Cluster {
 		r.nodesSynced, r.workloadsSynced, r.configurations = s.nodes.Synced, s.workloads.Synced, s.configurations.List
@@ -120,30 +103,114 @@ func (s *server) newReadiness() *readiness {
 	return r
 }
 
-func (s *server) decider(p *Policies) *decider {
-	d := &decider{policy: p.compiled, nodes: s.nodes, owners: s.owners, coreWorkloads: s.workloads, mayUseCore: s.mayUseCore(), log: s.log, today: utcToday}
-	if s.options.Cluster {
-		d.configurations = s.configurations.List
-	}
-	return d
-}
-
-// mayUseCore asks RBAC; nil without a cluster.
-func (s *server) mayUseCore() func(context.Context, authenticationv1.UserInfo) (bool, error) {
-	if s.access == nil {
+// watchAndTell prepares what works beside the reviews. Only here does this package know of what writes to the cluster.
+func (s *setup) watchAndTell() error {
+	o := s.options
+	s.runnables = append(s.runnables, &auditor.Exceptions{Files: s.policies.files, Log: s.log})
+	if !o.Events && o.AuditLease.Name == "" {
 		return nil
 	}
-	return s.access.MayUseCore
+	client, err := cluster.Connect(o.Kubeconfig)
+	if err != nil {
+		return err
+	}
+	controllers, err := cluster.NewControllers(o.Kubeconfig)
+	if err != nil {
+		return err
+	}
+	audits := auditor.Options{
+		Client: client, Kubeconfig: o.Kubeconfig, Lease: o.AuditLease, Policy: s.policies.compiled, Files: s.policies.files,
+		Nodes: s.nodes, Workloads: s.workloads, Log: s.log,
+	}
+	if o.Events {
+		events := auditor.NewEvents(client, s.policies.compiled.Namespaces(), controllers, s.log)
+		s.metrics.registry.MustRegister(events)
+		s.events, audits.Events, s.runnables = events, events, append(s.runnables, events)
+	}
+	if o.AuditLease.Name == "" {
+		return nil
+	}
+	if o.AuditReports {
+		audits.Controllers = controllers
+	}
+	audit := auditor.New(audits)
+	s.metrics.registry.MustRegister(audit.Collectors()...)
+	s.runnables = append(s.runnables, audit)
+	return nil
 }
 
-func (s *server) tlsConfig() *tls.Config {
-	c := &tls.Config{
-		GetCertificate: s.cert.GetCertificate,
-		MinVersion:     tls.VersionTLS12,
-		NextProtos:     []string{"h2", "http/1.1"},
+func (s *setup) openTracer() (err error) {
+	s.tracer, err = newTracer(s.options.TracingEndpoint)
+	return err
+}
+
+// listenForReviews takes the port of the reviews now, so that one that is taken is known before anything starts.
+func (s *setup) listenForReviews() error {
+	callers, err := s.openCallers()
+	if err != nil {
+		return err
 	}
-	if s.callers != nil {
-		s.callers.configureTLS(c)
+	l, err := net.Listen("tcp", fmt.Sprintf(":%d", s.options.Port))
+	if err != nil {
+		return err
 	}
-	return c
+	config := &tls.Config{GetCertificate: s.cert.GetCertificate, MinVersion: tls.VersionTLS12}
+	if callers != nil {
+		callers.configureTLS(config)
+	}
+	s.reviews = &reviews{Server: serve.New(serve.Options{
+		Listener: l, TLS: config, Bytes: s.options.InFlight, Reserved: corePaths, Weigh: weigh,
+		ShutdownTimeout: s.options.ShutdownTimeout, SentAway: s.metrics.faults.count, Log: s.log,
+	})}
+	s.metrics.registry.MustRegister(inFlight(s.reviews.Server)...)
+	for path, handler := range newHandlers(parts{s.decider(), s.metrics, callers, s.tracer, s.events, s.log}) {
+		s.reviews.Register(path, handler)
+	}
+	return nil
+}
+
+func (s *setup) openCallers() (*callers, error) {
+	if s.options.ClientCAFile == "" {
+		return nil, nil
+	}
+	authorities, err := certs.OpenClientCAs(s.options.ClientCAFile, s.log)
+	return &callers{authorities, s.options.ClientNames, s.metrics, s.log}, err
+}
+
+// listenForOthers takes the ports of kubelets and of Prometheus. Neither sees anything of the other's, nor of the reviews.
+func (s *setup) listenForOthers() error {
+	metrics, config, err := s.metricsHandler()
+	return errors.Join(err,
+		s.listen("metrics", s.options.MetricsAddress, metrics, config),
+		s.listen("probes", s.options.ProbeAddress, newProbes(s.ready, s.reviews.Alive), nil))
+}
+
+// listen takes a port. config is nil for plain HTTP.
+func (s *setup) listen(name, address string, handler http.Handler, config *tls.Config) error {
+	if address == "" {
+		return nil
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	if config != nil {
+		l = tls.NewListener(l, config)
+	}
+	const patience = 10 * time.Second // for clients that are slow, or gone
+	s.runnables = append(s.runnables, &manager.Server{
+		Name: name, Listener: l, ShutdownTimeout: new(time.Second),
+		Server: &http.Server{
+			Handler: handler, ReadTimeout: patience, WriteTimeout: 3 * patience, IdleTimeout: 10 * patience, MaxHeaderBytes: 64 << 10,
+		},
+	})
+	return nil
+}
+
+func (s *setup) decider() *decider {
+	d := &decider{policy: s.policies.compiled, nodes: s.nodes, owners: s.owners, coreWorkloads: s.workloads, log: s.log, today: utcToday}
+	if s.options.Cluster {
+		d.configurations, d.mayUseCore = s.configurations.List, s.access.MayUseCore
+	}
+	return d
 }

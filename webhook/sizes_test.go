@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 // TestSizes: pods of any size that an API server accepts are answered.
@@ -43,14 +45,14 @@ func TestSizes(t *testing.T) {
 }
 
 // TestBombs: of what is small as text and large in memory no more is made than there is room for, whatever part of a pod it is
-// and whether or not the quick reader is sure of it.
+// and whichever decoder reads it.
 func TestBombs(t *testing.T) {
 	mux, raw := testMux(t), benchmarkReview(t)
 	for what, elem := range map[string]string{
 		"containers": `{}`, "initContainers": `null`, "ephemeralContainers": `{}`, "tolerations": `{}`, "volumes": `{}`,
 		"affinity": `{}`, "imagePullSecrets": `{}`,
 	} {
-		list := "[" + strings.Repeat(elem+",", (maxBody-len(raw)-200)/(len(elem)+1)) + elem + "]"
+		list := "[" + strings.Repeat(elem+",", (serve.LargestReview-len(raw)-200)/(len(elem)+1)) + elem + "]"
 		if what == "affinity" {
 			list = `{"podAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":` + list + `}}`
 		}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -64,17 +63,6 @@ func TestStuckAPIServer(t *testing.T) {
 	}
 }
 
-// TestTimeToAsk: the cluster may take nine tenths of the time that the API server waits, and no more.
-func TestTimeToAsk(t *testing.T) {
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/validate?timeout=3s", nil)
-	ctx, cancel := (&request{time: timeToAnswer(r)}).within(t.Context())
-	defer cancel()
-	due, bounded := ctx.Deadline()
-	if left := time.Until(due); !bounded || left > 2700*time.Millisecond {
-		t.Errorf("there are %s to ask, want 2.7s at most", left)
-	}
-}
-
 // stuckServer serves the corpus's policy "overrides", beside an API server that is stuck.
 func stuckServer(t *testing.T) http.Handler {
 	t.Helper()
@@ -93,7 +81,7 @@ func stuckServer(t *testing.T) http.Handler {
 	}
 	log := slog.New(slog.DiscardHandler)
 	d := &decider{policy: policies.compiled, owners: owners, mayUseCore: access.MayUseCore, log: log, today: utcToday}
-	return newMux(parts{decider: d, metrics: newMetrics(policies.documents), ready: &readiness{}, gate: openGate(), log: log})
+	return newMux(parts{decider: d, metrics: newMetrics(policies.documents), log: log})
 }
 
 // TestStuckAtStart: a server that hears nothing of the API server says so, answers what needs nothing of it, and ends when

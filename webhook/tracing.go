@@ -21,7 +21,7 @@ import (
 )
 
 // flushTimeout bounds how long a server that ends waits for the collector to take the last spans.
-const flushTimeout = 5 * time.Second
+const flushTimeout = 2 * time.Second
 
 // tracer continues the traces of the API server, as the API server makes them: spans go to a collector over OTLP, and
 // only those of requests that the API server has chosen. A nil tracer wraps nothing, and so costs nothing.
@@ -70,7 +70,7 @@ func (t *tracer) decides(decide decides) decides {
 		if !span.IsRecording() {
 			return out, f
 		}
-		span.SetAttributes(attribute.Bool("polymoat.dry_run", r.DryRun))
+		span.SetAttributes(attribute.Bool("polymoat.dry_run", r.dryRun()))
 		if f != nil {
 			span.SetStatus(codes.Error, f.kind)
 			return out, f

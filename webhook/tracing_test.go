@@ -37,7 +37,7 @@ func tracedMux(t *testing.T, address string) (*http.ServeMux, *tracer) {
 	spans := tracerTo(t, address)
 	log := slog.New(slog.DiscardHandler)
 	d := &decider{policy: policies.compiled, log: log, today: utcToday}
-	return newMux(parts{decider: d, metrics: newMetrics(policies.documents), ready: &readiness{}, tracer: spans, gate: openGate(), log: log}), spans
+	return newMux(parts{decider: d, metrics: newMetrics(policies.documents), tracer: spans, log: log}), spans
 }
 
 // tracerTo ends with the test, and what is not sent by then never is.

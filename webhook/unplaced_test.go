@@ -22,7 +22,7 @@ func failingServer(t *testing.T, webhooks ...cluster.Webhook) func(path string, 
 	d := &decider{policy: policies.compiled, log: log, today: utcToday, configurations: func() []cluster.Configuration {
 		return []cluster.Configuration{{State: cluster.Present}, {State: cluster.Present, Webhooks: webhooks}}
 	}}
-	mux := newMux(parts{decider: d, metrics: newMetrics(policies.documents), ready: &readiness{}, gate: openGate(), log: log})
+	mux := newMux(parts{decider: d, metrics: newMetrics(policies.documents), log: log})
 	return func(path string, body []byte) (bool, []string) {
 		answer := post(t, mux, path, body).Response
 		return answer.Allowed, answer.Warnings

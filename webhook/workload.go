@@ -18,9 +18,10 @@ import (
 
 // workloads judges the pod templates of any object, of any kind and version: they are told by their shape.
 func (d *decider) workloads(ctx context.Context, r *request) (outcome, *fault) {
-	if judged, f := r.judged(); !judged {
+	if judged, f := r.judged(); !judged || !d.policy.Governs(r.Namespace) {
 		return untouched, f
 	}
+	r.decodeValues()
 	w, f := r.workload()
 	if f != nil {
 		return outcome{}, f
@@ -36,78 +37,46 @@ func (d *decider) workloads(ctx context.Context, r *request) (outcome, *fault) {
 	return d.answer(decision, r)
 }
 
-// objects are the objects of a review as JSON values.
-type objects struct {
-	Object    map[string]any `json:"object"`
-	OldObject oldValues      `json:"oldObject"`
+// decodeValues decodes the objects as JSON values. What was there before does not keep anybody from mending it: an old one
+// that does not decode is empty.
+func (r *request) decodeValues() {
+	r.undecoded = decodeMap(r.Object.Raw, &r.values)
+	if decodeMap(r.OldObject.Raw, &r.oldValues) != nil {
+		r.oldValues = map[string]any{}
+	}
 }
 
-// oldValues are those of an old object, empty where they do not decode.
-type oldValues map[string]any
-
-// UnmarshalJSON never fails: what was there before does not keep anybody from mending it.
-func (o *oldValues) UnmarshalJSON(data []byte) error {
-	if utiljson.UnmarshalCaseSensitivePreserveInts(data, (*map[string]any)(o)) != nil {
-		*o = oldValues{}
+// decodeMap leaves the values alone where there is no object. The data of a ControllerRevision stay as they were written:
+// maps lose what is there twice, and the controllers read all of it.
+func decodeMap(raw []byte, values *map[string]any) error {
+	if len(raw) == 0 {
+		return nil
 	}
-	return nil
-}
-
-// decodeWorkload reads a review of objects of any kind.
-func decodeWorkload(body []byte) (*request, *fault) {
-	r, f := decode(body)
-	if f != nil {
-		return nil, f
-	}
-	var again struct {
-		Request struct {
-			objects `json:",inline"`
-		} `json:"request"`
-	}
-	r.undecoded = utiljson.UnmarshalCaseSensitivePreserveInts(body, &again)
-	r.values = again.Request.objects
-	if r.undecoded == nil && r.values.Object["kind"] == "ControllerRevision" {
-		r.undecoded = r.values.keepData(body)
-	}
-	return r, nil
-}
-
-// keepData puts the data of ControllerRevisions back as they were written: maps lose what is there twice.
-func (o objects) keepData(body []byte) error {
-	type revision struct {
-		Data json.RawMessage `json:"data"`
-	}
-	var raw struct {
-		Request struct {
-			Object    revision `json:"object"`
-			OldObject revision `json:"oldObject"`
-		} `json:"request"`
-	}
-	if err := utiljson.UnmarshalCaseSensitivePreserveInts(body, &raw); err != nil {
+	if err := utiljson.UnmarshalCaseSensitivePreserveInts(raw, values); err != nil {
 		return err
 	}
-	keepData(o.Object, raw.Request.Object.Data)
-	keepData(o.OldObject, raw.Request.OldObject.Data)
-	return nil
-}
-
-func keepData(object map[string]any, data json.RawMessage) {
-	if _, ok := object["data"]; ok {
-		object["data"] = data
+	if _, ok := (*values)["data"]; !ok || (*values)["kind"] != "ControllerRevision" {
+		return nil
 	}
+	var revision struct {
+		Data json.RawMessage `json:"data"`
+	}
+	err := utiljson.UnmarshalCaseSensitivePreserveInts(raw, &revision)
+	(*values)["data"] = revision.Data
+	return err
 }
 
 // workload is the object with the pod templates that the request adds or changes.
 func (r *request) workload() (policy.Workload, *fault) {
 	switch {
 	case r.undecoded != nil:
-		return policy.Workload{}, badReview("object", "the AdmissionReview does not decode: %v", r.undecoded)
-	case r.values.Object == nil:
+		return policy.Workload{}, undecodable(r.undecoded)
+	case r.values == nil:
 		return policy.Workload{}, badReview("object", "request.object is missing")
-	case r.values.OldObject == nil && r.Operation == admissionv1.Update:
+	case r.oldValues == nil && r.Operation == admissionv1.Update:
 		return policy.Workload{}, badReview("object", "request.oldObject is missing")
 	}
-	kind, _ := r.values.Object["kind"].(string)
+	kind, _ := r.values["kind"].(string)
 	if kind == "Pod" {
 		return policy.Workload{}, badReview("object", "request.object is a pod; have /validate judge it")
 	}
@@ -116,12 +85,12 @@ func (r *request) workload() (policy.Workload, *fault) {
 		Resource: schema.GroupResource{Group: r.Resource.Group, Resource: r.resource()}, Kind: kind,
 	}
 	var f *fault
-	if w.Marks, f = r.marks(r.values.Object); f != nil {
+	if w.Marks, f = r.marks(r.values); f != nil {
 		return policy.Workload{}, f
 	}
 	if r.Operation == admissionv1.Update {
 		// Marks that do not decode are none: then the new ones are judged by themselves.
-		old, _ := r.marks(r.values.OldObject)
+		old, _ := r.marks(r.oldValues)
 		w.Old = &old
 	}
 	w.Templates, f = r.templates(w)
@@ -139,17 +108,17 @@ func (r *request) marks(object map[string]any) (policy.Marks, *fault) {
 // templates are the pod templates that the request adds or changes.
 func (r *request) templates(w policy.Workload) ([]policy.Template, *fault) {
 	// An old object that cannot be judged was never granted anything: the new one is judged by itself.
-	olds, _ := template.Of(r.values.OldObject)
+	olds, _ := template.Of(r.oldValues)
 	before := map[string]template.Pod{}
 	for _, t := range olds {
 		before[t.Path()] = t
 	}
-	news, err := template.Of(r.values.Object)
+	news, err := template.Of(r.values)
 	if err != nil {
 		return nil, badReview("object", "request.object %v", err)
 	}
 	var changed []policy.Template
-	asksTheSame := !w.Remarked() && (r.owner() == nil || reflect.DeepEqual(overridesOf(r.values.OldObject), overridesOf(r.values.Object)))
+	asksTheSame := !w.Remarked() && (r.owner() == nil || reflect.DeepEqual(overridesOf(r.oldValues), overridesOf(r.values)))
 	for _, t := range news {
 		old, was := before[t.Path()]
 		if was && asksTheSame && reflect.DeepEqual(old.Raw, t.Raw) {

@@ -29,7 +29,7 @@ func (d *decider) gather(r *request, w *policy.Workload) {
 
 // owner is the object as the owner of its pods; nil where it is not one of Polyaxon's own kinds.
 func (r *request) owner() *polyaxon.Owner {
-	o := unstructured.Unstructured{Object: r.values.Object}
+	o := unstructured.Unstructured{Object: r.values}
 	ref, ok := polyaxon.ReferenceTo(o.GetAPIVersion(), o.GetKind(), cmp.Or(o.GetName(), o.GetGenerateName()))
 	if !ok {
 		return nil

@@ -173,7 +173,7 @@ func askingServer(t *testing.T, answer func(context.Context, authenticationv1.Us
 		t.Fatal(err)
 	}
 	m, log := newMetrics(policies.documents), slog.New(slog.DiscardHandler)
-	return newMux(parts{decider: &decider{policy: policies.compiled, mayUseCore: answer, log: log, today: utcToday}, metrics: m, ready: &readiness{}, gate: openGate(), log: log})
+	return newMux(parts{decider: &decider{policy: policies.compiled, mayUseCore: answer, log: log, today: utcToday}, metrics: m, log: log})
 }
 
 // TestRBACIsAsked only for claims of core by users whom nobody else trusts, and its silence refuses.
@@ -215,17 +215,28 @@ func TestMalformedWorkload(t *testing.T) {
 	for name, tc := range map[string]struct{ request, want string }{
 		"no object":                      {`"operation":"CREATE"`, "request.object is missing"},
 		"an update from nothing":         {`"operation":"UPDATE","object":{"kind":"Wave"}`, "request.oldObject is missing"},
-		"an object of text":              {`"operation":"CREATE","object":"x"`, "the AdmissionReview does not decode: json: cannot unmarshal string into Go struct field .request.objects.object of type map[string]interface {}"},
+		"an object of text":              {`"operation":"CREATE","object":"x"`, "request.object does not decode: json: cannot unmarshal string into Go value of type map[string]interface {}"},
 		"a label that is no text":        {`"operation":"CREATE","object":{"kind":"Wave","a":{"metadata":{"labels":{"type":5}},` + inside + `}}`, "a of request.object does not decode: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string"},
 		"owners that are none":           {`"operation":"CREATE","object":{"kind":"Wave","metadata":{"ownerReferences":7}}`, "metadata of request.object does not decode: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.ownerReferences of type []v1.OwnerReference"},
 		"more templates than are judged": {`"operation":"CREATE","object":{"kind":"Wave","a":[` + strings.Repeat(`{`+inside+`},`, 128) + `{` + inside + `}]}`, "request.object has more than 128 pod templates"},
 		"another operation":              {`"operation":"PATCH"`, `request.operation is "PATCH", not CREATE, UPDATE, DELETE or CONNECT`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := post(t, testMux(t), "/workloads", []byte(reviewOf(`{"uid":"u-1",`+tc.request+`}`))).Response
+			got := post(t, testMux(t), "/workloads", []byte(reviewOf(`{"uid":"u-1","namespace":"polyaxon",`+tc.request+`}`))).Response
 			if diff := cmp.Diff("polymoat: "+tc.want, got.Result.Message); diff != "" || got.Result.Code != 400 {
 				t.Errorf("code %d (-want +got):\n%s", got.Result.Code, diff)
 			}
 		})
+	}
+}
+
+// TestDryRunOfWorkload: what is only tried is counted as that.
+func TestDryRunOfWorkload(t *testing.T) {
+	mux := testMux(t)
+	body := `{"uid":"u-1","namespace":"polyaxon","operation":"CREATE","dryRun":true,"userInfo":{"username":"tenant"},"object":` + deployment(coreLabels+","+inside) + "}"
+	post(t, mux, "/workloads", []byte(reviewOf(body)))
+	const want = `polymoat_reviews_total{dry_run="true",policy="polyaxon",role="core",verdict="Denied",webhook="workloads"} 1`
+	if got := scrape(t, mux, "polymoat_reviews_total"); !strings.Contains(got, want) {
+		t.Errorf("metrics are %s, want %s", got, want)
 	}
 }

@@ -38,7 +38,7 @@ func addTellingFlags(flags *pflag.FlagSet, o *webhook.Options) {
 
 // addLoadFlags adds the flags that say how much is worked on at once, and how it is brought to an end.
 func addLoadFlags(flags *pflag.FlagSet, o *webhook.Options) {
-	flags.Var((*size)(&o.InFlight), "max-in-flight", "bytes of reviews to work on at once, such as 32Mi; what is more waits, and is sent away in time (default: as processors and GOMEMLIMIT allow)")
+	flags.Var((*size)(&o.InFlight), "max-in-flight", "bytes of reviews that wait and are decided at once, such as 64Mi; what is more is sent away (default: 32Mi)")
 	flags.DurationVar(&o.ShutdownDelay, "shutdown-delay", 5*time.Second, "how long to go on serving, not ready, after SIGTERM")
 	flags.DurationVar(&o.ShutdownTimeout, "shutdown-timeout", 20*time.Second, "how long to wait then for reviews in flight, and for the collector, 1m at most")
 }
@@ -52,6 +52,8 @@ func checkFlags(o webhook.Options) error {
 		return errors.New("--audit-lease is for the audit of a cluster, which --no-cluster does not look at; drop one of the two")
 	case o.AuditReports && o.AuditLease.Name == "":
 		return errors.New("--audit-reports needs --audit-lease, which says by which Lease the replica is chosen that writes them")
+	case o.MetricsAddress != "" && !o.MetricsOpen && !o.Cluster:
+		return errors.New("--metrics-bind-address needs --metrics-secure=false with --no-cluster: nobody says there who may read metrics")
 	case o.Events && !o.Cluster:
 		return errors.New("--events writes to a cluster, which --no-cluster does not look at; drop one of the two")
 	case len(o.ClientNames) > 0 && o.ClientCAFile == "":

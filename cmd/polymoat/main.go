@@ -18,7 +18,7 @@ import (
 
 const usage = `polymoat keeps Polyaxon's workloads off the nodes that keep Polyaxon alive.
 
-It serves /mutate, /validate, /workloads, /healthz, /readyz and /metrics over TLS.
+It serves /mutate, /validate and /workloads over TLS, and probes and metrics on ports of their own.
 
 Flags:
 `
@@ -31,14 +31,15 @@ func run(args []string) int {
 	flags := pflag.NewFlagSet("polymoat", pflag.ContinueOnError)
 	flags.SortFlags = false
 	flags.Usage = func() { fmt.Fprint(os.Stderr, usage+flags.FlagUsages()) }
-	flags.Uint16Var(&o.Port, "port", 9443, "port for reviews, probes and metrics, over TLS")
+	flags.Uint16Var(&o.Port, "port", 9443, "port for reviews, over TLS")
 	addTLSFlags(flags, &o)
 	policy := flags.String("policy", "", "policy file, or folder of policies, one for each Polyaxon installation (default: the built-in policy)")
 	noCluster := flags.Bool("no-cluster", false, "decide without a cluster: nodes and the owners of pods are unknown, and nobody but those whom the policy names may claim core")
 	flags.StringVar(&o.Kubeconfig, "kubeconfig", "", "how to reach the cluster (default: the service account of the pod)")
 	addTellingFlags(flags, &o)
-	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", "", "HOST:PORT to serve /metrics on without TLS as well")
-	flags.StringVar(&o.ProbeAddress, "health-probe-bind-address", "", "HOST:PORT to serve /healthz and /readyz on without TLS as well")
+	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", "", "HOST:PORT to serve /metrics on (default: nowhere)")
+	secure := flags.Bool("metrics-secure", true, "serve metrics over TLS, and only to those that RBAC lets get the URL /metrics")
+	flags.StringVar(&o.ProbeAddress, "health-probe-bind-address", "", "HOST:PORT to serve /healthz and /readyz on, without TLS (default: nowhere)")
 	flags.Var((*endpoint)(&o.TracingEndpoint), "tracing-endpoint", "OTLP collector that gets a span of each review which the API server traces, over gRPC without TLS (default: nobody does)")
 	addLoadFlags(flags, &o)
 	level := flags.String("log-level", "info", "debug, info, warn or error")
@@ -54,7 +55,7 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stdout, "polymoat", build.Read())
 		return 0
 	}
-	o.Cluster = !*noCluster
+	o.Cluster, o.MetricsOpen = !*noCluster, !*secure
 	log, err := webhook.NewLogger(os.Stderr, *level)
 	if err := errors.Join(err, checkFlags(o)); err != nil {
 		return fail(2, err)

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -89,21 +91,23 @@ func TestExitCodes(t *testing.T) {
 func TestSignal(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		t.Run(signal.String(), func(t *testing.T) {
-			port := freePort(t)
-			c, output := command(t, "--no-cluster", "--port", port, "--cert-dir", t.TempDir(), "--shutdown-delay", "0s")
+			port, probes, metrics := freePort(t), freePort(t), freePort(t)
+			c, output := command(t, "--no-cluster", "--port", port, "--cert-dir", t.TempDir(), "--shutdown-delay", "0s",
+				"--health-probe-bind-address", "127.0.0.1:"+probes, "--metrics-bind-address", "127.0.0.1:"+metrics, "--metrics-secure=false")
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
 			}
-			connection := dial(t, port)
+			connection := dial(t, port, probes)
 			body := `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"in-flight","operation":"DELETE"}}`
 			send(t, connection, fmt.Sprintf("POST /validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body[:10]))
 			await(t, "the review is in flight", func() bool {
-				return strings.Contains(get(port, "/metrics"), "polymoat_in_flight_bytes{state=\"working\"} 65536\n")
+				_, rest, served := strings.Cut(get(metrics, "/metrics"), "polymoat_in_flight_bytes{state=\"arriving\"} ")
+				return served && !strings.HasPrefix(rest, "0\n")
 			})
 			if err := c.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
-			await(t, "the port is closed", func() bool { return get(port, "/healthz") == "" })
+			await(t, "the port is closed", func() bool { return !open(port) })
 			send(t, connection, body[10:])
 			answer := make([]byte, 4096)
 			n, err := connection.Read(answer)
@@ -120,35 +124,30 @@ func TestSignal(t *testing.T) {
 	}
 }
 
-// TestMemoryLimit: the heap stays a tenth below what the container may take, and says so.
-func TestMemoryLimit(t *testing.T) {
-	port := freePort(t)
-	c, output := command(t, "--no-cluster", "--port", port, "--cert-dir", t.TempDir(), "--shutdown-delay", "0s")
-	c.Env = append(c.Env, "GOMEMLIMIT=40000000")
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	await(t, "the server is ready", func() bool { return get(port, "/readyz") == "ok\n" })
-	if metrics := get(port, "/metrics"); !strings.Contains(metrics, "go_gc_gomemlimit_bytes 3.6e+07\n") {
-		t.Errorf("the metrics do not tell of a limit of 36 MB:\n%s", metrics)
-	}
-	if err := errors.Join(c.Process.Signal(syscall.SIGTERM), c.Wait()); err != nil {
-		t.Errorf("%v:\n%s", err, output)
+func freePort(t *testing.T) string {
+	t.Helper()
+	for tries := 0; ; tries++ {
+		// Below the ports that the kernel gives to connections, which would take one now and then before its server does.
+		port := strconv.Itoa(10_000 + rand.IntN(20_000))
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		if err != nil && tries < 100 {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = l.Close() }()
+		return port
 	}
 }
 
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+// open says whether somebody listens on the port.
+func open(port string) bool {
+	c, err := net.Dial("tcp", "127.0.0.1:"+port)
+	if err == nil {
+		_ = c.Close()
 	}
-	defer func() { _ = l.Close() }()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
+	return err == nil
 }
 
 // await polls until it holds, for 20 seconds at most.
@@ -169,8 +168,7 @@ var trustAll = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // a test on
 
 // get is what a server on this machine answers; empty where nobody does.
 func get(port, path string) string {
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: trustAll, DisableKeepAlives: true}}
-	response, err := client.Get("https://127.0.0.1:" + port + path)
+	response, err := http.Get("http://127.0.0.1:" + port + path)
 	if err != nil {
 		return ""
 	}
@@ -180,9 +178,9 @@ func get(port, path string) string {
 }
 
 // dial waits until the server is ready.
-func dial(t *testing.T, port string) *tls.Conn {
+func dial(t *testing.T, port, probes string) *tls.Conn {
 	t.Helper()
-	await(t, "the server is ready", func() bool { return get(port, "/readyz") == "ok\n" })
+	await(t, "the server is ready", func() bool { return get(probes, "/readyz") == "ok\n" })
 	connection, err := tls.Dial("tcp", "127.0.0.1:"+port, trustAll)
 	if err != nil {
 		t.Fatal(errors.Join(errors.New("dial"), err))

@@ -118,7 +118,11 @@ func ourPatch(b *testing.B, bare *contender, raw []byte) []byte {
 	if err != nil {
 		b.Fatal(err)
 	}
-	text, err := patch.Text(pod, decide.Mutate(policy.Request{Namespace: cluster.Namespace, Pod: pod}).Pod)
+	operations, err := patch.Operations(pod, decide.Mutate(policy.Request{Namespace: cluster.Namespace, Pod: pod}).Pod)
+	if err != nil {
+		b.Fatal(err)
+	}
+	text, err := patch.Text(operations)
 	if err != nil {
 		b.Fatal(err)
 	}

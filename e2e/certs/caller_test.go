@@ -25,7 +25,7 @@ func byHand(t *testing.T, flags ...string) *server {
 }
 
 // TestCaller: the API server shows the certificate that its admission configuration names, and is answered; nobody else
-// is. What is not a review is open to kubelets and Prometheus, which have none.
+// is. Probes are open to kubelets, which have none.
 func TestCaller(t *testing.T) {
 	s := byHand(t, "--client-ca-file", control.CallerCA(), "--client-name", cluster.CallerName)
 	awaitPlaced(t)
@@ -36,7 +36,7 @@ func TestCaller(t *testing.T) {
 	if response.StatusCode != http.StatusUnauthorized {
 		t.Errorf("without a certificate, a review is answered %s", response.Status)
 	}
-	for _, path := range []string{"/readyz", "/healthz", "/metrics"} {
+	for _, path := range []string{"/readyz", "/healthz"} {
 		if code, text, err := s.get(t.Context(), path); code != http.StatusOK {
 			t.Errorf("%s: %d %s %v", path, code, text, err)
 		}

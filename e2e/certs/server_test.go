@@ -24,6 +24,8 @@ import (
 // server is a running polymoat.
 type server struct {
 	address string // 127.0.0.1:9443
+	probes  string // of /healthz and /readyz
+	metrics string // of /metrics
 	log     string // its file
 	// ready is what the last probe found.
 	ready atomic.Bool
@@ -35,7 +37,7 @@ var trustAll = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // as a kube
 // startServer runs a server with the flags until the test ends, and probes it all the time.
 func startServer(t *testing.T, flags ...string) *server {
 	t.Helper()
-	s := &server{address: freeAddress(t), log: filepath.Join(t.TempDir(), "log")}
+	s := &server{address: freeAddress(t), probes: freeAddress(t), metrics: freeAddress(t), log: filepath.Join(t.TempDir(), "log")}
 	_, port, err := net.SplitHostPort(s.address)
 	if err != nil {
 		t.Fatal(err)
@@ -46,6 +48,7 @@ func startServer(t *testing.T, flags ...string) *server {
 	}
 	cmd := exec.Command(program, append([]string{
 		"--port", port, "--kubeconfig", control.Kubeconfig(serviceAccount), "--shutdown-delay", "0s",
+		"--health-probe-bind-address", s.probes, "--metrics-bind-address", s.metrics, "--metrics-secure=false",
 	}, flags...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
@@ -91,11 +94,15 @@ func (s *server) readyz(ctx context.Context) error {
 }
 
 func (s *server) get(ctx context.Context, path string) (int, string, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+s.address+path, nil)
+	address := s.probes
+	if path == "/metrics" {
+		address = s.metrics
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, nil)
 	if err != nil {
 		return 0, "", err
 	}
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: trustAll, DisableKeepAlives: true}}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(request)
 	if err != nil {
 		return 0, "", err

@@ -64,41 +64,44 @@ func TestValues(t *testing.T) {
 		}},
 		{"more memory", "resources: {limits: {memory: 1Gi}}", map[[2]string]string{
 			{deployment, first + ".resources}"}: `{"limits":{"memory":"1Gi"},"requests":{"cpu":"100m","memory":"64Mi"}}`,
-			{deployment, first + ".env}"}:       `[{"name":"GOMEMLIMIT","valueFrom":{"resourceFieldRef":{"resource":"limits.memory"}}}]`,
+			{deployment, first + ".env}"}:       `[{"name":"GOGC","value":"200"},{"name":"GOMEMLIMIT","value":"921MiB"}]`,
 		}},
 		{"no memory limit", "resources: {limits: {memory: null}}", map[[2]string]string{
-			{deployment, first + ".env}"}: "",
+			{deployment, first + ".env}"}: `[{"name":"GOGC","value":"200"}]`,
+		}},
+		{"a memory limit in bytes", "resources: {limits: {memory: '300000000'}}", map[[2]string]string{
+			{deployment, first + ".env[1]}"}: `{"name":"GOMEMLIMIT","valueFrom":{"resourceFieldRef":{"resource":"limits.memory"}}}`,
 		}},
 		{"a server outside", "webhookURL: https://polymoat.example.com:9443/", map[[2]string]string{
 			{validating, "{.webhooks[*].clientConfig.url}"}:     "https://polymoat.example.com:9443/validate https://polymoat.example.com:9443/validate/core https://polymoat.example.com:9443/workloads",
 			{validating, "{.webhooks[*].clientConfig.service}"}: "",
-			{deployment, first + ".args[6]}"}:                   "--dns-name=polymoat.example.com",
+			{deployment, first + ".args[7]}"}:                   "--dns-name=polymoat.example.com",
 		}},
 		{"self-managed certificates", "certificates: {source: self-managed, secretName: pair}", map[[2]string]string{
-			{deployment, first + ".args[4:]}"}: "--cert-source=self-managed --cert-secret=polymoat-system/pair --dns-name=polymoat.polymoat-system.svc --audit-lease=polymoat-system/polymoat-audit --audit-reports=true --events=true",
+			{deployment, first + ".args[5:]}"}: "--cert-source=self-managed --cert-secret=polymoat-system/pair --dns-name=polymoat.polymoat-system.svc --audit-lease=polymoat-system/polymoat-audit --audit-reports=true --events=true",
 			{"Secret pair", "{.data}"}:         "",
 		}},
 		{"no audit and no events", "{audit: {enabled: false}, events: {enabled: false}, certificates: {source: files, secretName: pair}}", map[[2]string]string{
-			{deployment, first + ".args[4:]}"}:                "--cert-source=files --cert-dir=/etc/polymoat/tls",
+			{deployment, first + ".args[5:]}"}:                "--cert-source=files --cert-dir=/etc/polymoat/tls",
 			{validating, "{.webhooks[*].sideEffects}"}:        "None None None",
-			{"ClusterRole polymoat", "{.rules[*].resources}"}: `["nodes"] ["deployments","replicasets","statefulsets","daemonsets"] ["jobs"] ["operations"] ["jobs","services","kfjobs","clusters"] ["subjectaccessreviews"] ["mutatingwebhookconfigurations","validatingwebhookconfigurations"]`,
+			{"ClusterRole polymoat", "{.rules[*].resources}"}: `["nodes"] ["deployments","replicasets","statefulsets","daemonsets"] ["jobs"] ["operations"] ["jobs","services","kfjobs","clusters"] ["subjectaccessreviews"] ["tokenreviews"] ["mutatingwebhookconfigurations","validatingwebhookconfigurations"]`,
 		}},
 		{"an audit that only counts", "{audit: {reports: false}, events: {enabled: false}}", map[[2]string]string{
-			{deployment, first + ".args[7:]}"}:                         "--audit-lease=polymoat-system/polymoat-audit",
+			{deployment, first + ".args[8:]}"}:                         "--audit-lease=polymoat-system/polymoat-audit",
 			{"ClusterRole polymoat-governed", "{.rules[*].resources}"}: `["pods"]`,
 		}},
 		{"events without an audit", "audit: {enabled: false}", map[[2]string]string{
-			{deployment, first + ".args[7:]}"}: "--events=true",
+			{deployment, first + ".args[8:]}"}: "--events=true",
 			{"ClusterRole polymoat-governed", "{.rules[*].resources}"}: `["tfjobs","pytorchjobs","mpijobs","mxjobs","xgboostjobs","paddlejobs"] ["rayjobs","rayservices","rayclusters"] ["daskjobs","daskclusters","daskworkergroups"] ` +
 				`["events"]`,
 		}},
 		{"callers with a client certificate", "clientCA: {secretName: callers, names: [kube-apiserver]}", map[[2]string]string{
-			{deployment, first + ".args[7:]}"}:                             "--client-ca-file=/etc/polymoat/client-ca/ca.crt --client-name=kube-apiserver --audit-lease=polymoat-system/polymoat-audit --audit-reports=true --events=true",
+			{deployment, first + ".args[8:]}"}:                             "--client-ca-file=/etc/polymoat/client-ca/ca.crt --client-name=kube-apiserver --audit-lease=polymoat-system/polymoat-audit --audit-reports=true --events=true",
 			{deployment, first + ".volumeMounts[*].mountPath}"}:            "/etc/polymoat/policy /etc/polymoat/client-ca",
 			{deployment, pod + ".volumes[?(@.name=='client-ca')].secret}"}: `{"items":[{"key":"ca.crt","path":"ca.crt"}],"secretName":"callers"}`,
 		}},
 		{"certificates in files", "certificates: {source: files, secretName: pair, caBundle: '-----BEGIN CERTIFICATE-----'}", map[[2]string]string{
-			{deployment, first + ".args[4:]}"}:                       "--cert-source=files --cert-dir=/etc/polymoat/tls --audit-lease=polymoat-system/polymoat-audit --audit-reports=true --events=true",
+			{deployment, first + ".args[5:]}"}:                       "--cert-source=files --cert-dir=/etc/polymoat/tls --audit-lease=polymoat-system/polymoat-audit --audit-reports=true --events=true",
 			{deployment, pod + ".volumes[?(@.name=='tls')].secret}"}: `{"secretName":"pair"}`,
 			{validating, "{.webhooks[*].clientConfig.caBundle}"}:     "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t",
 		}},
@@ -113,17 +116,21 @@ func TestValues(t *testing.T) {
 			{"Certificate polymoat", "{.spec.ipAddresses[*]} {.spec.issuerRef}"}: `10.0.0.1 {"kind":"ClusterIssuer","name":"vault"}`,
 		}},
 		{"network policy", "networkPolicy: {enabled: true, apiServerPorts: [6443]}", map[[2]string]string{
-			{"NetworkPolicy polymoat", "{.spec.ingress} {.spec.egress}"}: `[{"ports":[{"port":9443,"protocol":"TCP"},{"port":8081,"protocol":"TCP"}]}] [{"ports":[{"port":6443,"protocol":"TCP"}]}]`,
+			{"NetworkPolicy polymoat", "{.spec.ingress} {.spec.egress}"}: `[{"ports":[{"port":9443,"protocol":"TCP"}]},{"ports":[{"port":8081,"protocol":"TCP"},{"port":8443,"protocol":"TCP"}]}] [{"ports":[{"port":6443,"protocol":"TCP"}]}]`,
+		}},
+		{"reviews from known addresses", "networkPolicy: {apiServers: [10.0.0.1, 10.0.1.0/28, 'fd00::1']}", map[[2]string]string{
+			{"NetworkPolicy polymoat", "{.spec.ingress[0].from[*].ipBlock.cidr}"}: "10.0.0.1/32 10.0.1.0/28 fd00::1/128",
 		}},
 		{"traces", "{tracing: {endpoint: 'collector.monitoring:4317'}, networkPolicy: {enabled: true}}", map[[2]string]string{
-			{deployment, first + ".args[7:]}"}:           "--audit-lease=polymoat-system/polymoat-audit --audit-reports=true --events=true --tracing-endpoint=collector.monitoring:4317",
+			{deployment, first + ".args[8:]}"}:           "--audit-lease=polymoat-system/polymoat-audit --audit-reports=true --events=true --tracing-endpoint=collector.monitoring:4317",
 			{"NetworkPolicy polymoat", "{.spec.egress}"}: `[{"ports":[{"port":443,"protocol":"TCP"},{"port":6443,"protocol":"TCP"}]},{"ports":[{"port":4317,"protocol":"TCP"},{"port":53,"protocol":"UDP"},{"port":53,"protocol":"TCP"}]}]`,
 		}},
 		{"service monitor", "{serviceMonitor: {enabled: true, labels: {release: prometheus}}, certificates: {source: self-managed}}", map[[2]string]string{
-			{"ServiceMonitor polymoat", "{.metadata.labels.release}"}:                                  "prometheus",
-			{"ServiceMonitor polymoat", "{.spec.endpoints[0].tlsConfig}"}:                              `{"ca":{"secret":{"key":"ca.crt","name":"polymoat-tls"}},"serverName":"polymoat.polymoat-system.svc"}`,
-			{"ServiceMonitor polymoat", "{.spec.selector.matchLabels.*}"}:                              "polymoat polymoat",
-			{"Service polymoat", "{.spec.ports[0].name}{.metadata.labels.app\\.kubernetes\\.io/name}"}: "httpspolymoat",
+			{"ServiceMonitor polymoat", "{.metadata.labels.release}"}:                                     "prometheus",
+			{"ServiceMonitor polymoat", "{.spec.endpoints[0].tlsConfig}"}:                                 `{"ca":{"secret":{"key":"ca.crt","name":"polymoat-tls"}},"serverName":"polymoat.polymoat-system.svc"}`,
+			{"ServiceMonitor polymoat", "{.spec.endpoints[0].port} {.spec.endpoints[0].bearerTokenFile}"}: "metrics /var/run/secrets/kubernetes.io/serviceaccount/token",
+			{"ServiceMonitor polymoat", "{.spec.selector.matchLabels.*}"}:                                 "polymoat polymoat",
+			{"Service polymoat", "{.spec.ports[0].name}{.metadata.labels.app\\.kubernetes\\.io/name}"}:    "httpspolymoat",
 		}},
 		{"nobody waits while nobody answers", "failurePolicy: Ignore", map[[2]string]string{
 			{validating, "{.webhooks[*].failurePolicy}"}: "Ignore Ignore Ignore",

@@ -2,6 +2,8 @@
 package check
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"testing"
 	"time"
@@ -44,8 +46,14 @@ func Await(t testing.TB, what string, ready func() error) {
 // FreeAddress is one on this machine that nobody listens on.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	Must(t, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	for tries := 0; ; tries++ {
+		// Below the ports that the kernel gives to connections, which would take one now and then before its server does.
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)))
+		if err != nil && tries < 100 {
+			continue
+		}
+		Must(t, err)
+		defer func() { _ = l.Close() }()
+		return l.Addr().String()
+	}
 }

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"time"
 )
@@ -32,11 +33,15 @@ func (c *Cluster) Await(what string, ready func(context.Context) error) error {
 	}
 }
 
-// freePorts are n different ports that nobody listens on.
+// freePorts are n different ports that nobody listens on. They lie below those that the kernel gives to connections, which
+// would take one now and then before its server does.
 func freePorts(n int) ([]int, error) {
 	var ports []int
-	for range n {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+	for tries := 0; len(ports) < n; tries++ {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)))
+		if err != nil && tries < 100 {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

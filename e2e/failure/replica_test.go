@@ -51,7 +51,7 @@ func newReplica(t *testing.T, d *appsv1.Deployment) *replica {
 	_, port, err := net.SplitHostPort(r.address)
 	must(t, err)
 	// Of two flags of one name the last one counts: these are the only ones that are not the Deployment's.
-	r.args = append(mounted(t, d), "--port="+port, "--health-probe-bind-address="+r.probed, "--kubeconfig="+control.Kubeconfig(serviceAccount))
+	r.args = append(mounted(t, d), "--port="+port, "--health-probe-bind-address="+r.probed, "--metrics-bind-address="+freeAddress(t), "--kubeconfig="+control.Kubeconfig(serviceAccount))
 	r.start()
 	kubelet := watch(r, container.ReadinessProbe, container.LivenessProbe)
 	t.Cleanup(func() {

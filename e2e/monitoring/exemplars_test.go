@@ -71,17 +71,17 @@ func TestPrometheusReadsExemplars(t *testing.T) {
 
 // serve runs the server until the test ends, without a cluster and with a collector that is away, and returns where it
 // takes reviews and tells metrics.
-func serve(t *testing.T) (reviews, metrics string) {
+func serve(t *testing.T) (string, string) {
 	t.Helper()
 	program, err := binaries.Polymoat(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	reviews, metrics = free(t), free(t)
+	reviews, metrics, probes := free(t), free(t), free(t)
 	_, port, _ := net.SplitHostPort(reviews)
 	ctx, stop := context.WithCancel(t.Context())
 	cmd := exec.CommandContext(ctx, program, "--no-cluster", "--port", port, "--cert-dir", t.TempDir(),
-		"--metrics-bind-address", metrics, "--tracing-endpoint", free(t))
+		"--metrics-bind-address", metrics, "--metrics-secure=false", "--health-probe-bind-address", probes, "--tracing-endpoint", free(t))
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	if err := cmd.Start(); err != nil {
@@ -97,7 +97,7 @@ func serve(t *testing.T) (reviews, metrics string) {
 	deadline, tick := time.After(time.Minute), time.NewTicker(20*time.Millisecond)
 	defer tick.Stop()
 	for {
-		if answered, _ := ask(t, http.MethodGet, "https://"+reviews+"/readyz", nil, nil); answered != nil && answered.StatusCode == http.StatusOK {
+		if answered, _ := ask(t, http.MethodGet, "http://"+probes+"/readyz", nil, nil); answered != nil && answered.StatusCode == http.StatusOK {
 			return reviews, metrics
 		}
 		select {

@@ -1,7 +1,9 @@
 package arch_test
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -37,13 +39,16 @@ var rules = []struct {
 		[]string{"net/http", "os", "log", "log/slog", "internal/cli", "webhook", "k8s.io/client-go", "sigs.k8s.io/controller-runtime"}},
 	{"certs/verify", "the plugin asks, too, and has no server in it", []string{"os", "k8s.io/client-go", "sigs.k8s.io/controller-runtime"}},
 	{"internal/picture", "it draws what it is given, and neither asks a cluster nor judges", append([]string{"internal/policy", "internal/cli"}, drawing...)},
-	{"internal/plain", "it knows bytes, and nothing of what they are about", append([]string{"internal/policy", "webhook"}, impure...)},
-	{"internal/skim", "it reads JSON, whatever it is about", append([]string{"internal/policy", "webhook"}, impure...)},
 	{"internal/siege", "it sends requests of anybody's, as bytes", []string{"webhook", "sigs.k8s.io/controller-runtime", "k8s.io/client-go"}},
 	{"internal/corpus", "it reads cases, of the project and of administrators; callers open folders and show what failed",
 		[]string{"os", "internal/cli", "webhook"}},
+	{"webhook/serve", "it serves whatever handlers it is given, and knows nothing of what they decide", []string{"internal", "certs"}},
+	{"internal/hostile", "it attacks an address, whoever serves there", []string{"webhook", "certs"}},
 	{"webhook", "the server answers reviews; files of people are the plugin's",
 		[]string{"internal/cli", "internal/manifest", "internal/corpus"}},
+	{"webhook", "nothing that writes stands on the way of a review: internal/auditor writes",
+		[]string{"internal/audit", "internal/report", "internal/reporter"}},
+	{"internal/auditor", "it works beside the reviews, and is handed what it is to tell", []string{"internal/cli", "webhook"}},
 }
 
 var impure = []string{
@@ -76,6 +81,24 @@ func TestImports(t *testing.T) {
 	}
 }
 
+// TestAuditorIsBeside: one file of the server makes what watches and tells; all others know an interface of it at most.
+func TestAuditorIsBeside(t *testing.T) {
+	files, err := filepath.Glob("../../webhook/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("got %d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Base(file)
+		if name != "setup.go" && !strings.HasSuffix(name, "_test.go") && strings.Contains(string(text), module+"internal/auditor") {
+			t.Errorf("%s imports internal/auditor: nothing that writes stands on the way of a review", name)
+		}
+	}
+}
+
 // own are the folders of our own packages.
 var own = []string{"internal", "webhook", "certs"}
 
@@ -87,4 +110,11 @@ func list(t *testing.T, args ...string) []string {
 		t.Fatalf("go list %s: %v", strings.Join(args, " "), err)
 	}
 	return strings.Fields(string(out))
+}
+
+// TestNoUnsafe: what the compiler does not check, an attacker may.
+func TestNoUnsafe(t *testing.T) {
+	for _, pkg := range list(t, "-f", `{{if .Imports}}{{$p := .ImportPath}}{{range .Imports}}{{if eq . "unsafe"}}{{$p}}{{end}}{{end}}{{end}}`, module+"...") {
+		t.Errorf("%s imports unsafe", pkg)
+	}
 }

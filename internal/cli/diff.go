@@ -86,9 +86,13 @@ func unified(r review) (string, error) {
 
 // patched applies the decision to the JSON of the file: fields that our API version does not know stay.
 func patched(raw []byte, r review) ([]byte, error) {
-	text, err := patch.Text(r.pod.Pod, r.decision.Pod)
-	if err != nil || text == nil {
+	operations, err := patch.Operations(r.pod.Pod, r.decision.Pod)
+	if err != nil || len(operations) == 0 {
 		return raw, err
+	}
+	text, err := patch.Text(operations)
+	if err != nil {
+		return nil, err
 	}
 	decoded, err := jsonpatch.DecodePatch(text)
 	if err != nil {

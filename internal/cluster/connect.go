@@ -10,7 +10,7 @@ import (
 
 // Connect prepares a client. kubeconfig is a file, or empty in a pod: its service account is used then.
 func Connect(kubeconfig string) (*kubernetes.Clientset, error) {
-	config, err := configure(kubeconfig)
+	config, err := Configure(kubeconfig)
 	if err != nil {
 		return nil, err
 	}
@@ -23,8 +23,8 @@ func Connect(kubeconfig string) (*kubernetes.Clientset, error) {
 	return client, nil
 }
 
-// configure says how to reach the cluster.
-func configure(kubeconfig string) (*rest.Config, error) {
+// Configure says how to reach the cluster.
+func Configure(kubeconfig string) (*rest.Config, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the cluster: %w", err)

@@ -72,7 +72,7 @@ const (
 
 // NewControllers prepares to ask. kubeconfig is a file, or empty in a pod: its service account is used then.
 func NewControllers(kubeconfig string) (*Controllers, error) {
-	config, err := configure(kubeconfig)
+	config, err := Configure(kubeconfig)
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ type Owners struct {
 // NewOwners prepares the cache. kubeconfig is a file, or empty in a pod: its service account is used then. keep says of
 // which labels and annotations an owner is asked. Run fills the cache.
 func NewOwners(kubeconfig string, keep func(key string) bool) (*Owners, error) {
-	config, err := configure(kubeconfig)
+	config, err := Configure(kubeconfig)
 	if err != nil {
 		return nil, err
 	}

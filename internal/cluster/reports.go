@@ -39,7 +39,7 @@ type Report struct {
 // NewReports prepares the watch. kubeconfig is a file, or empty in a pod: its service account is used then. Run fills the
 // cache.
 func NewReports(kubeconfig string, namespaces []string) (*Reports, error) {
-	config, err := configure(kubeconfig)
+	config, err := Configure(kubeconfig)
 	if err != nil {
 		return nil, err
 	}

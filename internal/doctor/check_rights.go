@@ -23,6 +23,7 @@ func (v View) rights() []rbacv1.PolicyRule {
 		{APIGroups: []string{"core.polyaxon.com"}, Resources: []string{"operations"}, Verbs: look},
 		{APIGroups: []string{"polyaxon.com"}, Resources: []string{"jobs", "services", "kfjobs", "clusters"}, Verbs: look},
 		{APIGroups: []string{"authorization.k8s.io"}, Resources: []string{"subjectaccessreviews"}, Verbs: []string{"create"}},
+		{APIGroups: []string{"authentication.k8s.io"}, Resources: []string{"tokenreviews"}, Verbs: []string{"create"}},
 		{
 			APIGroups:     []string{"admissionregistration.k8s.io"},
 			Resources:     []string{"mutatingwebhookconfigurations", "validatingwebhookconfigurations"},

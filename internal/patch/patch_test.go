@@ -1,7 +1,6 @@
 package patch
 
 import (
-	"bytes"
 	"encoding/json"
 	"testing"
 
@@ -10,7 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-func TestText(t *testing.T) {
+func TestOperations(t *testing.T) {
 	core := corev1.Toleration{Key: "polyaxon", Operator: corev1.TolerationOpEqual, Value: "core", Effect: corev1.TaintEffectNoSchedule}
 	gpu := corev1.Toleration{Key: "nvidia.com/gpu", Operator: corev1.TolerationOpExists}
 	for name, tc := range map[string]struct {
@@ -36,8 +35,8 @@ func TestText(t *testing.T) {
 		"keys are added, changed and removed one by one": {
 			before: `{"spec":{"nodeSelector":{"x/y~z":"1","gone":"2","kept":"3"}}}`,
 			change: func(s *corev1.PodSpec) { s.NodeSelector = map[string]string{"x/y~z": "0", "kept": "3", "new": "4"} },
-			want: `[{"op":"remove","path":"/spec/nodeSelector/gone"},{"op":"add","path":"/spec/nodeSelector/x~1y~0z","value":"0"},` +
-				`{"op":"add","path":"/spec/nodeSelector/new","value":"4"}]`,
+			want: `[{"op":"remove","path":"/spec/nodeSelector/gone"},{"op":"add","path":"/spec/nodeSelector/new","value":"4"},` +
+				`{"op":"add","path":"/spec/nodeSelector/x~1y~0z","value":"0"}]`,
 		},
 		"a toleration is appended": {
 			before: `{"spec":{"tolerations":[{"key":"nvidia.com/gpu","operator":"Exists"}]}}`,
@@ -75,10 +74,7 @@ func TestText(t *testing.T) {
 			before := decode(t, []byte(tc.before))
 			after := before.DeepCopy()
 			tc.change(&after.Spec)
-			text, err := Text(before, after)
-			if err != nil {
-				t.Fatal(err)
-			}
+			text := textOf(t, before, after)
 			if got := string(text); got != tc.want {
 				t.Errorf("patch (-want +got):\n%s", cmp.Diff(tc.want, got))
 			}
@@ -89,32 +85,16 @@ func TestText(t *testing.T) {
 	}
 }
 
-func TestTextRefusesOtherContainers(t *testing.T) {
+func TestOperationsRefuseOtherContainers(t *testing.T) {
 	before := &corev1.Pod{}
 	after := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "new"}}}}
-	_, err := Text(before, after)
+	_, err := Operations(before, after)
 	if want := "patch: containers were added or removed"; err == nil || err.Error() != want {
 		t.Errorf("got error %v, want %s", err, want)
 	}
 }
 
-// TestAppend: the memory of another text is written over, and lengthened where it is too short.
-func TestAppend(t *testing.T) {
-	before := &corev1.Pod{}
-	after := &corev1.Pod{Spec: corev1.PodSpec{NodeSelector: map[string]string{"polyaxon": "experiments"}}}
-	const want = `[{"op":"add","path":"/spec/nodeSelector","value":{"polyaxon":"experiments"}}]`
-	for name, memory := range map[string][]byte{"none": nil, "short": []byte("[1"), "long": bytes.Repeat([]byte("x"), 2000)} {
-		got, err := Append(memory, before, after)
-		if err != nil || string(got) != want {
-			t.Errorf("%s: got %s, %v, want %s", name, got, err, want)
-		}
-		if got, err := Append(memory, before, before); got != nil || err != nil {
-			t.Errorf("%s: got %s, %v where nothing changed", name, got, err)
-		}
-	}
-}
-
-func BenchmarkText(b *testing.B) {
+func BenchmarkOperations(b *testing.B) {
 	before := &corev1.Pod{Spec: corev1.PodSpec{
 		Containers:      []corev1.Container{{Name: "polyaxon-main"}, {Name: "polyaxon-sidecar"}},
 		SecurityContext: &corev1.PodSecurityContext{},
@@ -128,10 +108,23 @@ func BenchmarkText(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Text(before, after); err != nil {
+		if _, err := Operations(before, after); err != nil {
 			b.Fatal(err)
 		}
 	}
+}
+
+func textOf(t testingT, before, after *corev1.Pod) []byte {
+	t.Helper()
+	operations, err := Operations(before, after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := Text(operations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 type testingT interface {

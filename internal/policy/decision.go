@@ -42,8 +42,6 @@ type Request struct {
 	Nominated *landing.Node
 	// Brief says that nobody reads what Mutate changes: the decision lists no Changes, but in Shadow.
 	Brief bool
-	// Into is memory that the placed pod may be in, whose value does not count and is lost; nil where it is to be new.
-	Into *corev1.Pod
 	// Today is when it is asked: exceptions end. None holds on a day that is not known.
 	Today v1alpha1.Day
 

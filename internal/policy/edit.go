@@ -30,12 +30,9 @@ func changeOf(path *field.Path, was, is any, source Source) Change {
 }
 
 // shallowCopy copies of a pod what Mutate may change, and shares the rest: copying whole pods is most of the cost of a
-// decision. The copy goes into the memory of c, or is new where that is nil.
-func shallowCopy(pod, c *corev1.Pod) *corev1.Pod {
-	if c == nil {
-		c = new(corev1.Pod)
-	}
-	*c = *pod
+// decision.
+func shallowCopy(pod *corev1.Pod) *corev1.Pod {
+	c := new(*pod)
 	c.Spec.NodeSelector = maps.Clone(pod.Spec.NodeSelector)
 	if list := pod.Spec.Tolerations; list != nil { // with room for the taint of a pool
 		c.Spec.Tolerations = append(make([]corev1.Toleration, 0, len(list)+1), list...)

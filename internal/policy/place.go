@@ -68,7 +68,7 @@ func (s *subject) move(e *edit, pools []*pool) *pool {
 	if !s.role.replace {
 		return nil
 	}
-	freed := &edit{pod: shallowCopy(e.pod, nil), brief: e.brief}
+	freed := &edit{pod: shallowCopy(e.pod), brief: e.brief}
 	freed.release(s.in.pools)
 	pool := askedFor(landing.Of(&freed.pod.Spec), pools)
 	if pool != nil {

@@ -86,7 +86,7 @@ func (p *Policy) Mutate(r Request) Decision {
 
 // mutated is the pod with everything that the policy gives it, and what that changed.
 func (p *Policy) mutated(s *subject, r Request, brief bool) *edit {
-	e := &edit{pod: shallowCopy(r.Pod, r.Into), brief: brief}
+	e := &edit{pod: shallowCopy(r.Pod), brief: brief}
 	switch {
 	case r.Old != nil && r.Subresource == EphemeralContainers:
 		s.hardenAdded(e, r.Old)

@@ -35,37 +35,38 @@ const longest = 4096
 // Invalid is the verdict of a decision that refuses for a malformed override.
 const Invalid = "Invalid"
 
-// Note is one annotation.
-type Note struct{ Key, Text string }
-
-// Append appends the annotations of a decision, by key; none where it is out of scope.
-func Append(notes []Note, d policy.Decision) []Note {
+// Annotations are those of a decision; none where it is out of scope.
+func Annotations(d policy.Decision) map[string]string {
 	if d.Verdict == policy.OutOfScope {
-		return notes
+		return nil
 	}
-	for _, n := range [...]Note{
-		{keyAudited, joined(clauses(d.Audited))},
-		{keyException, d.Exception},
-		{keyExcused, joined(clauses(d.Excused))},
-		{keyOverrides, joined(d.Overrides)},
-		{keyPolicy, d.Policy},
-		{keyHash, d.Hash},
-		{keyPool, d.Pool},
-		{keyRefused, joined(clauses(d.Violations))},
-		{keyRole, d.Role},
-		{keyRules, strings.Join(Rules(d), " ")},
-		{keyShadow, shadow(d)},
-		{keyVerdict, Verdict(d)},
-		{keyWarned, joined(clauses(d.Warned))},
-		{keyWhy, d.Why},
-		{keyWitness, witness(d)},
+	annotations := map[string]string{}
+	for key, text := range map[string]string{
+		keyAudited:   joined(clauses(d.Audited)),
+		keyException: d.Exception,
+		keyExcused:   joined(clauses(d.Excused)),
+		keyOverrides: joined(d.Overrides),
+		keyPolicy:    d.Policy,
+		keyHash:      d.Hash,
+		keyPool:      d.Pool,
+		keyRefused:   joined(clauses(d.Violations)),
+		keyRole:      d.Role,
+		keyRules:     strings.Join(Rules(d), " "),
+		keyShadow:    shadow(d),
+		keyVerdict:   Verdict(d),
+		keyWarned:    joined(clauses(d.Warned)),
+		keyWhy:       d.Why,
+		keyWitness:   witness(d),
 	} {
-		if n.Text != "" {
-			notes = append(notes, n)
+		if text != "" {
+			annotations[key] = text
 		}
 	}
-	return notes
+	return annotations
 }
+
+// VerdictIn is the verdict that the annotations of a response tell; empty where they tell none.
+func VerdictIn(annotations map[string]string) string { return annotations[keyVerdict] }
 
 // Verdict is the decision in one word: a malformed override is told from what a rule refuses.
 func Verdict(d policy.Decision) string {

@@ -2,7 +2,6 @@ package trail
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 	"testing"
 
@@ -27,20 +26,20 @@ func TestRecord(t *testing.T) {
 		Shadow: true, Changes: []policy.Change{{Path: "spec.nodeSelector", New: "x", Source: policy.FromPool}},
 	}
 	d.Audited[1].Witness = &landing.Node{Name: "core-1", Labels: map[string]string{"polyaxon": "core"}}
-	want := []Note{
-		{"audited", both("three")}, {"exception", "old"}, {"excused", both("four")}, {"overrides", "a. b"},
-		{"policy", "p"}, {"policy-hash", "012345678901"}, {"pool", "gpu"}, {"refused", both("one")}, {"role", "jobs"},
-		{"rules", "one=Enforce two=Warn three=Audit"}, {"shadow", `[{"path":"spec.nodeSelector","old":null,"new":"x","source":"pool"}]`},
-		{"verdict", "Denied"}, {"warned", both("two")}, {"why", "w"}, {"witness", `{"name":"core-1","labels":{"polyaxon":"core"}}`},
+	want := map[string]string{
+		"audited": both("three"), "exception": "old", "excused": both("four"), "overrides": "a. b",
+		"policy": "p", "policy-hash": "012345678901", "pool": "gpu", "refused": both("one"), "role": "jobs",
+		"rules": "one=Enforce two=Warn three=Audit", "shadow": `[{"path":"spec.nodeSelector","old":null,"new":"x","source":"pool"}]`,
+		"verdict": "Denied", "warned": both("two"), "why": "w", "witness": `{"name":"core-1","labels":{"polyaxon":"core"}}`,
 	}
-	got := Append(nil, d)
+	got := Annotations(d)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if !slices.IsSortedFunc(got, func(a, b Note) int { return strings.Compare(a.Key, b.Key) }) {
-		t.Errorf("not by key: %v", got)
+	if got := VerdictIn(got); got != "Denied" {
+		t.Errorf("the verdict is %q", got)
 	}
-	if got := Append(nil, policy.Decision{Verdict: policy.OutOfScope, Policy: "p"}); got != nil {
+	if got := Annotations(policy.Decision{Verdict: policy.OutOfScope, Policy: "p"}); got != nil {
 		t.Errorf("out of scope: %v", got)
 	}
 }
@@ -52,10 +51,7 @@ func TestRecordIsBounded(t *testing.T) {
 		d.Violations = append(d.Violations, policy.Violation{Rule: "r", Field: field.NewPath("spec"), Detail: "is bad", Fix: "mend it"})
 		d.Changes = append(d.Changes, policy.Change{Path: "spec", New: strings.Repeat("x", 100)})
 	}
-	got := map[string]string{}
-	for _, note := range Append(nil, d) {
-		got[note.Key] = note.Text
-	}
+	got := Annotations(d)
 	if text := got["refused"]; len(text) > 5000 || !strings.HasSuffix(text, "mend it ...") {
 		t.Errorf("refused is %d bytes long: %s", len(text), text)
 	}

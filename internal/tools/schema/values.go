@@ -106,6 +106,8 @@ type Resources struct {
 // NetworkPolicy lets reviews in from everywhere, and nothing out but to the API server.
 type NetworkPolicy struct {
 	Enabled bool `json:"enabled,omitempty"`
+	// APIServers are the addresses, or blocks of them, that reviews come from; empty: any.
+	APIServers []string `json:"apiServers,omitempty"`
 	// APIServerPorts are the ports on which pods reach the API server.
 	APIServerPorts []int `json:"apiServerPorts,omitempty"`
 }

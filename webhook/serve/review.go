@@ -1,0 +1,101 @@
+package serve
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+)
+
+// serve reads a request whole, waits for room, and hands it on.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), timeoutOf(r)/10*9) // a tenth is for the way back
+	defer cancel()
+	of := ctx.Value(connectionKey{}).(*connection)
+	body, f := s.read(ctx, of, w, r)
+	if f != nil {
+		s.turnDown(w, r, f)
+		return
+	}
+	room := s.shared
+	if slices.Contains(s.options.Reserved, r.URL.Path) {
+		room = s.reserved
+	}
+	weight := min(max(int64(len(body)), s.options.Weigh(body), leastWeight), room.size)
+	if !room.enter(ctx, weight) {
+		s.turnDown(w, r, overload)
+		return
+	}
+	defer room.leave(weight)
+	defer s.handlers.begin(of)()
+	r = r.WithContext(ctx)
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	s.mux.ServeHTTP(w, r)
+}
+
+// read returns the body when all of it is there. The deadlines are set for each request: one that is not stays with the
+// connection. The one for reading ends with the body: net/http goes on reading, to see whether the client is gone.
+func (s *Server) read(ctx context.Context, of *connection, w http.ResponseWriter, r *http.Request) ([]byte, *fault) {
+	deadline, _ := ctx.Deadline()
+	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(deadline)
+	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
+	of.greeted = true
+	of.pause()
+	of.inBody.Store(true)
+	defer of.inBody.Store(false)
+	body, err := whole(w, r)
+	if s.connections.finish(of) {
+		err = errPushedOut
+	}
+	if err != nil {
+		w.Header().Set("Connection", "close")
+		return nil, unread(err)
+	}
+	_ = control.SetReadDeadline(time.Time{})
+	return body, nil
+}
+
+func whole(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.ContentLength > LargestReview {
+		return nil, &http.MaxBytesError{Limit: LargestReview}
+	}
+	return io.ReadAll(http.MaxBytesReader(w, r.Body, LargestReview))
+}
+
+func unread(err error) *fault {
+	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
+	switch {
+	case tooLarge:
+		return large
+	case errors.Is(err, errPushedOut):
+		return overload
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return slow
+	}
+	return endsEarly(err)
+}
+
+// turnDown answers in plain HTTP, for a review whose uid nobody has read: mutate fails open then and validate fails closed,
+// as if nobody had answered, but at once and with a reason. There is no Retry-After: an API server would obey it by itself,
+// up to ten times, and bring the load back.
+func (s *Server) turnDown(w http.ResponseWriter, r *http.Request, f *fault) {
+	s.options.SentAway(f.kind)
+	if s.rare.Allow() {
+		s.options.Log.Warn("reviews are sent away", "kind", f.kind, "path", r.URL.Path, "remote", r.RemoteAddr, "waiting_bytes", s.InFlight().Waiting)
+	}
+	f.write(w)
+}
+
+// timeoutOf is how long the caller waits: it says so in the URL, "?timeout=5s".
+func timeoutOf(r *http.Request) time.Duration {
+	timeout, err := time.ParseDuration(r.URL.Query().Get("timeout"))
+	if err != nil || timeout <= 0 {
+		return defaultTimeout
+	}
+	return min(timeout, mostTimeout)
+}
