@@ -47,6 +47,9 @@ func New(docs ...*v1alpha1.PlacementPolicy) (*Policy, error) {
 			}
 		}
 	}
+	for _, in := range p.governed {
+		in.know(p.protected)
+	}
 	p.outside = strings.Join(p.Namespaces(), ", ")
 	return p, nil
 }
@@ -67,7 +70,7 @@ func (p *Policy) Mutate(r Request) Decision {
 		return d
 	}
 	d.Verdict = Allowed
-	if !r.steps.take(8*size(r.Pod) + 2*s.searchSize(p, r.Pod)) {
+	if !r.steps.take(8*size(r.Pod) + 2*s.searchSize(p.protected, r.Pod)) {
 		return d.gaveUp(r, Allowed)
 	}
 	d.Steps = r.steps.taken
@@ -109,7 +112,7 @@ func (p *Policy) Validate(r Request) Decision {
 	}
 	at := s.scope(r.Namespace)
 	if at.shadowed() {
-		r.steps.take(8*size(r.Pod) + 2*s.searchSize(p, r.Pod))
+		r.steps.take(8*size(r.Pod) + 2*s.searchSize(p.protected, r.Pod))
 		r.Pod = p.mutated(s, r, true).pod
 	}
 	d.Pool = s.in.selected(r.Pod)
