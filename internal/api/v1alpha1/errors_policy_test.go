@@ -65,7 +65,7 @@ policy.yaml:6: spec.namespaces[0]: "c d" is not a DNS label: at most 63 lower-ca
 	{gpu, "{}",
 		`policy.yaml:10: spec.nodePools[1].name: is empty; write a name of lower-case letters, digits and "-"
 policy.yaml:10: spec.nodePools[1].nodeLabel.key: is empty; write a label key
-policy.yaml:10: spec.nodePools[1].nodeLabel.value: is empty; write the value that the pool's nodes carry
+policy.yaml:10: spec.nodePools[1].nodeLabel.value: is missing; write the value that the pool's nodes carry, "" for an empty one
 policy.yaml:13: spec.roles[1].nodePools[0]: "gpu" is not one of spec.nodePools; accepted: "core"
 policy.yaml:14: spec.roles[2].nodePools[0]: "gpu" is not one of spec.nodePools; accepted: "core"`},
 	{gpu, "{name: gpu.a, nodeLabel: {key: a b, value: c/d}}",

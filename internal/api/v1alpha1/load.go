@@ -5,6 +5,7 @@ import (
 	_ "embed" // for DefaultYAML
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -24,13 +25,14 @@ func Default() *PlacementPolicy {
 }
 
 // Load decodes one policy from YAML or JSON, fills in the defaults and validates it. Name is the file's, for messages.
-// The error is an *InvalidError with every mistake: those of form first (syntax, unknown and duplicate fields, wrong
-// types), and once there are none, those of content.
+// The error is an *InvalidError with every mistake but those that come of others: a field of the wrong type is not said
+// to be missing as well.
 func Load(name string, data []byte) (*PlacementPolicy, error) {
 	doc, p := decode(data)
-	if len(doc.errs) == 0 {
+	if p != nil {
 		p.setDefaults()
-		doc.errs = p.validate()
+		content := append(doc.missingValues(p), p.validate()...)
+		doc.errs = append(doc.errs, slices.DeleteFunc(content, doc.follows)...)
 	}
 	if len(doc.errs) > 0 {
 		return nil, newInvalidError(name, doc)
