@@ -70,6 +70,9 @@ type Node struct {
 	Name   string            `json:"name"`
 	Labels map[string]string `json:"labels"`
 	Taints []corev1.Taint    `json:"taints,omitempty"`
+	// Extended are the extended resources of a known node (nvidia.com/gpu) and how many it can give in all. Landing on
+	// a pool says nothing of them.
+	Extended map[string]int64 `json:"-"`
 }
 
 // Size is how much work it is to hold the constraints against one pool, in steps of some hundred nanoseconds: regular

@@ -36,6 +36,7 @@ type installation struct {
 type pool struct {
 	landing.Pool
 	protected bool
+	resources []string // that its nodes are for
 
 	alone   landing.Pool // its nodes that belong to no other pool, their taints aside
 	outside landing.Pool // all nodes that do not carry its label
@@ -100,7 +101,7 @@ func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 	}
 	for _, n := range spec.NodePools {
 		described := landing.Pool{Name: n.Name, Key: n.NodeLabel.Key, Value: n.NodeLabel.Value, Taints: n.Taints}
-		in.pools = append(in.pools, &pool{Pool: described, protected: n.Protected})
+		in.pools = append(in.pools, &pool{Pool: described, protected: n.Protected, resources: n.Resources})
 	}
 	for _, r := range spec.Effective() {
 		compiled := compileRole(r, spec.Defaults)

@@ -30,6 +30,7 @@ func (s *subject) place(e *edit) {
 		return
 	}
 	pools, source := s.targets()
+	pools = needsOf(&e.pod.Spec).serving(pools)
 	chosen := choose(landing.Of(&e.pod.Spec), pools)
 	if len(chosen) == 0 && len(pools) > 0 {
 		if chosen = s.move(e, pools); len(chosen) == 0 {

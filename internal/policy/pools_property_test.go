@@ -53,6 +53,7 @@ func TestAllowedPodsCouldRun(t *testing.T) {
 type world struct {
 	pools     []landing.Pool
 	protected []bool
+	serving   []bool // GPUs
 	own       []int
 	replace   bool
 }
@@ -67,6 +68,7 @@ func worldOf(choose landingtest.Choose) world {
 		}
 		p.Name, p.Without, p.WithoutKey = fmt.Sprintf("p%d", len(w.pools)), nil, ""
 		w.pools, w.protected = append(w.pools, p), append(w.protected, choose(3) == 2)
+		w.serving = append(w.serving, choose(3) == 2)
 		if i := len(w.pools) - 1; !w.protected[i] && choose(3) > 0 {
 			w.own = slices.Insert(w.own, choose(len(w.own)+1), i)
 		}
@@ -81,6 +83,9 @@ func (w world) compile(t *testing.T, doc v1alpha1.PlacementPolicy) *policy.Polic
 		doc.Spec.NodePools = append(doc.Spec.NodePools, v1alpha1.NodePool{
 			Name: p.Name, NodeLabel: v1alpha1.NodeLabel{Key: p.Key, Value: p.Value}, Taints: p.Taints, Protected: w.protected[i],
 		})
+		if w.serving[i] {
+			doc.Spec.NodePools[i].Resources = []string{"nvidia.com/gpu"}
+		}
 	}
 	for _, i := range w.own {
 		doc.Spec.Roles[0].NodePools = append(doc.Spec.Roles[0].NodePools, w.pools[i].Name)
@@ -97,6 +102,9 @@ func (w world) pod(choose landingtest.Choose) *corev1.Pod {
 	if choose(2) == 1 && len(w.pools) > 0 {
 		p := w.pools[choose(len(w.pools))]
 		pod.Spec.NodeSelector = kv{p.Key: p.Value}
+	}
+	if choose(3) == 2 {
+		requests(kv{"nvidia.com/gpu": "1"})(pod)
 	}
 	if c.Affinity != nil {
 		pod.Spec.Affinity = &corev1.Affinity{NodeAffinity: c.Affinity}

@@ -111,6 +111,10 @@ type NodePool struct {
 	Taints []corev1.Taint `json:"taints,omitempty"`
 	// Protected pools take only pods of roles that name them.
 	Protected bool `json:"protected,omitempty"`
+	// Resources are extended resources that the pool's nodes are for: "nvidia.com/gpu". A pod that requests one of them is
+	// placed on the first pool of its role that lists all of those it requests. One that requests none is placed on
+	// another pool of its role, if there is one, unless it asks for this one by its label.
+	Resources []string `json:"resources,omitempty"`
 }
 
 // NodeLabel is a node label: key and value.

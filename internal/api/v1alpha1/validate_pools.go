@@ -22,6 +22,7 @@ func (s *Spec) validatePools(path *field.Path) field.ErrorList {
 			errs = append(errs, labels.claim(l.Key+"="+l.Value, at.Child("nodeLabel"))...)
 		}
 		errs = append(errs, validateTaints(pool.Taints, at.Child("taints"))...)
+		errs = append(errs, validateResources(pool.Resources, at.Child("resources"))...)
 	}
 	return errs
 }
