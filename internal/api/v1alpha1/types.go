@@ -235,11 +235,14 @@ const (
 )
 
 // Signal is what a pod must show; all fields that are set must hold. Image, Command, Arg and InitContainer look at
-// Polyaxon's main container only, and only at pods that Polyaxon's labels identify as runs; a signal without labels
-// never classifies any other pod.
+// Polyaxon's main container only, and only at pods that Polyaxon's labels identify as runs; a signal without labels and
+// annotations never classifies any other pod.
 type Signal struct {
 	// Labels that the pod carries, with exactly these values.
 	Labels map[string]string `json:"labels,omitempty"`
+	// Annotations that the pod carries, with exactly these values: "operation.polyaxon.com/project". They count as labels
+	// do, but not for role core.
+	Annotations map[string]string `json:"annotations,omitempty"`
 	// Role by Polyaxon's own labels, before content is looked at: "jobs", "services", ...
 	Role string `json:"role,omitempty"`
 	// Image is a repository's last path segments: "kaniko-project/executor" holds for any registry; "jupyter/*" for
