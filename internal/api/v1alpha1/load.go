@@ -39,6 +39,7 @@ func Load(name string, data []byte) (*PlacementPolicy, error) {
 	}
 	sum := sha256.Sum256(data)
 	p.Hash = hex.EncodeToString(sum[:])[:12]
+	p.Doubts = newInvalidError(name, &document{lines: doc.lines, errs: p.Spec.doubts()}).messages()
 	return p, nil
 }
 
@@ -48,8 +49,8 @@ type File struct {
 	Policy *PlacementPolicy
 }
 
-// ValidateSet finds what is wrong between policies that are loaded together: two with one name, or one governed
-// namespace in two. The error is an *InvalidError; its messages name both files.
+// ValidateSet finds what is wrong between policies that are loaded together: two with one name, one governed namespace in
+// two, or a node label that one protects and another does not. The error is an *InvalidError; its messages name both files.
 func ValidateSet(files []File) error {
 	var errs field.ErrorList
 	names, namespaces := map[string]File{}, map[string]File{}
@@ -61,6 +62,7 @@ func ValidateSet(files []File) error {
 			errs = append(errs, claim(namespaces, path, ns, f, "is governed by both %s and %s; a namespace belongs to one policy")...)
 		}
 	}
+	errs = append(errs, unprotected(files)...)
 	if len(errs) == 0 {
 		return nil
 	}

@@ -23,6 +23,8 @@ type PlacementPolicy struct {
 
 	// Hash is the first 12 hexadecimal digits of the SHA-256 of the text that Load read.
 	Hash string `json:"-"`
+	// Doubts are what Load found of a policy without mistakes that does not protect as it seems to, each with its place.
+	Doubts []string `json:"-"`
 }
 
 // Metadata names a policy. Name is a DNS label, unique among the policies that are loaded together.
