@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -64,6 +65,23 @@ func choose(c landing.Constraints, pools []*pool) []*pool {
 		}
 	}
 	return nil
+}
+
+// choose picks the pools for a pod to which the role's own selector and affinity will be added.
+func (s *subject) choose(pod *corev1.Pod, pools []*pool) []*pool {
+	c := landing.Of(&pod.Spec)
+	if len(s.role.nodeSelector) > 0 {
+		own := c.NodeSelector
+		c.NodeSelector = maps.Clone(s.role.nodeSelector)
+		maps.Copy(c.NodeSelector, own) // the pod's own word counts
+	}
+	if a := s.role.affinity; a != nil && a.NodeAffinity != nil && a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution != nil {
+		own := orNew(c.Affinity).RequiredDuringSchedulingIgnoredDuringExecution
+		c.Affinity = &corev1.NodeAffinity{
+			RequiredDuringSchedulingIgnoredDuringExecution: and(own, a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution),
+		}
+	}
+	return choose(c, pools)
 }
 
 // beside describes the nodes of the pool that belong to no other pool but these.

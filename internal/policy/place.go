@@ -31,10 +31,10 @@ func (s *subject) place(e *edit) {
 	}
 	pools, source := s.targets()
 	pools = needsOf(&e.pod.Spec).serving(pools)
-	chosen := choose(landing.Of(&e.pod.Spec), pools)
+	chosen := s.choose(e.pod, pools)
 	if len(chosen) == 0 && len(pools) > 0 {
-		if chosen = s.move(e, pools); len(chosen) == 0 {
-			return
+		if chosen = s.move(e, pools); len(chosen) == 0 && !leaves(landing.Of(&e.pod.Spec), pools) {
+			return // else what the role adds rules its pools out, and node-pool is to see it
 		}
 	}
 	for _, p := range chosen {
@@ -70,7 +70,7 @@ func (s *subject) move(e *edit, pools []*pool) []*pool {
 	}
 	freed := &edit{pod: shallowCopy(e.pod, nil), brief: e.brief}
 	freed.release(s.in.known)
-	chosen := choose(landing.Of(&freed.pod.Spec), pools)
+	chosen := s.choose(freed.pod, pools)
 	if len(chosen) > 0 {
 		e.pod, e.changed, e.changes = freed.pod, e.changed || freed.changed, append(e.changes, freed.changes...)
 	}

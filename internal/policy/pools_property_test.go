@@ -3,6 +3,7 @@ package policy_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -42,7 +43,7 @@ func TestAllowedPodsCouldRun(t *testing.T) {
 			switch {
 			case d.Verdict == policy.Allowed:
 				w.allowed(rt, stored)
-			case slices.Contains(rulesOf(d), "node-pool"):
+			case slices.Contains(rulesOf(d), "node-pool") && w.role.Affinity == nil && len(w.role.NodeSelector) == 0:
 				w.refused(rt, pod, d)
 			}
 		})
@@ -56,6 +57,7 @@ type world struct {
 	serving   []bool // GPUs
 	own       []int
 	replace   bool
+	role      landing.Constraints // what the role adds
 }
 
 func worldOf(choose landingtest.Choose) world {
@@ -74,6 +76,12 @@ func worldOf(choose landingtest.Choose) world {
 		}
 	}
 	w.replace = choose(3) == 2
+	if choose(4) == 3 {
+		w.role = landingtest.Constraints(choose)
+		maps.DeleteFunc(w.role.NodeSelector, func(key, _ string) bool {
+			return slices.ContainsFunc(w.pools, func(p landing.Pool) bool { return p.Key == key })
+		})
+	}
 	return w
 }
 
@@ -89,6 +97,10 @@ func (w world) compile(t *testing.T, doc v1alpha1.PlacementPolicy) *policy.Polic
 	}
 	for _, i := range w.own {
 		doc.Spec.Roles[0].NodePools = append(doc.Spec.Roles[0].NodePools, w.pools[i].Name)
+	}
+	doc.Spec.Roles[0].NodeSelector = w.role.NodeSelector
+	if w.role.Affinity != nil {
+		doc.Spec.Roles[0].Affinity = &corev1.Affinity{NodeAffinity: w.role.Affinity}
 	}
 	if w.replace {
 		doc.Spec.Roles[0].OnConflict = v1alpha1.Replace

@@ -145,3 +145,30 @@ func placed(d policy.Decision, pod *corev1.Pod) string {
 	}
 	return strings.Join(selected, ",") + "; " + strings.Join(tolerated, ",")
 }
+
+// TestTheRolesAffinityCountsForThePool: what a role adds leaves a pod of zone a one pool, and one of zone c none.
+func TestTheRolesAffinityCountsForThePool(t *testing.T) {
+	const required = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
+	doc, err := v1alpha1.Load("cloud.yaml", []byte(cloudPolicy))
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc.Spec.Roles[1].Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
+		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{
+			{MatchExpressions: []corev1.NodeSelectorRequirement{is("zone", "In", "a"), is("accelerator", "In", "a100")}},
+			{MatchExpressions: []corev1.NodeSelectorRequirement{is("zone", "In", "b")}},
+		}},
+	}}
+	p := compile(t, doc)
+	for zone, want := range map[string]string{
+		"a": "accelerator=a100,zone=a; accelerator",
+		"b": "priority=spot,zone=b; priority",
+		"c": "node-pool: " + required + ` can hold on no node of the node pools "spot", "gpu"; remove the requirement that rules them out`,
+	} {
+		pod := job()
+		selects("zone", zone)(pod)
+		if diff := cmp.Diff(want, placed(p.Review(policy.Request{Namespace: "polyaxon", Pod: pod}), pod)); diff != "" {
+			t.Errorf("zone %s (-want +got):\n%s", zone, diff)
+		}
+	}
+}
