@@ -27,11 +27,13 @@ type Policy struct {
 // belong together (v1alpha1.ValidateSet); the error says which namespace two of them govern.
 func New(docs ...*v1alpha1.PlacementPolicy) (*Policy, error) {
 	p := &Policy{governed: map[string]*installation{}, accounts: map[string]string{}}
+	all := make([]*installation, 0, len(docs))
 	for _, doc := range docs {
 		in, err := compile(doc)
 		if err != nil {
 			return nil, err
 		}
+		all = append(all, in)
 		for _, ns := range doc.Spec.Namespaces {
 			if other := p.governed[ns]; other != nil {
 				return nil, fmt.Errorf("policies %q and %q both govern namespace %q", other.name, in.name, ns)
@@ -47,7 +49,7 @@ func New(docs ...*v1alpha1.PlacementPolicy) (*Policy, error) {
 			}
 		}
 	}
-	for _, in := range p.governed {
+	for _, in := range all {
 		in.know(p.protected)
 	}
 	p.outside = strings.Join(p.Namespaces(), ", ")

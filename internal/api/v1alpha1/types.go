@@ -119,7 +119,8 @@ type NodePool struct {
 	Resources []string `json:"resources,omitempty"`
 }
 
-// NodeLabel is a node label: key and value.
+// NodeLabel is a node label: key and value. A value may be empty, and then means just that: a node without the label is
+// another one.
 type NodeLabel struct {
 	Key   string `json:"key"`
 	Value string `json:"value"`
