@@ -60,6 +60,7 @@ type creationContainer struct {
 	StartupProbe    *corev1.Probe                  `json:"startupProbe"`
 	Lifecycle       *corev1.Lifecycle              `json:"lifecycle"`
 	SecurityContext *corev1.SecurityContext        `json:"securityContext"`
+	Resources       corev1.ResourceRequirements    `json:"resources"`
 	RestartPolicy   *corev1.ContainerRestartPolicy `json:"restartPolicy"`
 }
 
@@ -94,7 +95,7 @@ func containers(of []creationContainer) []corev1.Container {
 		list[i] = corev1.Container{
 			Name: c.Name, Image: c.Image, Command: c.Command, Args: c.Args, Ports: c.Ports,
 			LivenessProbe: c.LivenessProbe, ReadinessProbe: c.ReadinessProbe, StartupProbe: c.StartupProbe, Lifecycle: c.Lifecycle,
-			SecurityContext: c.SecurityContext, RestartPolicy: c.RestartPolicy,
+			SecurityContext: c.SecurityContext, Resources: c.Resources, RestartPolicy: c.RestartPolicy,
 		}
 	}
 	return list

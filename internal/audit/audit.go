@@ -182,4 +182,7 @@ func (a *Auditor) Pools() []Pool {
 	return pools
 }
 
-func (p pool) has(n landing.Node) bool { return n.Labels[p.Key] == p.Value }
+func (p pool) has(n landing.Node) bool {
+	value, ok := n.Labels[p.Key]
+	return ok && value == p.Value
+}

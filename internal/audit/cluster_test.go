@@ -56,6 +56,24 @@ func TestNodes(t *testing.T) {
 	}
 }
 
+// TestNodesOfAnEmptyLabel: the label of a pool may have no value, and a node without the label is none of the pool's.
+func TestNodesOfAnEmptyLabel(t *testing.T) {
+	a := auditor(t, func(d *v1alpha1.PlacementPolicy) {
+		d.Spec.NodePools[0].NodeLabel = v1alpha1.NodeLabel{Key: "node-role.kubernetes.io/infra"}
+	})
+	for labels, want := range map[string][]string{
+		"node-role.kubernetes.io/infra": {
+			`node-without-taint: node/n1 is labelled node-role.kubernetes.io/infra=, and lacks polyaxon=core:NoSchedule of protected pool "core": pods that polymoat does not judge land on it; kubectl taint node n1 polyaxon=core:NoSchedule`,
+		},
+		"other": nil,
+	} {
+		node := landing.Node{Name: "n1", Labels: map[string]string{labels: ""}}
+		if diff := cmp.Diff(want, sentences(a.Node(node))); diff != "" {
+			t.Errorf("%s: findings (-want +got):\n%s", labels, diff)
+		}
+	}
+}
+
 func TestRuntimeClasses(t *testing.T) {
 	for name, tc := range map[string]struct {
 		scheduling *nodev1.Scheduling

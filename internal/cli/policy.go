@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,17 +40,24 @@ func newPolicyDefault(c *console) *cobra.Command {
 }
 
 func newPolicyValidate(c *console) *cobra.Command {
-	return &cobra.Command{
+	strict := false
+	cmd := &cobra.Command{
 		Use:   "validate FILE|FOLDER|- ...",
 		Short: "Find every mistake in policies",
 		Long: `Find every mistake in policies, each with its line and field. Policies that are
 named together are also checked against each other, as a server that loads them
-from one folder does.`,
+from one folder does.
+
+A policy that does not protect as it seems to is warned of: no protected pool, one
+without a taint, a run on protected nodes, a taint of two pools, no role core.`,
 		Example: `  # Check one policy
   kubectl polymoat policy validate policy.yaml
 
   # Check the policies of a folder together
   kubectl polymoat policy validate policies/
+
+  # Refuse what is only warned of, too
+  kubectl polymoat policy validate --strict policies/
 
   # Check what another program prints
   kubectl polymoat policy default | kubectl polymoat policy validate -`,
@@ -61,23 +69,32 @@ from one folder does.`,
 		},
 		ValidArgsFunction: completePolicies,
 		RunE: func(_ *cobra.Command, args []string) error {
-			validatePolicies(c, args)
+			validatePolicies(c, args, strict)
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&strict, "strict", false, "take warnings for errors")
+	return cmd
 }
 
-func validatePolicies(c *console, paths []string) {
+func validatePolicies(c *console, paths []string, strict bool) {
 	files := c.loadPolicies(paths)
 	if c.compile(files) == nil {
 		return
 	}
 	for _, f := range files {
-		spec := f.Policy.Spec
+		spec, doubts := f.Policy.Spec, f.Policy.Doubts
+		for _, report := range append(spec.LooseModes(), spec.Reports(v1alpha1.DayOf(time.Now()))...) {
+			doubts = append(doubts, f.Name+": "+report)
+		}
+		if strict && len(doubts) > 0 {
+			c.fail(errors.New(strings.Join(doubts, "\n")))
+			continue
+		}
 		c.print(fmt.Sprintf("%s: valid (policy %s, %s, %s, %s)\n", f.Name, f.Policy.Metadata.Name,
 			count(len(spec.Namespaces), "namespace"), count(len(spec.NodePools), "node pool"), count(len(spec.Roles), "role")))
-		for _, report := range append(spec.LooseModes(), spec.Reports(v1alpha1.DayOf(time.Now()))...) {
-			c.tell("warning: %s: %s\n", f.Name, report)
+		for _, doubt := range doubts {
+			c.tell("warning: %s\n", doubt)
 		}
 	}
 }

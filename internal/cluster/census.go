@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -20,8 +21,8 @@ const (
 	mostValues = 64
 )
 
-// census counts the nodes of each shape: those with the same taints, cordoned or not, and the same labels but for those
-// that tell nodes apart, such as kubernetes.io/hostname. Thousands of nodes come in some dozens of shapes, so that
+// census counts the nodes of each shape: those with the same taints, cordoned or not, the same extended resources, and the
+// same labels but for those that tell nodes apart, such as kubernetes.io/hostname. Thousands of nodes come in some dozens of shapes, so that
 // trying a pod on each shape costs the same in a small and in a large cluster.
 type census struct {
 	mu     sync.Mutex
@@ -143,6 +144,9 @@ func (c *census) key(n *node) string {
 	for _, t := range n.allTaints() {
 		b = append(append(b, t.ToString()...), '\n')
 	}
+	for _, name := range slices.Sorted(maps.Keys(n.extended)) {
+		b = fmt.Appendf(b, "%s %d\n", name, n.extended[name])
+	}
 	return string(b)
 }
 
@@ -150,7 +154,7 @@ func (c *census) key(n *node) string {
 func (c *census) shared(n *node) landing.Node {
 	node := n.unpack()
 	maps.DeleteFunc(node.Labels, func(key, _ string) bool { return c.individual[unique.Make(key)] })
-	return landing.Node{Name: nameless, Labels: node.Labels, Taints: n.allTaints()}
+	return landing.Node{Name: nameless, Labels: node.Labels, Taints: n.allTaints(), Extended: n.extended}
 }
 
 // regroup drops from the shapes what has so many values that it cannot describe nodes (nvidia.com/gfd.timestamp), and

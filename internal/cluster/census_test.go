@@ -2,10 +2,12 @@ package cluster
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/cache"
 	"pgregory.net/rapid"
@@ -43,22 +45,23 @@ func TestCensusAgreesWithEveryNode(t *testing.T) {
 		if choose(4) == 3 {
 			pod.NodeSelector = map[string]string{corev1.LabelHostname: generate(choose).Name}
 		}
-		compare(t, c, truth, pod)
+		compare(t, c, truth, pod, int64(choose(3)))
 	})
 }
 
-func compare(t *rapid.T, c *census, truth map[string]landing.Node, pod landing.Constraints) {
+func compare(t *rapid.T, c *census, truth map[string]landing.Node, pod landing.Constraints, gpus int64) {
 	t.Helper()
+	const gpu = "nvidia.com/gpu"
 	lands, count := 0, 0
 	for g := range c.groupsFor(pod) {
 		count += g.Count
-		if landing.NewSearch(pod).Lands(g.Node) {
+		if landing.NewSearch(pod).Lands(g.Node) && g.Node.Extended[gpu] >= gpus {
 			lands += g.Count
 		}
 	}
 	want := 0
 	for _, node := range truth {
-		if landing.Lands(pod, node) {
+		if landing.Lands(pod, node) && node.Extended[gpu] >= gpus {
 			want++
 		}
 	}
@@ -72,6 +75,11 @@ func generate(choose landingtest.Choose) *corev1.Node {
 	n := landingtest.Node(choose)
 	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: n.Name, Labels: n.Labels}, Spec: corev1.NodeSpec{Taints: n.Taints}}
 	node.Labels[corev1.LabelHostname] = n.Name
+	if gpus := choose(4); gpus > 0 { // also 0, as of a plugin that is gone
+		node.Status.Allocatable = corev1.ResourceList{
+			"nvidia.com/gpu": *resource.NewQuantity(int64(gpus-1), resource.DecimalSI), "cpu": resource.MustParse("3500m"),
+		}
+	}
 	node.Spec.Unschedulable = choose(3) == 2
 	if node.Spec.Unschedulable && choose(2) == 1 {
 		node.Spec.Taints = append(node.Spec.Taints, landing.Cordoned())
@@ -81,7 +89,10 @@ func generate(choose landingtest.Choose) *corev1.Node {
 
 // asScheduled is the node by the scheduler's rules, and owes nothing to the code under test.
 func asScheduled(full *corev1.Node) landing.Node {
-	node := landing.Node{Name: full.Name, Labels: full.Labels, Taints: full.Spec.Taints}
+	node := landing.Node{Name: full.Name, Labels: full.Labels, Taints: full.Spec.Taints, Extended: map[string]int64{}}
+	for name, quantity := range full.Status.Allocatable {
+		node.Extended[string(name)] = quantity.Value()
+	}
 	if full.Spec.Unschedulable {
 		unschedulable := corev1.Taint{Key: "node.kubernetes.io/unschedulable", Effect: "NoSchedule"}
 		node.Taints = append(slices.Clone(node.Taints), unschedulable)
@@ -149,4 +160,30 @@ func stamped(i int) *corev1.Node {
 	return &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
 		corev1.LabelHostname: name, "stamp": fmt.Sprint(i), "zone": string(rune('a' + i%3)),
 	}}}
+}
+
+// TestCensusTellsResourcesApart: nodes that differ in nothing but their extended resources are not alike, and a node that
+// loses some changes its shape.
+func TestCensusTellsResourcesApart(t *testing.T) {
+	c := newCensus()
+	const gpu = "nvidia.com/gpu"
+	node := func(name string, gpus int64) *node {
+		return packed(t, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}, Status: corev1.NodeStatus{
+			Allocatable: corev1.ResourceList{gpu: *resource.NewQuantity(gpus, resource.DecimalSI), "hugepages-2Mi": resource.MustParse("1Gi")},
+		}})
+	}
+	for i, gpus := range []int64{0, 4, 4, 8} {
+		c.set(node(fmt.Sprint(i), gpus))
+	}
+	c.set(node("3", 4)) // it was 8
+	counts := map[int64]int{}
+	for g := range c.groupsFor(landing.Constraints{}) {
+		counts[g.Node.Extended[gpu]] += g.Count
+		if _, ok := g.Node.Extended["hugepages-2Mi"]; ok {
+			t.Error("keeps what is no extended resource")
+		}
+	}
+	if want := map[int64]int{0: 1, 4: 3}; !maps.Equal(counts, want) {
+		t.Errorf("nodes by GPUs: %v, want %v", counts, want)
+	}
 }

@@ -13,11 +13,12 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/client-go/tools/cache"
 
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/landing"
 )
 
-// Nodes knows the nodes of a cluster by name, and how many are alike. It keeps names, labels and taints, and whether a node
-// is cordoned, and nothing else: a node with its images and conditions is 20 KiB, this is 1 KiB (BenchmarkMemory).
+// Nodes knows the nodes of a cluster by name, and how many are alike. It keeps names, labels, taints and extended resources,
+// and whether a node is cordoned, and nothing else: a node with its images and conditions is 20 KiB, this is 1 KiB (BenchmarkMemory).
 type Nodes struct {
 	store    cache.Store
 	informer cache.Controller
@@ -74,7 +75,8 @@ type node struct {
 	metav1.ObjectMeta         // name and version, which the informer looks at
 	labels            []label // sorted by key
 	taints            []corev1.Taint
-	cordoned          bool // spec.unschedulable
+	cordoned          bool             // spec.unschedulable
+	extended          map[string]int64 // what the node can give in all; nil for most
 }
 
 type label struct{ key, value unique.Handle[string] }
@@ -99,6 +101,15 @@ func strip(object any) (any, error) {
 			Key: unique.Make(t.Key).Value(), Value: unique.Make(t.Value).Value(), Effect: t.Effect,
 		})
 	}
+	for name, quantity := range full.Status.Allocatable {
+		if !v1alpha1.IsExtended(name) || quantity.Sign() <= 0 {
+			continue
+		}
+		if packed.extended == nil {
+			packed.extended = map[string]int64{}
+		}
+		packed.extended[unique.Make(string(name)).Value()] = quantity.Value()
+	}
 	return packed, nil
 }
 
@@ -107,13 +118,13 @@ func (n *node) unpack() landing.Node {
 	for _, l := range n.labels {
 		labels[l.key.Value()] = l.value.Value()
 	}
-	return landing.Node{Name: n.Name, Labels: labels, Taints: n.taints}
+	return landing.Node{Name: n.Name, Labels: labels, Taints: n.taints, Extended: n.extended}
 }
 
 // live is the node as the scheduler takes it now, with the labels that are asked about and no others: making a map of
 // all labels is most of what a node costs.
 func (n *node) live(asked map[unique.Handle[string]]bool) landing.Node {
-	node := landing.Node{Name: n.Name, Labels: map[string]string{}, Taints: n.allTaints()}
+	node := landing.Node{Name: n.Name, Labels: map[string]string{}, Taints: n.allTaints(), Extended: n.extended}
 	for _, l := range n.labels {
 		if asked[l.key] {
 			node.Labels[l.key.Value()] = l.value.Value()

@@ -47,11 +47,11 @@ func TestNodeString(t *testing.T) {
 		want string
 	}{
 		"labels are sorted and taints are not": {
-			Node{"x", labels, []corev1.Taint{taint, {Key: "a", Effect: "NoExecute"}}},
+			Node{Name: "x", Labels: labels, Taints: []corev1.Taint{taint, {Key: "a", Effect: "NoExecute"}}},
 			`node "x" (labels a=b, polyaxon=core; taints polyaxon=core:NoSchedule, a:NoExecute)`,
 		},
-		"labels only":  {Node{"x", labels, nil}, `node "x" (labels a=b, polyaxon=core)`},
-		"taints only":  {Node{"x", nil, []corev1.Taint{taint}}, `node "x" (taints polyaxon=core:NoSchedule)`},
+		"labels only":  {Node{Name: "x", Labels: labels}, `node "x" (labels a=b, polyaxon=core)`},
+		"taints only":  {Node{Name: "x", Taints: []corev1.Taint{taint}}, `node "x" (taints polyaxon=core:NoSchedule)`},
 		"a name alone": {Node{Name: "x"}, `node "x"`},
 	}
 	for phrase, tc := range tests {

@@ -13,7 +13,11 @@
 //	}
 package landing
 
-import corev1 "k8s.io/api/core/v1"
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+)
 
 // Constraints are what a pod says about the nodes it may run on. They are read, never modified.
 type Constraints struct {
@@ -47,6 +51,17 @@ type Pool struct {
 	Name       string
 	Key, Value string // the node label
 	Taints     []corev1.Taint
+
+	Without    []Label // labels that none of its nodes carries; never its own
+	WithoutKey string  // the key of a label that none of its nodes carries, whatever the value; "" for none
+}
+
+// Label is a label of a node.
+type Label struct{ Key, Value string }
+
+// lacks reports whether no node of the pool carries the label.
+func (p Pool) lacks(key, value string) bool {
+	return p.WithoutKey == key && key != "" || slices.Contains(p.Without, Label{key, value})
 }
 
 // Node is what the scheduler looks at: a name, labels and taints. Whether the node is cordoned is not part of it:
@@ -55,6 +70,9 @@ type Node struct {
 	Name   string            `json:"name"`
 	Labels map[string]string `json:"labels"`
 	Taints []corev1.Taint    `json:"taints,omitempty"`
+	// Extended are the extended resources of a known node (nvidia.com/gpu) and how many it can give in all. Landing on
+	// a pool says nothing of them.
+	Extended map[string]int64 `json:"-"`
 }
 
 // Size is how much work it is to hold the constraints against one pool, in steps of some hundred nanoseconds: regular

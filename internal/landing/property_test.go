@@ -59,7 +59,7 @@ func check(t interface{ Fatalf(string, ...any) }, c landing.Constraints, pool la
 		t.Fatalf("no reason given")
 	}
 	if ok {
-		if !truth.accepts(witness) || storable(witness) != "" || witness.Labels[pool.Key] != pool.Value {
+		if !truth.accepts(witness) || storable(witness) != "" || !landingtest.Has(pool, witness) {
 			t.Fatalf("the scheduler binds no such pod to the witness %s: %s", witness, storable(witness))
 		}
 		return

@@ -12,6 +12,14 @@ import (
 func satisfy(term *corev1.NodeSelectorTerm, c Constraints, pool Pool) (Node, bool) {
 	node := Node{Name: pickName(term.MatchFields, c.NodeName), Labels: map[string]string{}}
 	for key, d := range demands(term.MatchExpressions) {
+		if d.present && key == pool.WithoutKey {
+			return Node{}, false
+		}
+		for _, l := range pool.Without {
+			if l.Key == key {
+				d.noneOf([]string{l.Value})
+			}
+		}
 		if value, ok := fixed(key, c, pool); ok {
 			d.oneOf([]string{value})
 		}

@@ -85,7 +85,7 @@ func unmet(key, value string, pool Pool) bool {
 	if key == pool.Key {
 		return value != pool.Value
 	}
-	return len(validation.IsQualifiedName(key)) > 0 || len(validation.IsValidLabelValue(value)) > 0
+	return pool.lacks(key, value) || len(validation.IsQualifiedName(key)) > 0 || len(validation.IsValidLabelValue(value)) > 0
 }
 
 // nameable reports whether a node could have the name; "" leaves it free.

@@ -22,7 +22,9 @@ type installation struct {
 	roles                     map[string]*role
 	matchers                  matchers
 	gid                       int64    // for a container with a uid and no group
-	poolKeys                  []string // the keys of the pools' labels, each once, in the order of the pools
+	known                     []*pool  // pools, and the protected ones of the other policies
+	poolKeys                  []string // the keys of their labels, each once, in that order
+	free                      *pool    // stands for all nodes that are not protected: for roles without pools
 
 	modes        []v1alpha1.RuleMode
 	shadow       []v1alpha1.Scope
@@ -34,13 +36,24 @@ type installation struct {
 type pool struct {
 	landing.Pool
 	protected bool
+	resources []string // that its nodes are for
+
+	alone   landing.Pool // its nodes that belong to no other pool, their taints aside
+	outside landing.Pool // all nodes that do not carry its label
+	keyless landing.Pool // all nodes that do not carry its label's key
 }
 
 // sameNodes says whether two pools describe the same nodes: those with one label.
 func (p *pool) sameNodes(o *pool) bool { return p.Key == o.Key && p.Value == o.Value }
 
 // has says whether the node is one of the pool's.
-func (p *pool) has(n *landing.Node) bool { return n.Labels[p.Key] == p.Value }
+func (p *pool) has(n *landing.Node) bool {
+	value, ok := n.Labels[p.Key]
+	return ok && value == p.Value
+}
+
+// label is the one that all nodes of the pool carry.
+func (p *pool) label() landing.Label { return landing.Label{Key: p.Key, Value: p.Value} }
 
 // role is a role of the policy with everything that it inherits.
 type role struct {
@@ -87,11 +100,8 @@ func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 		in.exceptions = append(in.exceptions, exception{e, e.LastDay()})
 	}
 	for _, n := range spec.NodePools {
-		p := &pool{landing.Pool{Name: n.Name, Key: n.NodeLabel.Key, Value: n.NodeLabel.Value, Taints: n.Taints}, n.Protected}
-		in.pools = append(in.pools, p)
-		if !slices.Contains(in.poolKeys, p.Key) {
-			in.poolKeys = append(in.poolKeys, p.Key)
-		}
+		described := landing.Pool{Name: n.Name, Key: n.NodeLabel.Key, Value: n.NodeLabel.Value, Taints: n.Taints}
+		in.pools = append(in.pools, &pool{Pool: described, protected: n.Protected, resources: n.Resources})
 	}
 	for _, r := range spec.Effective() {
 		compiled := compileRole(r, spec.Defaults)

@@ -105,3 +105,11 @@ func nodes(n int) string {
 	}
 	return fmt.Sprintf("%d nodes", n)
 }
+
+// are is the word for one, or for several.
+func are(n int, one, several string) string {
+	if n == 1 {
+		return one
+	}
+	return several
+}

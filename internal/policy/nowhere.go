@@ -10,8 +10,8 @@ import (
 	"github.com/polymoat/polymoat/internal/landing"
 )
 
-// nowhere warns of a pod that no live node takes, which would wait without a word: for an empty node pool, for labels
-// that no node has, because of taints. It refuses nothing: nodes come and go, and an autoscaler adds one where a pod
+// nowhere warns of a pod that no live node takes, which would wait without a word: for an empty node pool, for labels or
+// extended resources that no node has, because of taints. It refuses nothing: nodes come and go, and an autoscaler adds one where a pod
 // waits for it. It says nothing where the nodes are not known, of pods that have their node already, and where so much is
 // asked of so many nodes that it would take long.
 func (in *installation) nowhere(r Request) []string {
@@ -22,13 +22,13 @@ func (in *installation) nowhere(r Request) []string {
 	if !r.steps.warn(3 * len(all) * nodeSize(&r.Pod.Spec)) {
 		return nil
 	}
-	search := landing.NewSearch(landing.Of(&r.Pod.Spec))
+	search, wants := landing.NewSearch(landing.Of(&r.Pod.Spec)), needsOf(&r.Pod.Spec)
 	for _, g := range all {
-		if search.Lands(g.Node) {
+		if wants.met(g.Node) && search.Lands(g.Node) {
 			return nil
 		}
 	}
-	return []string{"no node takes it, and it stays Pending until one does: " + in.obstacle(search, &r.Pod.Spec, all)}
+	return []string{"no node takes it, and it stays Pending until one does: " + in.obstacle(search, wants, &r.Pod.Spec, all)}
 }
 
 // nodeSize is how many steps it takes to hold a pod against one node. To compare a value is a small one.
@@ -42,8 +42,8 @@ func nodeSize(spec *corev1.PodSpec) int {
 }
 
 // obstacle names what keeps the pod from all nodes, in the order in which people look: the node pool, the labels that it
-// selects, its affinity, the taints.
-func (in *installation) obstacle(search landing.Search, spec *corev1.PodSpec, all crowd) string {
+// selects, its affinity, what it requests, the taints.
+func (in *installation) obstacle(search landing.Search, wants needs, spec *corev1.PodSpec, all crowd) string {
 	near, text := in.near(spec, all)
 	if len(near) == 0 {
 		return text
@@ -65,7 +65,15 @@ func (in *installation) obstacle(search landing.Search, spec *corev1.PodSpec, al
 	if len(matched) == 0 {
 		return text + selected.outOf(near) + ", and " + selected.none("match", "matches") + " its required node affinity"
 	}
-	return text + matched.outOf(near) + ", and " + matched.repelled(search)
+	giving := matched.where(wants.met)
+	text += matched.outOf(near)
+	if len(giving) == 0 {
+		return text + ", and " + wants.unmet(matched)
+	}
+	if given := giving.count(); given < matched.count() {
+		text += fmt.Sprintf(", of which %d %s what it requests", given, are(given, "has", "have"))
+	}
+	return text + ", and " + giving.repelled(search)
 }
 
 // near is the nodes of the pool that the pod selects, or all nodes, and how many they are.

@@ -79,7 +79,7 @@ func (p *Placement) agrees(wanted *pool) error {
 	if key := p.subject.in.elsewhere(p.pod, []*pool{wanted}); key != "" {
 		return disagrees(pathNodeSelector.Key(key), p.pod.Spec.NodeSelector[key])
 	}
-	if askedFor(landing.Of(&p.pod.Spec), []*pool{wanted}) == nil {
+	if !leaves(landing.Of(&p.pod.Spec), []*pool{wanted}) {
 		return errors.New("the pod's own nodeSelector and affinity leave it no node of that pool; change one of them")
 	}
 	return nil

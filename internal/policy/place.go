@@ -30,16 +30,16 @@ func (s *subject) place(e *edit) {
 		return
 	}
 	pools, source := s.targets()
-	pool := askedFor(landing.Of(&e.pod.Spec), pools)
-	astray := pool == nil || s.role.replace && s.in.elsewhere(e.pod, pools) != ""
-	if astray && len(pools) > 0 {
-		if pool = s.move(e, pools); pool == nil {
-			return
+	pools = needsOf(&e.pod.Spec).serving(pools)
+	chosen := s.choose(e.pod, pools)
+	if len(chosen) == 0 && len(pools) > 0 {
+		if chosen = s.move(e, pools); len(chosen) == 0 && !leaves(landing.Of(&e.pod.Spec), pools) {
+			return // else what the role adds rules its pools out, and node-pool is to see it
 		}
 	}
-	if pool != nil {
-		e.selectNode(pool.Key, pool.Value, source)
-		e.tolerateTaints(pool.Taints, source)
+	for _, p := range chosen {
+		e.selectNode(p.Key, p.Value, source)
+		e.tolerateTaints(p.Taints, source)
 	}
 	e.selectNodes(s.role.nodeSelector, FromRole)
 	for _, t := range s.role.tolerations {
@@ -64,39 +64,17 @@ func (s *subject) targets() ([]*pool, Source) {
 
 // move frees the pod of what asks for another pool, if the role is moved rather than refused and that gives it a pool;
 // nil where it does not.
-func (s *subject) move(e *edit, pools []*pool) *pool {
+func (s *subject) move(e *edit, pools []*pool) []*pool {
 	if !s.role.replace {
 		return nil
 	}
 	freed := &edit{pod: shallowCopy(e.pod), brief: e.brief}
-	freed.release(s.in.pools)
-	pool := askedFor(landing.Of(&freed.pod.Spec), pools)
-	if pool != nil {
+	freed.release(s.in.known)
+	chosen := s.choose(freed.pod, pools)
+	if len(chosen) > 0 {
 		e.pod, e.changed, e.changes = freed.pod, e.changed || freed.changed, append(e.changes, freed.changes...)
 	}
-	return pool
-}
-
-// askedFor is the first of the pools on which the pod's own selectors leave it a node, taints aside; nil where there is
-// none.
-func askedFor(c landing.Constraints, pools []*pool) *pool {
-	for _, p := range pools {
-		if landing.Possible(c, p.untainted()) {
-			return p
-		}
-	}
-	return nil
-}
-
-// elsewhere is the label of pools by which the pod asks for none of these; empty where it does not.
-func (in *installation) elsewhere(pod *corev1.Pod, pools []*pool) string {
-	for _, key := range in.poolKeys {
-		value, ok := pod.Spec.NodeSelector[key]
-		if ok && !slices.ContainsFunc(pools, func(own *pool) bool { return own.Key == key && own.Value == value }) {
-			return key
-		}
-	}
-	return ""
+	return chosen
 }
 
 // selected is the name of the pool that the pod's nodeSelector names; empty where it names none.
@@ -107,11 +85,6 @@ func (in *installation) selected(pod *corev1.Pod) string {
 		}
 	}
 	return ""
-}
-
-// untainted describes the pool's nodes by their label alone.
-func (p *pool) untainted() landing.Pool {
-	return landing.Pool{Name: p.Name, Key: p.Key, Value: p.Value}
 }
 
 // selectNodes adds node labels to the pod's selector. A key that is there stays as it is: the pod's own word counts.

@@ -27,11 +27,13 @@ type Policy struct {
 // belong together (v1alpha1.ValidateSet); the error says which namespace two of them govern.
 func New(docs ...*v1alpha1.PlacementPolicy) (*Policy, error) {
 	p := &Policy{governed: map[string]*installation{}, accounts: map[string]string{}}
+	all := make([]*installation, 0, len(docs))
 	for _, doc := range docs {
 		in, err := compile(doc)
 		if err != nil {
 			return nil, err
 		}
+		all = append(all, in)
 		for _, ns := range doc.Spec.Namespaces {
 			if other := p.governed[ns]; other != nil {
 				return nil, fmt.Errorf("policies %q and %q both govern namespace %q", other.name, in.name, ns)
@@ -46,6 +48,9 @@ func New(docs ...*v1alpha1.PlacementPolicy) (*Policy, error) {
 				p.protected = append(p.protected, pool)
 			}
 		}
+	}
+	for _, in := range all {
+		in.know(p.protected)
 	}
 	p.outside = strings.Join(p.Namespaces(), ", ")
 	return p, nil
@@ -67,7 +72,7 @@ func (p *Policy) Mutate(r Request) Decision {
 		return d
 	}
 	d.Verdict = Allowed
-	if !r.steps.take(8*size(r.Pod) + 2*s.searchSize(p, r.Pod)) {
+	if !r.steps.take(8*size(r.Pod) + 2*s.searchSize(p.protected, r.Pod)) {
 		return d.gaveUp(r, Allowed)
 	}
 	d.Steps = r.steps.taken
@@ -109,7 +114,7 @@ func (p *Policy) Validate(r Request) Decision {
 	}
 	at := s.scope(r.Namespace)
 	if at.shadowed() {
-		r.steps.take(8*size(r.Pod) + 2*s.searchSize(p, r.Pod))
+		r.steps.take(8*size(r.Pod) + 2*s.searchSize(p.protected, r.Pod))
 		r.Pod = p.mutated(s, r, true).pod
 	}
 	d.Pool = s.in.selected(r.Pod)

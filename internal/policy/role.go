@@ -72,7 +72,7 @@ func (in *installation) classify(pod *corev1.Pod) (role, base *role, id polyaxon
 		return base, base, id
 	}
 	lines := polyaxon.Commands(pod)
-	for _, i := range in.matchers.near(pod.Labels) {
+	for _, i := range in.matchers.near(pod) {
 		m := &in.matchers.rows[i]
 		if m.Role == v1alpha1.RoleCore && id.Run {
 			continue // nothing makes a run core

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/polymoat/polymoat/internal/landing"
@@ -37,7 +38,7 @@ func coreNodes(v View) []Violation {
 func (v View) landing(p *pool, witness landing.Node) Violation {
 	label := p.Key + "=" + p.Value
 	open := fmt.Sprintf("nothing keeps the pod off nodes labelled %s", label)
-	if v.Pod.Spec.NodeSelector[p.Key] == p.Value {
+	if value, ok := v.Pod.Spec.NodeSelector[p.Key]; ok && value == p.Value {
 		open = fmt.Sprintf("%s asks for nodes labelled %s", pathNodeSelector.Key(p.Key), label)
 	}
 	found := Violation{
@@ -69,5 +70,5 @@ func (v View) keepOff(p *pool) string {
 			return fmt.Sprintf("set %s to %q", pathNodeSelector.Key(own.Key), own.Value)
 		}
 	}
-	return fmt.Sprintf("add a required node affinity %s NotIn [%s]", p.Key, p.Value)
+	return fmt.Sprintf("add a required node affinity %s NotIn [%s]", p.Key, cmp.Or(p.Value, `""`))
 }

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/landing"
@@ -12,47 +11,37 @@ import (
 // ignored, because a run that waits for ever on a node that it will not get helps nobody.
 //
 // Refused is a selector or a required affinity that leaves the pod no node in any pool of its role, and for a role
-// without pools a selector that names a protected pool. Taints are not looked at: they are added with the pool.
+// without pools one that leaves it protected nodes only. Taints are not looked at: they are added with the pool.
 func nodePool(v View) []Violation {
-	if asked := v.foreignPool(); asked != nil {
-		return []Violation{*asked}
+	pools := v.pools
+	if len(pools) == 0 {
+		pools = []*pool{v.in.free}
 	}
-	if len(v.pools) == 0 || askedFor(v.constraints(), v.pools) != nil {
+	c := v.constraints()
+	if leaves(c, pools) {
 		return nil
 	}
-	path := pathRequired
-	if v.onlySelector() {
-		path = pathNodeSelector
+	if key := v.in.elsewhere(v.Pod, pools); key != "" {
+		value := v.Pod.Spec.NodeSelector[key]
+		return []Violation{{Field: pathNodeSelector.Key(key), Detail: v.asks(key, value), Fix: v.insteadOf(key, value)}}
 	}
-	return []Violation{{
-		Field:  path,
+	found := Violation{
+		Field:  pathRequired,
 		Detail: fmt.Sprintf("can hold on no node of %s", v.poolNames()),
 		Fix:    "remove the requirement that rules them out",
-	}}
-}
-
-// foreignPool is the violation of a nodeSelector that names a pool's label with a value that the role may not have.
-func (v View) foreignPool() *Violation {
-	for _, key := range v.in.poolKeys {
-		value, ok := v.Pod.Spec.NodeSelector[key]
-		if !ok || slices.ContainsFunc(v.pools, func(own *pool) bool { return own.Key == key && own.Value == value }) {
-			continue
-		}
-		if len(v.pools) == 0 && !v.isProtected(key, value) {
-			continue
-		}
-		return &Violation{Field: pathNodeSelector.Key(key), Detail: v.asks(key, value), Fix: v.insteadOf(key, value)}
 	}
-	return nil
-}
-
-func (v View) isProtected(key, value string) bool {
-	return slices.ContainsFunc(v.protected, func(p *pool) bool { return p.Key == key && p.Value == value })
+	if !leaves(landing.Constraints{NodeName: c.NodeName, NodeSelector: c.NodeSelector}, pools) {
+		found.Field = pathNodeSelector
+	}
+	if len(v.pools) == 0 {
+		found.Detail = "can hold on no node outside protected node pools"
+	}
+	return []Violation{found}
 }
 
 // asks says what the value of a pool's label asks for.
 func (v View) asks(key, value string) string {
-	for _, p := range v.in.pools {
+	for _, p := range v.in.known {
 		if p.Key == key && p.Value == value {
 			return fmt.Sprintf("asks for node pool %q, which role %q may not use", p.Name, v.role.name)
 		}
@@ -106,9 +95,4 @@ func (v View) poolNames() string {
 		return fmt.Sprintf("node pool %q", names[0])
 	}
 	return "the node pools " + v1alpha1.Quoted(names)
-}
-
-// onlySelector says whether spec.nodeSelector alone rules the role's pools out.
-func (v View) onlySelector() bool {
-	return askedFor(landing.Constraints{NodeName: v.Pod.Spec.NodeName, NodeSelector: v.Pod.Spec.NodeSelector}, v.pools) == nil
 }

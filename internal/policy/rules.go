@@ -70,7 +70,7 @@ func (v View) constraints() landing.Constraints { return landing.Of(&v.Pod.Spec)
 func check(v View) []Violation {
 	var all []Violation
 	each := size(v.Pod)
-	v.steps.take(2 * v.constraints().Size() * (len(v.protected) + len(v.pools)))
+	v.steps.take(2 * v.searchSize(v.protected, v.Pod))
 	for _, rule := range Rules {
 		if !v.steps.take(each) {
 			return all

@@ -122,9 +122,10 @@ func containersSize(spec *corev1.PodSpec) int {
 	return n
 }
 
-// searchSize is how many steps it takes to hold the pod against all pools that it may use, or must not.
-func (s *subject) searchSize(p *Policy, pod *corev1.Pod) int {
-	return landing.Of(&pod.Spec).Size() * (len(s.pools) + len(p.protected))
+// searchSize is how many steps it takes to hold the pod against all pools that it may use, each in three ways, or must
+// not.
+func (s *subject) searchSize(protected []*pool, pod *corev1.Pod) int {
+	return landing.Of(&pod.Spec).Size() * (3*len(s.pools) + len(protected))
 }
 
 // gaveUp is the decision of a request that takes too much work.

@@ -43,16 +43,19 @@ var Content = []Row{
 // Holds says whether a pod of that identity shows every mark of the signal, and names them: `image "x/y"`. Most signals do
 // not hold, and nothing is put into words before all of one has been found. lines are the Commands of the pod.
 func Holds(s v1alpha1.Signal, pod *corev1.Pod, id Identity, lines func() [][]string) (why string, ok bool) {
-	if s.Role != "" && s.Role != id.Role || !labelled(pod, s.Labels) {
+	if s.Role != "" && s.Role != id.Role || !hasAll(pod.Labels, s.Labels) || !hasAll(pod.Annotations, s.Annotations) {
 		return "", false
 	}
 	content, ok := contentHolds(s, pod, id, lines)
-	if !ok || len(s.Labels)+len(content) == 0 && s.Role == "" {
+	if !ok || len(s.Labels)+len(s.Annotations)+len(content) == 0 && s.Role == "" {
 		return "", false
 	}
 	var marks []string
 	for key, value := range sorted(s.Labels) {
 		marks = append(marks, "label "+key+"="+value)
+	}
+	for key, value := range sorted(s.Annotations) {
+		marks = append(marks, "annotation "+key+"="+value)
 	}
 	marks = append(marks, content...)
 	if id.Run {
@@ -61,10 +64,10 @@ func Holds(s v1alpha1.Signal, pod *corev1.Pod, id Identity, lines func() [][]str
 	return strings.Join(marks, ", "), true
 }
 
-// labelled says whether the pod carries all of the labels.
-func labelled(pod *corev1.Pod, labels map[string]string) bool {
-	for key, value := range labels {
-		if got, ok := pod.Labels[key]; !ok || got != value {
+// hasAll says whether all of the wanted keys are there, with these values.
+func hasAll(have, wanted map[string]string) bool {
+	for key, value := range wanted {
+		if got, ok := have[key]; !ok || got != value {
 			return false
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/polyaxon"
@@ -102,4 +103,15 @@ func TestMainIsPolyaxonsOwn(t *testing.T) {
 
 func podWith(c corev1.Container) *corev1.Pod {
 	return &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{c}}}
+}
+
+// TestAnnotationsCountAsLabels: they tell a role by themselves, of any pod, and by their exact value.
+func TestAnnotationsCountAsLabels(t *testing.T) {
+	s := signal{Annotations: map[string]string{"operation.polyaxon.com/project": "vision"}}
+	for value, want := range map[string]string{"vision": "annotation operation.polyaxon.com/project=vision", "vision2": "", "": ""} {
+		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{"operation.polyaxon.com/project": value}}}
+		if got, ok := polyaxon.Holds(s, pod, polyaxon.Identity{}, polyaxon.Commands(pod)); got != want || ok != (want != "") {
+			t.Errorf("project %q: %q, %v", value, got, ok)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,22 +18,54 @@ import (
 
 // document is one YAML document on its way into a policy: the line of every field, and the mistakes found so far.
 type document struct {
-	lines map[string]int // by field path: "spec.roles[2].name"
+	lines map[string]int  // by field path: "spec.roles[2].name"
+	there map[string]bool // fields that are set, and not to null
 	errs  field.ErrorList
+
+	unread map[*yaml.Node]bool // keys and values that have mistakes of form: they are left out of the policy
+	spoilt []string            // the fields of which nothing is known for that
 }
 
-// decode reads the one document in data. The policy is to be used only if the document has no mistakes.
+// decode reads the one document in data, and what it can of a document with mistakes. The policy is nil where it is none
+// at all, and to be used only if the document has no mistakes.
 func decode(data []byte) (*document, *PlacementPolicy) {
-	doc, p := &document{lines: map[string]int{}}, &PlacementPolicy{}
+	doc := &document{lines: map[string]int{}, there: map[string]bool{}, unread: map[*yaml.Node]bool{}}
 	root := doc.parse(data)
 	if root == nil || !doc.checkHead(root) {
-		return doc, p
+		return doc, nil
 	}
 	doc.check(root, reflect.TypeFor[PlacementPolicy](), nil)
-	if len(doc.errs) == 0 {
-		doc.fill(p, root)
-	}
+	p := &PlacementPolicy{}
+	doc.fill(p, root)
 	return doc, p
+}
+
+// missingValues wants the value of every pool's label written down: an empty one is a value, too.
+func (d *document) missingValues(p *PlacementPolicy) field.ErrorList {
+	var errs field.ErrorList
+	for i := range p.Spec.NodePools {
+		path := field.NewPath("spec", "nodePools").Index(i).Child("nodeLabel", "value")
+		if !d.there[path.String()] {
+			errs = append(errs, missing(path, `is missing; write the value that the pool's nodes carry, "" for an empty one`))
+		}
+	}
+	return errs
+}
+
+// misread records a mistake of form: what the node says is not known.
+func (d *document) misread(node *yaml.Node, e *field.Error) {
+	d.errs = append(d.errs, e)
+	d.unread[node] = true
+	d.spoilt = append(d.spoilt, e.Field)
+}
+
+// follows says whether a mistake of content may come of one of form: it is about a field that could not be read, about
+// what is in it, or about what it is in.
+func (d *document) follows(e *field.Error) bool {
+	return slices.ContainsFunc(d.spoilt, func(spoilt string) bool {
+		return e.Field == spoilt || e.Field == parent(spoilt) ||
+			strings.HasPrefix(e.Field, spoilt+".") || strings.HasPrefix(e.Field, spoilt+"[")
+	})
 }
 
 // parse returns the mapping at the top of the stream's only document, or nil and a mistake.
@@ -112,7 +145,7 @@ func valueOf(mapping *yaml.Node, key string) *yaml.Node {
 
 // fill decodes a checked document. The JSON decoder is strict too: what check lets pass by mistake ends here.
 func (d *document) fill(p *PlacementPolicy, root *yaml.Node) {
-	data, err := json.Marshal(plain(root))
+	data, err := json.Marshal(d.plain(root))
 	if err != nil {
 		d.fail(0, err.Error())
 		return
@@ -131,11 +164,16 @@ func (d *document) line(path string) int {
 		if line, ok := d.lines[path]; ok {
 			return line
 		}
-		end := strings.LastIndexByte(path, '.')
-		if strings.HasSuffix(path, "]") {
-			end = strings.LastIndexByte(path, '[') // a key in brackets may have dots
-		}
-		path = path[:max(end, 0)]
+		path = parent(path)
 	}
 	return d.lines[""]
+}
+
+// parent is the path of what a field is in.
+func parent(path string) string {
+	end := strings.LastIndexByte(path, '.')
+	if strings.HasSuffix(path, "]") {
+		end = strings.LastIndexByte(path, '[') // a key in brackets may have dots
+	}
+	return path[:max(end, 0)]
 }

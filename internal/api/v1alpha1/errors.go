@@ -38,12 +38,14 @@ func newInvalidError(file string, doc *document) *InvalidError {
 }
 
 // Error is all mistakes, one per line.
-func (e *InvalidError) Error() string {
+func (e *InvalidError) Error() string { return strings.Join(e.messages(), "\n") }
+
+func (e *InvalidError) messages() []string {
 	lines := make([]string, len(e.Errors))
 	for i := range e.Errors {
 		lines[i] = e.message(i)
 	}
-	return strings.Join(lines, "\n")
+	return lines
 }
 
 // Unwrap gives errors.As the single mistakes.

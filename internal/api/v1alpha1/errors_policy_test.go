@@ -65,7 +65,7 @@ policy.yaml:6: spec.namespaces[0]: "c d" is not a DNS label: at most 63 lower-ca
 	{gpu, "{}",
 		`policy.yaml:10: spec.nodePools[1].name: is empty; write a name of lower-case letters, digits and "-"
 policy.yaml:10: spec.nodePools[1].nodeLabel.key: is empty; write a label key
-policy.yaml:10: spec.nodePools[1].nodeLabel.value: is empty; write the value that the pool's nodes carry
+policy.yaml:10: spec.nodePools[1].nodeLabel.value: is missing; write the value that the pool's nodes carry, "" for an empty one
 policy.yaml:13: spec.roles[1].nodePools[0]: "gpu" is not one of spec.nodePools; accepted: "core"
 policy.yaml:14: spec.roles[2].nodePools[0]: "gpu" is not one of spec.nodePools; accepted: "core"`},
 	{gpu, "{name: gpu.a, nodeLabel: {key: a b, value: c/d}}",
@@ -79,6 +79,12 @@ policy.yaml:14: spec.roles[2].nodePools[0]: "gpu" is not one of spec.nodePools; 
 policy.yaml:10: spec.nodePools[1].nodeLabel: "polyaxon=core" is at spec.nodePools[0].nodeLabel already; keep one
 policy.yaml:13: spec.roles[1].nodePools[0]: "gpu" is not one of spec.nodePools; accepted: "core"
 policy.yaml:14: spec.roles[2].nodePools[0]: "gpu" is not one of spec.nodePools; accepted: "core"`},
+	{gpu, "{name: gpu, nodeLabel: {key: polyaxon, value: gpu}, resources: [cpu, '', nvidia.com/gpu, kubernetes.io/x, nvidia.com/gpu, requests.nvidia.com/gpu]}",
+		`policy.yaml:10: spec.nodePools[1].resources[0]: "cpu" is not an extended resource; write its full name: "nvidia.com/gpu"
+policy.yaml:10: spec.nodePools[1].resources[1]: "" is not an extended resource; write its full name: "nvidia.com/gpu"
+policy.yaml:10: spec.nodePools[1].resources[3]: "kubernetes.io/x" is not an extended resource; write its full name: "nvidia.com/gpu"
+policy.yaml:10: spec.nodePools[1].resources[4]: "nvidia.com/gpu" is at spec.nodePools[1].resources[2] already; keep one
+policy.yaml:10: spec.nodePools[1].resources[5]: "requests.nvidia.com/gpu" is not an extended resource; write its full name: "nvidia.com/gpu"`},
 	{gpu, "{name: gpu, nodeLabel: {key: polyaxon, value: gpu}, taints: [{}]}",
 		`policy.yaml:10: spec.nodePools[1].taints[0].effect: is missing; write one of "NoSchedule", "PreferNoSchedule", "NoExecute"
 policy.yaml:10: spec.nodePools[1].taints[0].key: is empty; write a label key`},

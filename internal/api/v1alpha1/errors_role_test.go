@@ -141,9 +141,13 @@ policy.yaml:14: spec.roles[2].hostPaths[7].path: "/d" is at spec.roles[2].hostPa
 	{jobs, "{name: jobs, match: {}}",
 		`policy.yaml:13: spec.roles[1].match.any: lists no signal; add one or remove match`},
 	{jobs, "{name: jobs, match: {mode: Add, any: [{}, {labels: {a b: c}}, {role: notebook}, {role: frobnicators}]}}",
-		`policy.yaml:13: spec.roles[1].match.any[0]: sets no field; set at least one of labels, role, image, command, arg and initContainer
+		`policy.yaml:13: spec.roles[1].match.any[0]: sets no field; set at least one of labels, annotations, role, image, command, arg and initContainer
 policy.yaml:13: spec.roles[1].match.any[1].labels[a b]: "a b" is not a label key: at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends; a DNS domain and "/" may come before it
 policy.yaml:13: spec.roles[1].match.any[2].role: "notebook" is not a known role; did you mean "notebooks"?
 policy.yaml:13: spec.roles[1].match.any[3].role: "frobnicators" is not a known role; accepted: "core", "experiments", "jobs", "builds", "notebooks", "tensorboards", "services", "distributed", "helpers", "other"
 policy.yaml:13: spec.roles[1].match.mode: "Add" is not one of "Extend", "Replace"`},
+	{jobs, "{name: jobs, nodePools: [gpu], match: {any: [{annotations: {-a: b}}]}}",
+		`policy.yaml:13: spec.roles[1].match.any[0].annotations[-a]: "-a" is not the key of an annotation: at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends; a DNS domain and "/" may come before it`},
+	{"{name: core, nodePools: [core]}", "{name: core, nodePools: [core], match: {any: [{annotations: {a: b}, labels: {c: d}}]}}",
+		`policy.yaml:12: spec.roles[0].match.any[0].annotations: tell no pod of role "core": it is claimed by labels; remove them`},
 }

@@ -68,7 +68,7 @@ func TestBaseHasNoMistakes(t *testing.T) {
 	}
 }
 
-// mistakesOfForm are found before anything else is looked at.
+// mistakesOfForm hide no other mistakes but those that come of them.
 var mistakesOfForm = []mistake{
 	// Not one policy.
 	{"", "",
@@ -145,7 +145,8 @@ policy.yaml:13: spec.roles[1].nodeSelector[zone]: "1" is a number, not text; quo
 	{jobs, "{name: jobs, podSecurityContext: {runAsUser: 99999999999999999999}}",
 		`policy.yaml:13: spec.roles[1].podSecurityContext.runAsUser: "99999999999999999999" is a number, not a whole number of 64 bits`},
 	{jobs, "{name: jobs, affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 3000000000}]}}}",
-		`policy.yaml:13: spec.roles[1].affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: "3000000000" is a number, not a whole number of 32 bits`},
+		`policy.yaml:13: spec.roles[1].affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].preference: is empty, so no node would do; add matchExpressions or remove the term
+policy.yaml:13: spec.roles[1].affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: "3000000000" is a number, not a whole number of 32 bits`},
 	{"effect: NoSchedule", "effect: NoSchedule, timeAdded: yesterday",
 		`policy.yaml:9: spec.nodePools[0].taints[0].timeAdded: "yesterday" is not a time like "2026-01-02T15:04:05Z"`},
 	{jobs, "&jobs {name: jobs, nodePools: [gpu]}\n  - *jobs",
@@ -157,4 +158,23 @@ policy.yaml:13: spec.roles[1].nodeSelector[zone]: "1" is a number, not text; quo
 policy.yaml:6: spec.namespace: unknown field; did you mean "namespaces"?
 policy.yaml:9: spec.requesters: is set twice, first on line 7; keep one
 policy.yaml:9: spec.requesters: "nobody" is text, not a list`},
+
+	// Mistakes of form beside others.
+	{"release: polyaxon\n  namespaces: [polyaxon]", "release: true\n  namespaces: [c d]",
+		`policy.yaml:5: spec.release: "true" is a boolean, not text; quote it
+policy.yaml:6: spec.namespaces[0]: "c d" is not a DNS label: at most 63 lower-case letters, digits and "-", with a letter or digit at both ends`},
+	{jobs, "{name: jobs, nodePool: [gpu], podSecurity: strict}",
+		`policy.yaml:13: spec.roles[1].nodePool: unknown field; did you mean "nodePools"?
+policy.yaml:13: spec.roles[1].podSecurity: "strict" is not one of "privileged", "baseline", "restricted"`},
+	{gpu, "{name: gpu, nodeLabel: {key: polyaxon}, taint: []}",
+		`policy.yaml:10: spec.nodePools[1].nodeLabel.value: is missing; write the value that the pool's nodes carry, "" for an empty one
+policy.yaml:10: spec.nodePools[1].taint: unknown field; did you mean "taints"?`},
+	{gpu, "{name: gpu, nodeLabel: {key: polyaxon, value: }}",
+		`policy.yaml:10: spec.nodePools[1].nodeLabel.value: is missing; write the value that the pool's nodes carry, "" for an empty one`},
+	{jobs, "{name: jobs, nodePools: [gpu], match: {any: [{imagee: x}]}, identity: None}",
+		`policy.yaml:13: spec.roles[1].identity: "None" is not one of "Inject", "Keep"
+policy.yaml:13: spec.roles[1].match.any[0].imagee: unknown field; did you mean "image"?`},
+	{jobs, "{name: jobs, nodePools: [gpu, 5, cpu]}",
+		`policy.yaml:13: spec.roles[1].nodePools[1]: "5" is a number, not text; quote it
+policy.yaml:13: spec.roles[1].nodePools[2]: "cpu" is not one of spec.nodePools; did you mean "gpu"?`},
 }

@@ -5,6 +5,7 @@ import (
 	_ "embed" // for DefaultYAML
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -24,19 +25,21 @@ func Default() *PlacementPolicy {
 }
 
 // Load decodes one policy from YAML or JSON, fills in the defaults and validates it. Name is the file's, for messages.
-// The error is an *InvalidError with every mistake: those of form first (syntax, unknown and duplicate fields, wrong
-// types), and once there are none, those of content.
+// The error is an *InvalidError with every mistake but those that come of others: a field of the wrong type is not said
+// to be missing as well.
 func Load(name string, data []byte) (*PlacementPolicy, error) {
 	doc, p := decode(data)
-	if len(doc.errs) == 0 {
+	if p != nil {
 		p.setDefaults()
-		doc.errs = p.validate()
+		content := append(doc.missingValues(p), p.validate()...)
+		doc.errs = append(doc.errs, slices.DeleteFunc(content, doc.follows)...)
 	}
 	if len(doc.errs) > 0 {
 		return nil, newInvalidError(name, doc)
 	}
 	sum := sha256.Sum256(data)
 	p.Hash = hex.EncodeToString(sum[:])[:12]
+	p.Doubts = newInvalidError(name, &document{lines: doc.lines, errs: p.Spec.doubts()}).messages()
 	return p, nil
 }
 
@@ -46,8 +49,8 @@ type File struct {
 	Policy *PlacementPolicy
 }
 
-// ValidateSet finds what is wrong between policies that are loaded together: two with one name, or one governed
-// namespace in two. The error is an *InvalidError; its messages name both files.
+// ValidateSet finds what is wrong between policies that are loaded together: two with one name, one governed namespace in
+// two, or a node label that one protects and another does not. The error is an *InvalidError; its messages name both files.
 func ValidateSet(files []File) error {
 	var errs field.ErrorList
 	names, namespaces := map[string]File{}, map[string]File{}
@@ -59,6 +62,7 @@ func ValidateSet(files []File) error {
 			errs = append(errs, claim(namespaces, path, ns, f, "is governed by both %s and %s; a namespace belongs to one policy")...)
 		}
 	}
+	errs = append(errs, unprotected(files)...)
 	if len(errs) == 0 {
 		return nil
 	}

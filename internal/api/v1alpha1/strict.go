@@ -16,14 +16,14 @@ import (
 // A null is an absent value, as everywhere in Kubernetes.
 func (d *document) check(node *yaml.Node, typ reflect.Type, path *field.Path) {
 	if path != nil {
-		d.lines[path.String()] = node.Line
+		d.lines[path.String()], d.there[path.String()] = node.Line, node.ShortTag() != "!!null"
 	}
 	for typ.Kind() == reflect.Pointer {
 		typ = typ.Elem()
 	}
 	switch {
 	case node.Kind == yaml.AliasNode:
-		d.errs = append(d.errs, forbidden(path, "is the alias *%s; aliases are not read, write the value out", node.Value))
+		d.misread(node, forbidden(path, "is the alias *%s; aliases are not read, write the value out", node.Value))
 	case node.ShortTag() == "!!null":
 	case isScalar(typ):
 		d.checkScalar(node, typ, path)
@@ -51,16 +51,19 @@ func (d *document) checkKeys(node *yaml.Node, child func(string) *field.Path, ty
 		switch {
 		case key.ShortTag() == "!!merge":
 			d.lines[path.String()] = key.Line
-			d.errs = append(d.errs, forbidden(path, "merges an alias; aliases are not read, write the values out"))
+			d.misread(key, forbidden(path, "merges an alias; aliases are not read, write the values out"))
 		case key.Kind != yaml.ScalarNode || !isText(key):
 			d.lines[path.String()] = key.Line
-			d.errs = append(d.errs, forbidden(path, "the key %s, not text; quote it", describe(key)))
+			d.misread(key, forbidden(path, "the key %s, not text; quote it", describe(key)))
 		case typeOf(key.Value) == nil:
 			d.lines[path.String()] = key.Line
-			d.errs = append(d.errs, forbidden(path, "unknown field; %s", didYouMean(key.Value, accepted)))
+			d.misread(key, forbidden(path, "unknown field; %s", didYouMean(key.Value, accepted)))
+			if near := Nearest(key.Value, accepted); near != "" {
+				d.spoilt = append(d.spoilt, child(near).String())
+			}
 		case first[key.Value] > 0:
 			d.lines[path.String()] = key.Line
-			d.errs = append(d.errs, forbidden(path, "is set twice, first on line %d; keep one", first[key.Value]))
+			d.misread(key, forbidden(path, "is set twice, first on line %d; keep one", first[key.Value]))
 		default:
 			first[key.Value] = key.Line
 			d.check(value, typeOf(key.Value), path)
@@ -88,7 +91,7 @@ func (d *document) checkScalar(node *yaml.Node, typ reflect.Type, path *field.Pa
 	case typ.Kind() == reflect.Struct:
 		text, _ := json.Marshal(node.Value) // a string always marshals
 		if err := json.Unmarshal(text, reflect.New(typ).Interface()); err != nil {
-			d.errs = append(d.errs, invalid(path, node.Value, `is not a time like "2026-01-02T15:04:05Z"`))
+			d.misread(node, invalid(path, node.Value, `is not a time like "2026-01-02T15:04:05Z"`))
 		}
 	}
 }
@@ -102,7 +105,7 @@ func (d *document) wrongType(node *yaml.Node, typ reflect.Type, path *field.Path
 	if typ.Kind() == reflect.String && node.Kind == yaml.ScalarNode {
 		e.Detail += "; quote it"
 	}
-	d.errs = append(d.errs, e)
+	d.misread(node, e)
 }
 
 // isText holds for what YAML reads as a string, and for dates, which it would read as times.
@@ -136,19 +139,23 @@ func fieldsOf(typ reflect.Type) map[string]reflect.Type {
 	return fields
 }
 
-// plain is the value of a checked node, as encoding/json takes it.
-func plain(node *yaml.Node) any {
+// plain is the value of a checked node, as encoding/json takes it, without what could not be read.
+func (d *document) plain(node *yaml.Node) any {
 	switch {
+	case d.unread[node]:
+		return nil
 	case node.Kind == yaml.MappingNode:
 		m := map[string]any{}
 		for i := 0; i < len(node.Content); i += 2 {
-			m[node.Content[i].Value] = plain(node.Content[i+1])
+			if !d.unread[node.Content[i]] {
+				m[node.Content[i].Value] = d.plain(node.Content[i+1])
+			}
 		}
 		return m
 	case node.Kind == yaml.SequenceNode:
 		list := make([]any, len(node.Content))
 		for i, item := range node.Content {
-			list[i] = plain(item)
+			list[i] = d.plain(item)
 		}
 		return list
 	case isText(node):

@@ -23,6 +23,8 @@ type PlacementPolicy struct {
 
 	// Hash is the first 12 hexadecimal digits of the SHA-256 of the text that Load read.
 	Hash string `json:"-"`
+	// Doubts are what Load found of a policy without mistakes that does not protect as it seems to, each with its place.
+	Doubts []string `json:"-"`
 }
 
 // Metadata names a policy. Name is a DNS label, unique among the policies that are loaded together.
@@ -111,9 +113,14 @@ type NodePool struct {
 	Taints []corev1.Taint `json:"taints,omitempty"`
 	// Protected pools take only pods of roles that name them.
 	Protected bool `json:"protected,omitempty"`
+	// Resources are extended resources that the pool's nodes are for: "nvidia.com/gpu". A pod that requests one of them is
+	// placed on the first pool of its role that lists all of those it requests. One that requests none is placed on
+	// another pool of its role, if there is one, unless it asks for this one by its label.
+	Resources []string `json:"resources,omitempty"`
 }
 
-// NodeLabel is a node label: key and value.
+// NodeLabel is a node label: key and value. A value may be empty, and then means just that: a node without the label is
+// another one.
 type NodeLabel struct {
 	Key   string `json:"key"`
 	Value string `json:"value"`
@@ -231,11 +238,14 @@ const (
 )
 
 // Signal is what a pod must show; all fields that are set must hold. Image, Command, Arg and InitContainer look at
-// Polyaxon's main container only, and only at pods that Polyaxon's labels identify as runs; a signal without labels
-// never classifies any other pod.
+// Polyaxon's main container only, and only at pods that Polyaxon's labels identify as runs; a signal without labels and
+// annotations never classifies any other pod.
 type Signal struct {
 	// Labels that the pod carries, with exactly these values.
 	Labels map[string]string `json:"labels,omitempty"`
+	// Annotations that the pod carries, with exactly these values: "operation.polyaxon.com/project". They count as labels
+	// do, but not for role core.
+	Annotations map[string]string `json:"annotations,omitempty"`
 	// Role by Polyaxon's own labels, before content is looked at: "jobs", "services", ...
 	Role string `json:"role,omitempty"`
 	// Image is a repository's last path segments: "kaniko-project/executor" holds for any registry; "jupyter/*" for

@@ -12,10 +12,11 @@ import (
 
 // What a name has to look like; the text goes on after the quoted value.
 const (
-	notDNSLabel    = `is not a DNS label: at most 63 lower-case letters, digits and "-", with a letter or digit at both ends`
-	notReleaseName = `is not a Helm release name: at most 53 lower-case letters, digits, "-" and ".", with a letter or digit at both ends of every part`
-	notLabelKey    = `is not a label key: at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends; a DNS domain and "/" may come before it`
-	notLabelValue  = `is not a label value: at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends`
+	notDNSLabel      = `is not a DNS label: at most 63 lower-case letters, digits and "-", with a letter or digit at both ends`
+	notReleaseName   = `is not a Helm release name: at most 53 lower-case letters, digits, "-" and ".", with a letter or digit at both ends of every part`
+	notLabelKey      = `is not a label key: at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends; a DNS domain and "/" may come before it`
+	notAnnotationKey = `is not the key of an annotation: at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends; a DNS domain and "/" may come before it`
+	notLabelValue    = `is not a label value: at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends`
 )
 
 // validate returns every mistake of a policy that has its defaults, in no particular order.

@@ -18,20 +18,18 @@ func (s *Spec) validatePools(path *field.Path) field.ErrorList {
 		errs = append(errs, validateName(pool.Name, at.Child("name"))...)
 		errs = append(errs, names.claim(pool.Name, at.Child("name"))...)
 		errs = append(errs, validateNodeLabel(pool.NodeLabel, at.Child("nodeLabel"))...)
-		if l := pool.NodeLabel; l.Key != "" && l.Value != "" {
+		if l := pool.NodeLabel; l.Key != "" {
 			errs = append(errs, labels.claim(l.Key+"="+l.Value, at.Child("nodeLabel"))...)
 		}
 		errs = append(errs, validateTaints(pool.Taints, at.Child("taints"))...)
+		errs = append(errs, validateResources(pool.Resources, at.Child("resources"))...)
 	}
 	return errs
 }
 
 func validateNodeLabel(l NodeLabel, path *field.Path) field.ErrorList {
 	errs := validateLabelKey(l.Key, path.Child("key"))
-	switch {
-	case l.Value == "":
-		errs = append(errs, missing(path.Child("value"), "is empty; write the value that the pool's nodes carry"))
-	case len(validation.IsValidLabelValue(l.Value)) > 0:
+	if len(validation.IsValidLabelValue(l.Value)) > 0 {
 		errs = append(errs, invalid(path.Child("value"), l.Value, notLabelValue))
 	}
 	return errs

@@ -19,7 +19,11 @@ func (s *Spec) validateRoles(path *field.Path) field.ErrorList {
 		errs = append(errs, s.validateRolePools(r, at.Child("nodePools"))...)
 		errs = append(errs, s.validateNodeSelector(r, at.Child("nodeSelector"))...)
 		errs = append(errs, s.validateTolerations(r, at.Child("tolerations"))...)
-		errs = append(errs, validateAffinity(r.Affinity, at.Child("affinity"))...)
+		affinity := validateAffinity(r.Affinity, at.Child("affinity"))
+		if len(affinity) == 0 {
+			affinity = s.validateReach(r, at.Child("affinity"))
+		}
+		errs = append(errs, affinity...)
 		errs = append(errs, oneOf(r.PodSecurity, at.Child("podSecurity"), Privileged, Baseline, Restricted)...)
 		errs = append(errs, oneOf(r.Identity, at.Child("identity"), Inject, Keep)...)
 		errs = append(errs, oneOf(r.OnConflict, at.Child("onConflict"), Refuse, Replace)...)
@@ -28,7 +32,7 @@ func (s *Spec) validateRoles(path *field.Path) field.ErrorList {
 		errs = append(errs, validateAllowed(r.SchedulerNames, at.Child("schedulerNames"))...)
 		errs = append(errs, validateAllowed(r.RuntimeClassNames, at.Child("runtimeClassNames"))...)
 		errs = append(errs, validateAllowed(r.PriorityClassNames, at.Child("priorityClassNames"))...)
-		errs = append(errs, validateMatch(r.Match, at.Child("match"))...)
+		errs = append(errs, validateMatch(r.Name, r.Match, at.Child("match"))...)
 		errs = append(errs, s.validateOverrides(r, at.Child("overrides"))...)
 	}
 	return errs

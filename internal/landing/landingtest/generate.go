@@ -7,6 +7,7 @@ package landingtest
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -66,7 +67,25 @@ func (choose Choose) orRarely(good, bad []string) string {
 func Pool(choose Choose) landing.Pool {
 	pool := landing.Pool{Name: "pool", Key: choose.of(keys[:2]), Value: choose.of(values[:6])}
 	pool.Taints = taints(choose)
+	for choose(3) == 2 {
+		if l := (landing.Label{Key: choose.of(keys), Value: choose.of(values[:6])}); l.Key != pool.Key {
+			pool.Without = append(pool.Without, l)
+		}
+	}
+	if key := choose.of(keys); key != pool.Key && choose(4) == 3 {
+		pool.WithoutKey = key
+	}
 	return pool
+}
+
+// Has says whether a node can be one of the pool, its taints aside.
+func Has(pool landing.Pool, node landing.Node) bool {
+	own, ok := node.Labels[pool.Key]
+	_, barred := node.Labels[pool.WithoutKey]
+	return ok && own == pool.Value && !barred && !slices.ContainsFunc(pool.Without, func(l landing.Label) bool {
+		value, ok := node.Labels[l.Key]
+		return ok && value == l.Value
+	})
 }
 
 // taints are unique by key and effect, as the API server wants them.
@@ -220,7 +239,7 @@ func NodesOf(pool landing.Pool) []landing.Node {
 		with := spread(nodes, nodeValues, func(node *landing.Node, value string) { node.Labels[key] = value })
 		nodes = append(nodes, with...)
 	}
-	return nodes
+	return slices.DeleteFunc(nodes, func(n landing.Node) bool { return !Has(pool, n) })
 }
 
 // spread returns a copy of every node for every choice.
