@@ -159,7 +159,7 @@ func (s *setup) listenForReviews() error {
 		callers.configureTLS(config)
 	}
 	s.reviews = &reviews{Server: serve.New(serve.Options{
-		Listener: l, TLS: config, Bytes: s.options.InFlight, Reserved: corePaths, Weigh: weigh,
+		Listener: l, TLS: config, Bytes: s.options.InFlight, Reserved: corePaths, Weigh: weigh, Leaving: s.ready.stopping.Load,
 		ShutdownTimeout: s.options.ShutdownTimeout, SentAway: s.metrics.faults.count, Log: s.log,
 	})}
 	s.metrics.registry.MustRegister(inFlight(s.reviews.Server)...)

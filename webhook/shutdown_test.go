@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,32 @@ func TestShutdown(t *testing.T) {
 	if got := <-answered; !strings.Contains(got, `"allowed":true`) {
 		t.Errorf("the review in flight was answered %s", got)
 	}
+	if err := <-r.ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLeaving: a server that is about to stop ends each connection with its answer. The API server then sends the next review
+// over another one, and not over this one while it is closed.
+func TestLeaving(t *testing.T) {
+	r := start(t, Options{ShutdownDelay: 3 * time.Second})
+	client := r.client()
+	client.Transport.(*http.Transport).DisableKeepAlives = false
+	defer client.CloseIdleConnections()
+	ends := func() bool {
+		response, err := client.Post("https://"+r.address+"/mutate", "application/json", bytes.NewReader(benchmarkReview(t)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, response.Body)
+		_ = response.Body.Close()
+		return response.Close
+	}
+	if ends() {
+		t.Error("it ends a connection while it serves")
+	}
+	r.stop()
+	eventually(t, "the end of the connection", ends)
 	if err := <-r.ended; err != nil {
 		t.Error(err)
 	}

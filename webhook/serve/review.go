@@ -15,6 +15,9 @@ import (
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), timeoutOf(r)/10*9) // a tenth is for the way back
 	defer cancel()
+	if s.options.Leaving() {
+		w.Header().Set("Connection", "close")
+	}
 	of := ctx.Value(connectionKey{}).(*connection)
 	body, f := s.read(ctx, of, w, r)
 	if f != nil {

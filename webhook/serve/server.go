@@ -37,6 +37,9 @@ type Options struct {
 	Weigh func(body []byte) int64
 	// Reserved are paths with room of their own, all together for one largest review: "/mutate/core".
 	Reserved []string
+	// Leaving says that the server is to stop soon: answers then end their connection, so that no caller sends another review
+	// over one that is closed meanwhile. nil: it never is.
+	Leaving func() bool
 	// ShutdownTimeout is how long reviews in flight are waited for.
 	ShutdownTimeout time.Duration
 	// SentAway counts reviews that are not decided, by why: "overload", "too-large", "slow", "body". nil: nobody counts.
@@ -71,6 +74,9 @@ func New(o Options) *Server {
 	}
 	if o.Address == "" {
 		o.Address = ":9443"
+	}
+	if o.Leaving == nil {
+		o.Leaving = func() bool { return false }
 	}
 	if o.Weigh == nil {
 		o.Weigh = func([]byte) int64 { return 0 }
