@@ -86,7 +86,7 @@ func allowTable(roles []role) table {
 			t.rows = append(t.rows, append([]string{code(r.Name)}, row...))
 		}
 	}
-	return t
+	return t.merged()
 }
 
 func (r role) allows() [][]string {

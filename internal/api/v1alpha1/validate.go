@@ -34,6 +34,7 @@ func (p *PlacementPolicy) validate() field.ErrorList {
 	errs = append(errs, validateUsers(p.Spec.DebugUsers, spec.Child("debugUsers"))...)
 	errs = append(errs, p.Spec.validatePools(spec.Child("nodePools"))...)
 	errs = append(errs, p.Spec.validateRoles(spec.Child("roles"))...)
+	errs = append(errs, p.Spec.validateOverrides(nil, p.Spec.Defaults.Overrides, spec.Child("defaults", "overrides"))...)
 	errs = append(errs, p.Spec.validateRollout(spec)...)
 	return append(errs, p.Spec.validateSecurity(spec)...)
 }
