@@ -21,8 +21,9 @@ type installation struct {
 	trusted                   string // those whom coreTrust names, for people
 	roles                     map[string]*role
 	matchers                  matchers
-	gid                       int64    // for a container with a uid and no group
-	poolKeys                  []string // the keys of the pools' labels, each once, in the order of the pools
+	gid                       int64            // for a container with a uid and no group
+	images                    []v1alpha1.Image // the policy's own
+	poolKeys                  []string         // the keys of the pools' labels, each once, in the order of the pools
 
 	modes        []v1alpha1.RuleMode
 	shadow       []v1alpha1.Scope
@@ -80,7 +81,7 @@ func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 		requesters: spec.Requesters, nodeNameUsers: spec.NodeNameUsers,
 		coreTrust: spec.CoreTrust, trusted: trusted(spec.CoreTrust),
 		bindingUsers: spec.BindingUsers, debugUsers: spec.DebugUsers,
-		roles: map[string]*role{}, gid: spec.DefaultGroup(),
+		roles: map[string]*role{}, gid: spec.DefaultGroup(), images: spec.Images,
 		modes: spec.Modes, shadow: spec.Shadow, earlyAnswers: spec.EarlyAnswers,
 	}
 	for _, e := range spec.Exceptions {

@@ -21,7 +21,7 @@ func (s *subject) harden(e *edit) {
 	if windowsBy(spec) != nil {
 		return
 	}
-	mixed, all := s.hasExempt(spec) || hasRoot(spec), s.contexts()
+	mixed, all := s.hasExempt(spec) || hasRoot(spec), s.contexts(e.pod)
 	own := e.fillPod(all, mixed)
 	created := *spec
 	created.EphemeralContainers = nil // they come later, by an update
@@ -36,12 +36,13 @@ func (s *subject) harden(e *edit) {
 	}
 }
 
-// fillPod fills in the security context of the pod. It returns what the pod says there itself or by an override: no
-// context of a container may stand before that.
+// fillPod fills in the security context of the pod. It returns what the pod says there, itself, by an override or by its
+// image: no context of a container may stand before that.
 func (e *edit) fillPod(all []contexts, mixed bool) (own corev1.PodSecurityContext) {
 	spec := &e.pod.Spec
 	e.fillSeccomp(all)
 	own = *orNew(spec.SecurityContext)
+	was := own.FSGroup
 	for _, c := range all {
 		if c.pod == nil {
 			continue
@@ -52,20 +53,29 @@ func (e *edit) fillPod(all []contexts, mixed bool) (own corev1.PodSecurityContex
 			skip = append(skip, identityFields...)
 		}
 		e.fill(podPlace, spec.SecurityContext, c.pod, c.source, skip)
-		if c.source == FromOverride {
+		if c.source == FromOverride || c.source == FromImage {
 			own = *spec.SecurityContext
 		}
+	}
+	if was == nil && spec.SecurityContext != nil && spec.SecurityContext.FSGroup != nil {
+		// To change the owner of every file of a large volume takes long, each time.
+		once := corev1.PodSecurityContext{FSGroupChangePolicy: new(corev1.FSGroupChangeOnRootMismatch)}
+		e.fill(podPlace, spec.SecurityContext, &once, FromDefault, nil)
 	}
 	return own
 }
 
-// contexts are the security contexts to fill in, the strongest first: the override's, then those of s.hard.
-func (s *subject) contexts() []contexts {
-	asked := &s.asked.identity
-	if asked.RunAsUser == nil && asked.RunAsGroup == nil && asked.FSGroup == nil {
-		return s.hard.contexts
+// contexts are the security contexts to fill in, the strongest first: the override's, the image's, then those of s.hard.
+func (s *subject) contexts(pod *corev1.Pod) []contexts {
+	all := s.hard.contexts
+	if image := s.image(pod); image != nil {
+		ids := &corev1.PodSecurityContext{RunAsUser: image.RunAsUser, RunAsGroup: image.RunAsGroup, FSGroup: image.FSGroup}
+		all = append([]contexts{{pod: ids, source: FromImage}}, all...)
 	}
-	return append([]contexts{{pod: asked, source: FromOverride}}, s.hard.contexts...)
+	if asked := &s.asked.identity; asked.RunAsUser != nil || asked.RunAsGroup != nil || asked.FSGroup != nil {
+		all = append([]contexts{{pod: asked, source: FromOverride}}, all...)
+	}
+	return all
 }
 
 // hardenAdded fills in the security contexts of the ephemeral containers that an update adds, and of nothing else. What
@@ -74,7 +84,7 @@ func (s *subject) hardenAdded(e *edit, old *corev1.Pod) {
 	if windowsBy(&e.pod.Spec) != nil {
 		return
 	}
-	had, all, own := map[string]bool{}, s.contexts(), *orNew(e.pod.Spec.SecurityContext)
+	had, all, own := map[string]bool{}, s.contexts(e.pod), *orNew(e.pod.Spec.SecurityContext)
 	for _, o := range old.Spec.EphemeralContainers {
 		had[o.Name] = true
 	}

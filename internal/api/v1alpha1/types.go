@@ -67,6 +67,9 @@ type Spec struct {
 	// held to the restricted standard, a container with a uid and no gid is given the gid of these defaults, or 2222 where
 	// they set none: group 0 would count otherwise.
 	Defaults *SecurityDefaults `json:"defaults,omitempty"`
+	// Images are the identities that images were made for, by their repository. The first that fits counts; those that
+	// polymoat knows (polyaxon.Images) come last, and give way to a role that sets runAsUser itself. Default: none.
+	Images []Image `json:"images,omitempty"`
 	// NodePools describe the nodes. At least one; no two with one label.
 	NodePools []NodePool `json:"nodePools"`
 	// Roles say where each kind of pod runs. A known role without an entry falls back to a related one
