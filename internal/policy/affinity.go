@@ -134,17 +134,13 @@ func orNew[T any](p *T) *T {
 	return p
 }
 
-// releaseTerms removes requirements on the pools' labels from the pod's required node terms, and terms that ask for
-// nothing else.
-func (e *edit) releaseTerms(pools []*pool) {
+// releaseTerms removes requirements from the pod's required node terms, and terms that ask for nothing else.
+func (e *edit) releaseTerms(ours func(corev1.NodeSelectorRequirement) bool) {
 	a := e.pod.Spec.Affinity
 	if a == nil || a.NodeAffinity == nil || a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
 		return
 	}
 	was := a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution
-	ours := func(r corev1.NodeSelectorRequirement) bool {
-		return slices.ContainsFunc(pools, func(p *pool) bool { return p.Key == r.Key })
-	}
 	is := &corev1.NodeSelector{}
 	for _, term := range was.DeepCopy().NodeSelectorTerms {
 		if slices.ContainsFunc(term.MatchExpressions, ours) {

@@ -86,6 +86,9 @@ func violationsOf(level v1alpha1.PodSecurity, pod *corev1.Pod, spec *corev1.PodS
 			continue
 		}
 		r := remedyOf(check.ID, spec)
+		if fix := meshFixOf(spec); fix != "" && r.fix == fixCapabilities {
+			r.fix = fix
+		}
 		if _, annotated := pod.Annotations[corev1.SeccompPodAnnotationKey]; annotated && r.fix == fixSeccomp {
 			r.fix += " and remove annotation " + corev1.SeccompPodAnnotationKey
 		}

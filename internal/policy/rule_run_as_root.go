@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -69,7 +70,7 @@ func rootUser(pod *corev1.PodSecurityContext, c containerAt) Violation {
 		return Violation{
 			Field:  c.whereUser(),
 			Detail: fmt.Sprintf("is 0: container %q would run as root", short(c.Name)),
-			Fix:    "remove it or set a uid above 0",
+			Fix:    cmp.Or(meshFix(c.Container), "remove it or set a uid above 0"),
 		}
 	}
 	return Violation{

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -47,7 +48,7 @@ func rootGroup(pod *corev1.PodSecurityContext, c containerAt) Violation {
 		return Violation{
 			Field:  c.whereGroup(),
 			Detail: fmt.Sprintf("is 0: container %q would run as the root group", short(c.Name)),
-			Fix:    "remove it or set a gid above 0" + fixGroup,
+			Fix:    cmp.Or(meshFix(c.Container), "remove it or set a gid above 0"+fixGroup),
 		}
 	}
 	return Violation{
