@@ -2,7 +2,7 @@
 //
 // A diff of the raw object against a marshalled one would delete every field that our version of k8s.io/api does not
 // know. So both sides are typed, and only the fields that polymoat may touch are compared: spec.nodeSelector,
-// spec.tolerations, spec.affinity and the security contexts of the pod and its containers.
+// spec.tolerations, spec.affinity, the security contexts of the pod and its containers, and what is appended to their env.
 package patch
 
 import (
@@ -35,9 +35,11 @@ func Append(text []byte, before, after *corev1.Pod) ([]byte, error) {
 	p.diff("securityContext", podSecurity, &b.SecurityContext, &a.SecurityContext)
 	for i := range b.InitContainers {
 		p.container("initContainers", i, b.InitContainers[i].SecurityContext, a.InitContainers[i].SecurityContext)
+		p.env("initContainers", i, b.InitContainers[i].Env, a.InitContainers[i].Env)
 	}
 	for i := range b.Containers {
 		p.container("containers", i, b.Containers[i].SecurityContext, a.Containers[i].SecurityContext)
+		p.env("containers", i, b.Containers[i].Env, a.Containers[i].Env)
 	}
 	for i := range b.EphemeralContainers {
 		p.container("ephemeralContainers", i, b.EphemeralContainers[i].SecurityContext, a.EphemeralContainers[i].SecurityContext)
@@ -74,6 +76,21 @@ func (p *patch) diff(name string, s *shape, before, after any) {
 func (p *patch) container(list string, i int, before, after *corev1.SecurityContext) {
 	if before != after {
 		p.values("add", p.spec().to(list).element(i).to("securityContext"), securityContext, reflect.ValueOf(before), reflect.ValueOf(after))
+	}
+}
+
+// env appends the variables that came after those that were there. Nothing else becomes of them.
+func (p *patch) env(list string, i int, before, after []corev1.EnvVar) {
+	if len(after) <= len(before) {
+		return
+	}
+	at := p.spec().to(list).element(i).to("env")
+	if len(before) == 0 { // it may be missing
+		p.set("add", at, envVars, reflect.ValueOf(after))
+		return
+	}
+	for _, v := range after[len(before):] {
+		p.set("add", at.to("-"), envVars.elem, reflect.ValueOf(v))
 	}
 }
 

@@ -36,6 +36,7 @@ var (
 	affinity        = shapeOf(reflect.TypeFor[*corev1.Affinity]())
 	podSecurity     = shapeOf(reflect.TypeFor[*corev1.PodSecurityContext]())
 	securityContext = shapeOf(reflect.TypeFor[*corev1.SecurityContext]())
+	envVars         = shapeOf(reflect.TypeFor[[]corev1.EnvVar]())
 )
 
 func shapeOf(t reflect.Type) *shape {

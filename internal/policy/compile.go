@@ -23,6 +23,7 @@ type installation struct {
 	matchers                  matchers
 	gid                       int64            // for a container with a uid and no group
 	images                    []v1alpha1.Image // the policy's own
+	home                      string           // for containers whose uid is ours; empty for none
 	poolKeys                  []string         // the keys of the pools' labels, each once, in the order of the pools
 
 	modes        []v1alpha1.RuleMode
@@ -81,7 +82,7 @@ func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 		requesters: spec.Requesters, nodeNameUsers: spec.NodeNameUsers,
 		coreTrust: spec.CoreTrust, trusted: trusted(spec.CoreTrust),
 		bindingUsers: spec.BindingUsers, debugUsers: spec.DebugUsers,
-		roles: map[string]*role{}, gid: spec.DefaultGroup(), images: spec.Images,
+		roles: map[string]*role{}, gid: spec.DefaultGroup(), images: spec.Images, home: spec.HomeOf(),
 		modes: spec.Modes, shadow: spec.Shadow, earlyAnswers: spec.EarlyAnswers,
 	}
 	for _, e := range spec.Exceptions {

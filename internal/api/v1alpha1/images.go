@@ -31,6 +31,14 @@ type Home string
 // KeepHome leaves the image's own.
 const KeepHome Home = "keep"
 
+// validateHome wants a folder.
+func validateHome(home string, at *field.Path) field.ErrorList {
+	if home == "" || path.IsAbs(home) && path.Clean(home) == home {
+		return nil
+	}
+	return field.ErrorList{invalid(at, home, `is not an absolute path in its shortest form: "/tmp"`)}
+}
+
 func (s *Spec) validateImages(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	seen := places{}

@@ -105,6 +105,10 @@ const (
 type SecurityDefaults struct {
 	PodSecurityContext       *corev1.PodSecurityContext `json:"podSecurityContext,omitempty"`
 	ContainerSecurityContext *corev1.SecurityContext    `json:"containerSecurityContext,omitempty"`
+	// Home is the folder that HOME names in containers that set none, where polymoat gave the uid and the image has no home
+	// for it: a uid that the image does not know gets "/", which it may not write. USER is set to polyaxon beside it.
+	// Default: none is set. Anybody may write /tmp.
+	Home string `json:"home,omitempty"`
 	// Overrides are the bounds inside which one pod of a run may ask for something else; a role's own take their place.
 	// Default: none may.
 	Overrides *Overrides `json:"overrides,omitempty"`
