@@ -95,7 +95,7 @@ type role struct {
 	PriorityClassNames []string            `json:"priorityClassNames,omitzero"`
 	Overrides          *v1alpha1.Overrides `json:"overrides,omitempty"`
 	// Images are the identities by image that come before RunAsUser, RunAsGroup and FSGroup; the first that fits counts.
-	Images []v1alpha1.Image `json:"images,omitempty"`
+	Images []v1alpha1.ImageIdentity `json:"images,omitempty"`
 
 	marks string // Marks as Markdown
 }
@@ -160,7 +160,7 @@ func described(r v1alpha1.Role) (doc, marks string) {
 
 // imagesOf are the identities by image that count for a role: the policy's own, and those that polymoat knows unless the
 // role names a user itself.
-func imagesOf(p *v1alpha1.PlacementPolicy, r v1alpha1.Role) []v1alpha1.Image {
+func imagesOf(p *v1alpha1.PlacementPolicy, r v1alpha1.Role) []v1alpha1.ImageIdentity {
 	pod, container := cmp.Or(r.PodSecurityContext, &corev1.PodSecurityContext{}), cmp.Or(r.ContainerSecurityContext, &corev1.SecurityContext{})
 	if pod.RunAsUser != nil || container.RunAsUser != nil {
 		return p.Spec.Images

@@ -22,7 +22,7 @@ type installation struct {
 	roles                     map[string]*role
 	matchers                  matchers
 	gid                       int64            // for a container with a uid and no group
-	images                    []v1alpha1.Image // the policy's own
+	images                    []v1alpha1.ImageIdentity // the policy's own
 	home                      string           // for containers whose uid is ours; empty for none
 	poolKeys                  []string         // the keys of the pools' labels, each once, in the order of the pools
 

@@ -11,7 +11,7 @@ import (
 
 // image is the identity that the image of the pod's main container was made for; nil where none is known, and in roles that
 // keep the identity of their pods. One that polymoat knows gives way to a role that names a user itself.
-func (s *subject) image(pod *corev1.Pod) *v1alpha1.Image {
+func (s *subject) image(pod *corev1.Pod) *v1alpha1.ImageIdentity {
 	main := polyaxon.Main(pod)
 	if main == nil || s.hard.keeps {
 		return nil
@@ -23,8 +23,8 @@ func (s *subject) image(pod *corev1.Pod) *v1alpha1.Image {
 }
 
 // imageOf is the first entry of a table that fits an image; nil where none does.
-func imageOf(image string, table []v1alpha1.Image) *v1alpha1.Image {
-	i := slices.IndexFunc(table, func(row v1alpha1.Image) bool { return polyaxon.ImageIs(image, row.Repository) })
+func imageOf(image string, table []v1alpha1.ImageIdentity) *v1alpha1.ImageIdentity {
+	i := slices.IndexFunc(table, func(row v1alpha1.ImageIdentity) bool { return polyaxon.ImageIs(image, row.Repository) })
 	if i < 0 {
 		return nil
 	}

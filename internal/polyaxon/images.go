@@ -10,7 +10,7 @@ import (
 // written. Images that run as root by default are not here: those that work as any user need nothing but a HOME (mlflow,
 // vllm, python), and those that do not (rocker/rstudio and linuxserver/*, whose init needs root) cannot run in these roles.
 // They must not be modified.
-var Images = []v1alpha1.Image{
+var Images = []v1alpha1.ImageIdentity{
 	// jupyter/docker-stacks, images/docker-stacks-foundation/Dockerfile: NB_UID 1000, NB_GID 100, /home/jovyan
 	image("jupyter/*", 1000, 100),
 	// dask/dask-docker, notebook/Dockerfile: made of a docker-stacks image
@@ -23,8 +23,8 @@ var Images = []v1alpha1.Image{
 	image("gitpod/openvscode-server", 1000, 1000),
 }
 
-func image(repository string, uid, gid int64) v1alpha1.Image {
-	return v1alpha1.Image{Repository: repository, RunAsUser: ptr.To(uid), RunAsGroup: ptr.To(gid), FSGroup: ptr.To(gid), Home: v1alpha1.KeepHome}
+func image(repository string, uid, gid int64) v1alpha1.ImageIdentity {
+	return v1alpha1.ImageIdentity{Repository: repository, RunAsUser: ptr.To(uid), RunAsGroup: ptr.To(gid), FSGroup: ptr.To(gid), Home: v1alpha1.KeepHome}
 }
 
 // ImageIs says whether an image is of a repository with these last path segments.

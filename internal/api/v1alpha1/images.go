@@ -8,12 +8,12 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// Image is the identity that the images of some repositories were made for. A pod whose main container has such an image
+// ImageIdentity is the identity that the images of some repositories were made for. A pod whose main container has such an image
 // is given it where neither the pod nor an override says otherwise, in roles with identity Inject. In a policy:
 //
 //	images:
 //	- {repository: acme/lab, runAsUser: 1000, runAsGroup: 100, fsGroup: 100, home: keep}
-type Image struct {
+type ImageIdentity struct {
 	// Repository is a repository's last path segments: "acme/lab" holds for any registry; "jupyter/*" for every repository
 	// below jupyter.
 	Repository string `json:"repository"`
@@ -50,7 +50,7 @@ func (s *Spec) validateImages(at *field.Path) field.ErrorList {
 	return errs
 }
 
-func (i Image) validate(at *field.Path) field.ErrorList {
+func (i ImageIdentity) validate(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	_, malformed := path.Match(i.Repository, "")
 	switch {

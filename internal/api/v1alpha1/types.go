@@ -69,7 +69,7 @@ type Spec struct {
 	Defaults *SecurityDefaults `json:"defaults,omitempty"`
 	// Images are the identities that images were made for, by their repository. The first that fits counts; those that
 	// polymoat knows (polyaxon.Images) come last, and give way to a role that sets runAsUser itself. Default: none.
-	Images []Image `json:"images,omitempty"`
+	Images []ImageIdentity `json:"images,omitempty"`
 	// NodePools describe the nodes. At least one; no two with one label.
 	NodePools []NodePool `json:"nodePools"`
 	// Roles say where each kind of pod runs. A known role without an entry falls back to a related one
