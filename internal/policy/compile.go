@@ -21,10 +21,10 @@ type installation struct {
 	trusted                   string // those whom coreTrust names, for people
 	roles                     map[string]*role
 	matchers                  matchers
-	gid                       int64            // for a container with a uid and no group
+	gid                       int64                    // for a container with a uid and no group
 	images                    []v1alpha1.ImageIdentity // the policy's own
-	home                      string           // for containers whose uid is ours; empty for none
-	poolKeys                  []string         // the keys of the pools' labels, each once, in the order of the pools
+	home                      string                   // for containers whose uid is ours; empty for none
+	poolKeys                  []string                 // the keys of the pools' labels, each once, in the order of the pools
 
 	modes        []v1alpha1.RuleMode
 	shadow       []v1alpha1.Scope
