@@ -146,7 +146,7 @@ func TestStatusIsNoSideDoor(t *testing.T) {
 	err := tenant.SubResource("status").Patch(t.Context(), pod, patch)
 	want := `admission webhook "validate.polymoat.io" denied the request: pods "relabelled" is invalid: ` +
 		`metadata.annotations[polymoat.io/node-pool]: Invalid value: "core": ` +
-		`role "jobs" accepts no overrides; remove it`
+		`role "jobs" accepts "experiments", "builds"`
 	if diff := cmp.Diff(want, message(err)); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}

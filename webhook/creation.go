@@ -55,6 +55,8 @@ type creationContainer struct {
 	Command         []string                       `json:"command"`
 	Args            []string                       `json:"args"`
 	Ports           []corev1.ContainerPort         `json:"ports"`
+	Env             []creationName                 `json:"env"`
+	EnvFrom         []creationName                 `json:"envFrom"`
 	LivenessProbe   *corev1.Probe                  `json:"livenessProbe"`
 	ReadinessProbe  *corev1.Probe                  `json:"readinessProbe"`
 	StartupProbe    *corev1.Probe                  `json:"startupProbe"`
@@ -62,6 +64,11 @@ type creationContainer struct {
 	SecurityContext *corev1.SecurityContext        `json:"securityContext"`
 	Resources       corev1.ResourceRequirements    `json:"resources"`
 	RestartPolicy   *corev1.ContainerRestartPolicy `json:"restartPolicy"`
+}
+
+// creationName is a variable, by its name alone, or a source of some, of which it counts that there is one.
+type creationName struct {
+	Name string `json:"name"`
 }
 
 // object is the pod, in which all other fields are empty.
@@ -94,9 +101,18 @@ func containers(of []creationContainer) []corev1.Container {
 		c := &of[i]
 		list[i] = corev1.Container{
 			Name: c.Name, Image: c.Image, Command: c.Command, Args: c.Args, Ports: c.Ports,
+			Env: variables(c.Env), EnvFrom: make([]corev1.EnvFromSource, len(c.EnvFrom)),
 			LivenessProbe: c.LivenessProbe, ReadinessProbe: c.ReadinessProbe, StartupProbe: c.StartupProbe, Lifecycle: c.Lifecycle,
 			SecurityContext: c.SecurityContext, Resources: c.Resources, RestartPolicy: c.RestartPolicy,
 		}
+	}
+	return list
+}
+
+func variables(of []creationName) []corev1.EnvVar {
+	list := make([]corev1.EnvVar, len(of))
+	for i, v := range of {
+		list[i].Name = v.Name
 	}
 	return list
 }

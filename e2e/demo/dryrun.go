@@ -24,6 +24,9 @@ func (g *guide) showDryRuns(ctx context.Context) error {
 	fields := "jsonpath={.spec.nodeSelector} uid {.spec.securityContext.runAsUser}"
 	g.dryRun(ctx, []string{`{"polyaxon":"experiments"} uid 2222`}, "-f", "e2e/testdata/dryrun/train.yaml", "-o", fields)
 	g.dryRun(ctx, []string{attempts[0].Want}, "-f", attempts[0].File)
+	fields = "jsonpath={.spec.nodeSelector}"
+	g.dryRun(ctx, []string{`{"polyaxon":"builds"}`, overrideAccepted}, "-f", asksForBuilds, "-o", fields)
+	g.dryRun(ctx, []string{overrideRefused}, "-f", asksForCore)
 	return nil
 }
 

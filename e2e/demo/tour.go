@@ -37,7 +37,7 @@ func tour(ctx context.Context, root string, out io.Writer) error {
 	}
 	defer c.Stop()
 	g := &guide{cluster: c, root: root, out: out}
-	for _, show := range []func(context.Context) error{g.showStart, g.showWorkloads, g.showAttempts, g.showDryRuns} {
+	for _, show := range []func(context.Context) error{g.showStart, g.showWorkloads, g.showAttempts, g.showOverrides, g.showDryRuns} {
 		if err := show(ctx); err != nil {
 			return fmt.Errorf("%w\nlogs: %s", err, dir)
 		}

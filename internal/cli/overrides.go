@@ -15,13 +15,21 @@ func newOverrides(c *console) *cobra.Command {
 its role gives it, and which roles of a policy accept them within which bounds.
 Some may be written as a label, too, where Polyaxon drops annotations on the way.
 
-The built-in policy accepts none: what a role does not list under overrides may
-not be asked for.`,
+What neither the role nor spec.defaults lists under overrides may not be asked
+for. The built-in policy accepts any node pool that is not protected, any role
+of runs, and ids from 1000 to 65534. A run that asks for another role gets its
+place, and nothing else of it: no root, no path on the node, no list of names.`,
 		Example: `  # List all overrides
   kubectl polymoat overrides
 
   # What may jobs ask for, under a policy of one's own?
-  kubectl polymoat overrides --policy policy.yaml --role jobs`,
+  kubectl polymoat overrides --policy policy.yaml --role jobs
+
+  # Is what a run asks for accepted? One that is out of bounds is refused.
+  kubectl polymoat explain -f run.yaml
+
+  # The same from the webhook; nothing is created.
+  kubectl create --dry-run=server -f run.yaml`,
 		Args: cobra.NoArgs,
 	}
 	addPolicyTo(cmd, &path)
@@ -48,7 +56,7 @@ func overrides(c *console, path, name, output string) error {
 		return err
 	}
 	if len(bounds.rows) == 0 && path+name != "" && output == "text" {
-		c.tell("note: none is accepted; a role accepts what its entry of the policy lists under overrides\n")
+		c.tell("note: none is accepted; a role accepts what its entry of the policy or spec.defaults lists under overrides\n")
 	}
 	return nil
 }
@@ -106,5 +114,5 @@ func boundsTable(roles []role) table {
 			}
 		}
 	}
-	return t
+	return t.merged()
 }

@@ -23,6 +23,7 @@ Pod Security Standard they are held, as whom they run, and what they may ask for
 A known role without an entry in the policy takes the placement of a related
 one: the entry that stands in for it is named. Identity is the uid, gid and
 fsGroup that a pod is given where it sets none; "kept" leaves them as they are.
+Some images are made for an identity of their own, which a pod is given then.
 
 By which marks a role is told is in -o markdown and -o json only.`,
 		Example: `  # List the roles of the built-in policy
@@ -43,7 +44,7 @@ By which marks a role is told is in -o markdown and -o json only.`,
 		if err != nil {
 			return err
 		}
-		return list(c, output, listed, roleTable(listed), allowTable(listed))
+		return list(c, output, listed, roleTable(listed), allowTable(listed), imageTable(listed))
 	}
 	return cmd
 }
@@ -93,6 +94,8 @@ type role struct {
 	RuntimeClassNames  []string            `json:"runtimeClassNames,omitzero"`
 	PriorityClassNames []string            `json:"priorityClassNames,omitzero"`
 	Overrides          *v1alpha1.Overrides `json:"overrides,omitempty"`
+	// Images are the identities by image that come before RunAsUser, RunAsGroup and FSGroup; the first that fits counts.
+	Images []v1alpha1.ImageIdentity `json:"images,omitempty"`
 
 	marks string // Marks as Markdown
 }
@@ -131,6 +134,9 @@ func newRole(p *v1alpha1.PlacementPolicy, r v1alpha1.Role) role {
 	record.RunAsUser = cmp.Or(own.RunAsUser, inherited.RunAsUser)
 	record.RunAsGroup = cmp.Or(own.RunAsGroup, inherited.RunAsGroup)
 	record.FSGroup = cmp.Or(own.FSGroup, inherited.FSGroup)
+	if r.Identity == v1alpha1.Inject {
+		record.Images = imagesOf(p, r)
+	}
 	return record
 }
 
@@ -150,4 +156,14 @@ func described(r v1alpha1.Role) (doc, marks string) {
 	default:
 		return doc, marks + "; its `match`"
 	}
+}
+
+// imagesOf are the identities by image that count for a role: the policy's own, and those that polymoat knows unless the
+// role names a user itself.
+func imagesOf(p *v1alpha1.PlacementPolicy, r v1alpha1.Role) []v1alpha1.ImageIdentity {
+	pod, container := cmp.Or(r.PodSecurityContext, &corev1.PodSecurityContext{}), cmp.Or(r.ContainerSecurityContext, &corev1.SecurityContext{})
+	if pod.RunAsUser != nil || container.RunAsUser != nil {
+		return p.Spec.Images
+	}
+	return slices.Concat(p.Spec.Images, polyaxon.Images)
 }

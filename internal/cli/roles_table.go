@@ -86,7 +86,7 @@ func allowTable(roles []role) table {
 			t.rows = append(t.rows, append([]string{code(r.Name)}, row...))
 		}
 	}
-	return t
+	return t.merged()
 }
 
 func (r role) allows() [][]string {
@@ -154,4 +154,16 @@ func codes(names []string) string {
 		list = append(list, code(name))
 	}
 	return strings.Join(list, ", ")
+}
+
+// imageTable says which images bring an identity of their own, in which roles.
+func imageTable(roles []role) table {
+	t := table{columns: []column{{title: "role"}, {title: "image"}, {title: "identity"}, {title: "home"}}}
+	for _, r := range roles {
+		for _, i := range r.Images {
+			ids := role{RunAsUser: i.RunAsUser, RunAsGroup: i.RunAsGroup, FSGroup: i.FSGroup}
+			t.rows = append(t.rows, []string{code(r.Name), code(i.Repository), ids.identity(), string(i.Home)})
+		}
+	}
+	return t.merged()
 }

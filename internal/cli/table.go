@@ -21,6 +21,22 @@ type column struct {
 	wide  bool
 }
 
+// merged is the table with one row for what several have in common: all but their names, which are the first column.
+func (t table) merged() table {
+	var rows [][]string
+	for _, row := range t.rows {
+		at := slices.IndexFunc(rows, func(have []string) bool { return slices.Equal(have[1:], row[1:]) })
+		switch {
+		case at < 0:
+			rows = append(rows, slices.Clone(row))
+		case !slices.Contains(strings.Split(rows[at][0], ", "), row[0]):
+			rows[at][0] += ", " + row[0]
+		}
+	}
+	t.rows = rows
+	return t
+}
+
 // gap is the space between two columns.
 const gap = 2
 

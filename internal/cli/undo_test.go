@@ -69,7 +69,7 @@ func TestUndo(t *testing.T) {
 			want:  "spec: {nodeSelector: {polyaxon: builds}, tolerations: []}",
 		},
 		"a uid of its own": {
-			given: "spec: {nodeSelector: {polyaxon: experiments}, securityContext: {runAsUser: 1000, runAsGroup: 2222, fsGroup: 2222, runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}}",
+			given: "spec: {nodeSelector: {polyaxon: experiments}, securityContext: {runAsUser: 1000, runAsGroup: 2222, fsGroup: 2222, fsGroupChangePolicy: OnRootMismatch, runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}}",
 			want:  "spec: {nodeSelector: {}, securityContext: {runAsUser: 1000}}",
 		},
 		"affinity of its own, without the role's": {

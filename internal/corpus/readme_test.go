@@ -14,7 +14,7 @@ import (
 )
 
 // shown are the cases whose refusals the README shows.
-var shown = []string{"job-names-its-node", "override-node-pool-core"}
+var shown = []string{"job-names-its-node", "override-of-the-default-policy-core"}
 
 // TestREADME keeps what the README shows true: its refusals are golden ones, and its policy loads.
 func TestREADME(t *testing.T) {

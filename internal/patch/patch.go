@@ -2,7 +2,7 @@
 //
 // A diff of the raw object against a marshalled one would delete every field that our version of k8s.io/api does not
 // know. So both sides are typed, and only the fields that polymoat may touch are compared: spec.nodeSelector,
-// spec.tolerations, spec.affinity and the security contexts of the pod and its containers.
+// spec.tolerations, spec.affinity, the security contexts of the pod and its containers, and what is appended to their env.
 package patch
 
 import (
@@ -31,9 +31,11 @@ func Operations(before, after *corev1.Pod) ([]jsonpatch.JsonPatchOperation, erro
 	d.compare("/spec/securityContext", b.SecurityContext, a.SecurityContext)
 	for i := range b.InitContainers {
 		d.container("initContainers", i, b.InitContainers[i].SecurityContext, a.InitContainers[i].SecurityContext)
+		d.env("initContainers", i, b.InitContainers[i].Env, a.InitContainers[i].Env)
 	}
 	for i := range b.Containers {
 		d.container("containers", i, b.Containers[i].SecurityContext, a.Containers[i].SecurityContext)
+		d.env("containers", i, b.Containers[i].Env, a.Containers[i].Env)
 	}
 	for i := range b.EphemeralContainers {
 		d.container("ephemeralContainers", i, b.EphemeralContainers[i].SecurityContext, a.EphemeralContainers[i].SecurityContext)
@@ -45,6 +47,20 @@ func Operations(before, after *corev1.Pod) ([]jsonpatch.JsonPatchOperation, erro
 func (d *diff) container(list string, i int, before, after *corev1.SecurityContext) {
 	if before != after {
 		d.compare(fmt.Sprintf("/spec/%s/%d/securityContext", list, i), before, after)
+	}
+}
+
+// env appends the variables that came after those that were there. Nothing else becomes of them.
+func (d *diff) env(list string, i int, before, after []corev1.EnvVar) {
+	at := fmt.Sprintf("/spec/%s/%d/env", list, i)
+	switch {
+	case len(after) <= len(before):
+	case len(before) == 0: // it may be missing
+		d.operations = append(d.operations, jsonpatch.NewOperation("add", at, after))
+	default:
+		for _, v := range after[len(before):] {
+			d.operations = append(d.operations, jsonpatch.NewOperation("add", at+"/-", v))
+		}
 	}
 }
 

@@ -58,6 +58,15 @@ func TestOperations(t *testing.T) {
 			want: `[{"op":"add","path":"/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/matchExpressions/-",` +
 				`"value":{"key":"polyaxon","operator":"NotIn","values":["core"]}}]`,
 		},
+		"variables are appended": {
+			before: `{"spec":{"initContainers":[{"name":"i","env":null}],"containers":[{"name":"c","env":[{"name":"A","value":"1"}]}]}}`,
+			change: func(s *corev1.PodSpec) {
+				s.InitContainers[0].Env = []corev1.EnvVar{{Name: "HOME", Value: "/tmp"}}
+				s.Containers[0].Env = append(s.Containers[0].Env, corev1.EnvVar{Name: "HOME", Value: "/tmp"})
+			},
+			want: `[{"op":"add","path":"/spec/initContainers/0/env","value":[{"name":"HOME","value":"/tmp"}]},` +
+				`{"op":"add","path":"/spec/containers/0/env/-","value":{"name":"HOME","value":"/tmp"}}]`,
+		},
 		"a container's security context is filled leaf by leaf": {
 			before: `{"spec":{"initContainers":[{"name":"i"}],"containers":[{"name":"c","securityContext":{"runAsUser":7,"capabilities":{"drop":["NET_RAW"]}}}]}}`,
 			change: func(s *corev1.PodSpec) {

@@ -134,32 +134,29 @@ func orNew[T any](p *T) *T {
 	return p
 }
 
-// releaseTerms removes requirements on the pools' labels from the pod's required node terms, and terms that ask for
-// nothing else.
-func (e *edit) releaseTerms(pools []*pool) {
+// releaseTerms removes requirements from the pod's required node terms. One term is enough for the scheduler: where nothing
+// is left of one, the pod requires nothing.
+func (e *edit) releaseTerms(ours func(corev1.NodeSelectorRequirement) bool) {
 	a := e.pod.Spec.Affinity
 	if a == nil || a.NodeAffinity == nil || a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
 		return
 	}
 	was := a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution
-	ours := func(r corev1.NodeSelectorRequirement) bool {
-		return slices.ContainsFunc(pools, func(p *pool) bool { return p.Key == r.Key })
-	}
-	is := &corev1.NodeSelector{}
-	for _, term := range was.DeepCopy().NodeSelectorTerms {
-		if slices.ContainsFunc(term.MatchExpressions, ours) {
-			term.MatchExpressions = slices.DeleteFunc(term.MatchExpressions, ours)
-			if len(term.MatchExpressions)+len(term.MatchFields) == 0 {
-				continue
-			}
+	is, released := was.DeepCopy(), false
+	for i := range was.NodeSelectorTerms {
+		if !slices.ContainsFunc(was.NodeSelectorTerms[i].MatchExpressions, ours) {
+			continue
 		}
-		is.NodeSelectorTerms = append(is.NodeSelectorTerms, term)
+		released = true
+		term := &is.NodeSelectorTerms[i]
+		term.MatchExpressions = slices.DeleteFunc(term.MatchExpressions, ours)
+		if len(term.MatchExpressions)+len(term.MatchFields) == 0 {
+			is = nil
+			break
+		}
 	}
-	if equality.Semantic.DeepEqual(was, is) {
+	if !released {
 		return
-	}
-	if len(is.NodeSelectorTerms) == 0 {
-		is = nil
 	}
 	a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution = is
 	e.record(func() Change { return changeOf(pathRequired, was, is, FromPool) })

@@ -21,10 +21,12 @@ type installation struct {
 	trusted                   string // those whom coreTrust names, for people
 	roles                     map[string]*role
 	matchers                  matchers
-	gid                       int64    // for a container with a uid and no group
-	known                     []*pool  // pools, and the protected ones of the other policies
-	poolKeys                  []string // the keys of their labels, each once, in that order
-	free                      *pool    // stands for all nodes that are not protected: for roles without pools
+	gid                       int64                    // for a container with a uid and no group
+	images                    []v1alpha1.ImageIdentity // the policy's own
+	home                      string                   // for containers whose uid is ours; empty for none
+	known                     []*pool                  // pools, and the protected ones of the other policies
+	poolKeys                  []string                 // the keys of their labels, each once, in that order
+	free                      *pool                    // stands for all nodes that are not protected: for roles without pools
 
 	modes        []v1alpha1.RuleMode
 	shadow       []v1alpha1.Scope
@@ -93,7 +95,7 @@ func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 		requesters: spec.Requesters, nodeNameUsers: spec.NodeNameUsers,
 		coreTrust: spec.CoreTrust, trusted: trusted(spec.CoreTrust),
 		bindingUsers: spec.BindingUsers, debugUsers: spec.DebugUsers,
-		roles: map[string]*role{}, gid: spec.DefaultGroup(),
+		roles: map[string]*role{}, gid: spec.DefaultGroup(), images: spec.Images, home: spec.HomeOf(),
 		modes: spec.Modes, shadow: spec.Shadow, earlyAnswers: spec.EarlyAnswers,
 	}
 	for _, e := range spec.Exceptions {

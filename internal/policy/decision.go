@@ -143,11 +143,13 @@ type Source string
 
 // The sources.
 const (
-	FromPool     Source = "pool"     // the node pool's label or taints
-	FromRole     Source = "role"     // the role's entry in the policy
-	FromDefault  Source = "default"  // spec.defaults of the policy
-	FromOverride Source = "override" // an annotation or label of the pod, or of its owner
-	FromSeal     Source = "seal"     // the required affinity that keeps the pod off a protected pool
+	FromPool       Source = "pool"       // the node pool's label or taints
+	FromRole       Source = "role"       // the role's entry in the policy
+	FromDefault    Source = "default"    // spec.defaults of the policy
+	FromOverride   Source = "override"   // an annotation or label of the pod, or of its owner
+	FromAnnotation Source = "annotation" // a deprecated annotation of the pod about its seccomp profile
+	FromImage      Source = "image"      // the identity that the image of the main container was made for
+	FromSeal       Source = "seal"       // the required affinity that keeps the pod off a protected pool
 )
 
 // Violation is one reason to refuse.

@@ -35,7 +35,7 @@ func TestEarlyAnswers(t *testing.T) {
 	malformed := func() *corev1.Pod {
 		return with(job(), func(p *corev1.Pod) { p.Annotations = kv{"polymoat.io/node-pool": "gpu"} })
 	}
-	const invalid = `metadata.annotations[polymoat.io/node-pool]: Invalid value: "gpu": role "jobs" accepts no overrides; remove it`
+	const invalid = `metadata.annotations[polymoat.io/node-pool]: Invalid value: "gpu": role "jobs" accepts "experiments", "builds"`
 	for name, tc := range map[string]struct {
 		mode     v1alpha1.Mode
 		modes    []v1alpha1.RuleMode

@@ -92,6 +92,7 @@ func untouchable(pod *corev1.Pod) *corev1.Pod {
 	for _, list := range [][]corev1.Container{c.Spec.InitContainers, c.Spec.Containers} {
 		for i := range list {
 			list[i].SecurityContext = nil
+			list[i].Env = nil
 		}
 	}
 	return c

@@ -35,13 +35,14 @@ func (p *Placement) say(format string, args ...any) {
 
 // setRole moves the pod to another role. Two overrides never add up: the bounds stay those of the pod's own role.
 func setRole(value string, p *Placement) error {
+	if value == p.own.name {
+		p.say("role=%s: placed as role %q anyway", value, value)
+		return nil
+	}
 	if err := p.oneOf(value, p.own.overrides.Roles); err != nil {
 		return err
 	}
 	to := p.subject.in.roles[value]
-	if to == p.own { // bounds that it has from the role that it falls back to
-		return nil
-	}
 	p.subject.moveTo(to)
 	p.say("role=%s: placed as role %q instead of %q", value, value, p.own.name)
 	return nil

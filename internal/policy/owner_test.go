@@ -123,7 +123,9 @@ func TestOverridesOfOwners(t *testing.T) {
 
 // TestHeedsOwner: nobody looks for the owner of a pod that takes nothing from it.
 func TestHeedsOwner(t *testing.T) {
-	p, none := overridesPolicy(t), compile(t, v1alpha1.Default())
+	without := v1alpha1.Default()
+	without.Spec.Defaults.Overrides = nil
+	p, none := overridesPolicy(t), compile(t, without)
 	mirror := with(job(), func(pod *corev1.Pod) {
 		pod.Annotations, pod.Spec.NodeName = kv{corev1.MirrorPodAnnotationKey: ""}, "n"
 	})

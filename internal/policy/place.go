@@ -22,6 +22,7 @@ var (
 // role may have it, or the role's first. A pod that asks for something else is moved or left as it is, as the role's
 // onConflict says.
 func (s *subject) place(e *edit) {
+	s.unpin(e)
 	e.selectNodes(s.asked.nodeSelector, FromOverride)
 	for _, t := range s.asked.tolerations {
 		e.tolerate(t, FromOverride)
@@ -149,5 +150,7 @@ func (e *edit) release(pools []*pool) {
 			e.record(func() Change { return changeOf(pathNodeSelector.Key(p.Key), was, nil, FromPool) })
 		}
 	}
-	e.releaseTerms(pools)
+	e.releaseTerms(func(r corev1.NodeSelectorRequirement) bool {
+		return slices.ContainsFunc(pools, func(p *pool) bool { return p.Key == r.Key })
+	})
 }

@@ -99,6 +99,7 @@ func (p *Policy) mutated(s *subject, r Request, brief bool) *edit {
 		s.place(e)
 		s.seal(e, p.protected)
 		s.harden(e)
+		s.giveHome(e, r.Pod)
 	}
 	return e
 }
@@ -133,7 +134,7 @@ func (p *Policy) Validate(r Request) Decision {
 		d.Verdict = Allowed
 		if r.Old == nil { // they take effect on creation
 			d.Overrides, d.Accepted = s.asked.said, s.asked.names
-			d.Warnings = slices.Concat(d.Warnings, d.Overrides, v.storeWarnings(), s.in.nowhere(r))
+			d.Warnings = slices.Concat(d.Warnings, d.Overrides, v.storeWarnings(), v.rootWarnings(), s.in.nowhere(r))
 		}
 	}
 	return d

@@ -13,7 +13,7 @@ import (
 // Polyaxon copies all three from a user's file.
 //
 // Each rule refuses a name that is not in the role's list; a role without a list leaves the field free. Where content
-// moved the pod to another role, both lists count: what a user can write frees of nothing.
+// or an override moved the pod to another role, all lists count: what a user can write frees of nothing.
 
 // schedulerName is about spec.schedulerName; "default-scheduler" is what the API server writes where there is none.
 func schedulerName(v View) []Violation {
@@ -41,7 +41,7 @@ func (v View) notListed(path *field.Path, name string, listOf func(*role) []stri
 	if name == "" {
 		return nil
 	}
-	for _, r := range []*role{v.role, v.base} {
+	for _, r := range []*role{v.role, v.asked.own, v.base} {
 		list := listOf(r)
 		if list == nil || slices.Contains(list, name) {
 			continue

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/landing"
@@ -69,12 +70,13 @@ func (v View) insteadOf(key, value string) string {
 	return fix + v.mayAsk()
 }
 
-// askable are the pools that the pod may ask for by an override.
+// askable are the pools that the pod may ask for by an override, and has not anyway.
 func (v View) askable() []string {
-	if own := v.asked.own; own != nil && own.overrides != nil && v.asked.pool == nil && !v.asked.torn {
-		return own.overrides.NodePools
+	own := v.asked.own
+	if own == nil || own.overrides == nil || v.asked.pool != nil || v.asked.torn {
+		return nil
 	}
-	return nil
+	return slices.DeleteFunc(slices.Clone(own.overrides.NodePools), func(name string) bool { return v.mayUse(v.in.pool(name)) })
 }
 
 // mayAsk ends a remedy with the pools that an override may ask for, where there are any.

@@ -22,10 +22,14 @@ import (
 // they are held to the role's own, looser standard. What run-as-root has said already is not said again.
 func podSecurity(v View) []Violation {
 	level := v.hard.level
-	if level == v1alpha1.Restricted && isWindows(&v.Pod.Spec) {
+	if at := windowsBy(&v.Pod.Spec); at != nil && level == v1alpha1.Restricted {
+		verb := "is"
+		if at == pathRequired {
+			verb = "asks for"
+		}
 		return []Violation{{
-			Field:  pathSpec.Child("os", "name"),
-			Detail: fmt.Sprintf("is %q, but the restricted standard of role %q is about Linux", corev1.Windows, v.hard.name),
+			Field:  at,
+			Detail: fmt.Sprintf("%s %q, but the restricted standard of role %q is about Linux", verb, corev1.Windows, v.hard.name),
 			Fix:    "remove it",
 		}}
 	}
@@ -82,6 +86,12 @@ func violationsOf(level v1alpha1.PodSecurity, pod *corev1.Pod, spec *corev1.PodS
 			continue
 		}
 		r := remedyOf(check.ID, spec)
+		if fix := meshFixOf(spec); fix != "" && r.fix == fixCapabilities {
+			r.fix = fix
+		}
+		if _, annotated := pod.Annotations[corev1.SeccompPodAnnotationKey]; annotated && r.fix == fixSeccomp {
+			r.fix += " and remove annotation " + corev1.SeccompPodAnnotationKey
+		}
 		one := Violation{Field: r.at, Detail: "violates the " + string(level) + " standard: " + result.ForbiddenReason, Fix: r.fix}
 		if all := result.ForbiddenDetail; all != "" {
 			one.Detail += " (" + clip(all, longestClause/2) + ")"

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -17,7 +18,7 @@ import (
 // Refused are uid 0 and a user that is left open, in roles held to the restricted standard. Exempt are containers of
 // the images that the role may run as root.
 func runAsRoot(v View) []Violation {
-	if v.hard.level != v1alpha1.Restricted || isWindows(&v.Pod.Spec) {
+	if v.hard.level != v1alpha1.Restricted || windowsBy(&v.Pod.Spec) != nil {
 		return nil // pod-security refuses Windows here
 	}
 	return v.inContainers(identity{mayBeRoot, userOfPod, rootUser})
@@ -69,7 +70,7 @@ func rootUser(pod *corev1.PodSecurityContext, c containerAt) Violation {
 		return Violation{
 			Field:  c.whereUser(),
 			Detail: fmt.Sprintf("is 0: container %q would run as root", short(c.Name)),
-			Fix:    "remove it or set a uid above 0",
+			Fix:    cmp.Or(meshFix(c.Container), "remove it or set a uid above 0"),
 		}
 	}
 	return Violation{

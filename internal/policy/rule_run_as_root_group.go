@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -21,7 +22,7 @@ import (
 // Two ways to a group are out of reach. An image may name a group beside its user, which counts where the pod sets no
 // uid. And its /etc/group may add groups to the uid, unless the pod sets supplementalGroupsPolicy to Strict.
 func runAsRootGroup(v View) []Violation {
-	if v.hard.level != v1alpha1.Restricted || isWindows(&v.Pod.Spec) {
+	if v.hard.level != v1alpha1.Restricted || windowsBy(&v.Pod.Spec) != nil {
 		return nil // pod-security refuses Windows here
 	}
 	found := v.inContainers(identity{mayBeRootGroup, groupOfPod, rootGroup})
@@ -47,7 +48,7 @@ func rootGroup(pod *corev1.PodSecurityContext, c containerAt) Violation {
 		return Violation{
 			Field:  c.whereGroup(),
 			Detail: fmt.Sprintf("is 0: container %q would run as the root group", short(c.Name)),
-			Fix:    "remove it or set a gid above 0" + fixGroup,
+			Fix:    cmp.Or(meshFix(c.Container), "remove it or set a gid above 0"+fixGroup),
 		}
 	}
 	return Violation{

@@ -2,6 +2,7 @@ package v1alpha1
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,9 @@ metadata: {name: polyaxon}
 spec:
   release: polyaxon                 # Polyaxon's Helm release: its hooks and bundled database carry no other mark
   namespaces: [polyaxon]            # governed namespaces, by name: a label on a namespace can be edited by its tenant
+  defaults:
+    overrides:                      # what one run may ask for with an annotation
+      {nodePools: ["*"], roles: ["*"], runAsUser: {min: 1000, max: 65534}, runAsGroup: {min: 1000, max: 65534}, fsGroup: {min: 1000, max: 65534}}
   nodePools:
   - {name: core,        nodeLabel: {key: polyaxon, value: core},        taints: [{key: polyaxon, value: core, effect: NoSchedule}], protected: true}
   - {name: experiments, nodeLabel: {key: polyaxon, value: experiments}, taints: [{key: polyaxon, value: experiments, effect: NoSchedule}]}
@@ -186,5 +190,40 @@ func TestCoreFailurePolicyDefault(t *testing.T) {
 		if got := p.Spec.CoreFailurePolicy; got != want {
 			t.Errorf("core with match %s: %s, want %s", match, got, want)
 		}
+	}
+}
+
+// TestBounds are the overrides in force, by role.
+func TestBounds(t *testing.T) {
+	text := strings.Replace(twentyLines, "  roles:\n", "  roles:\n"+
+		"  - {name: services, nodePools: [core, experiments]}\n"+
+		"  - {name: jobs, nodePools: [experiments], overrides: {}}\n"+
+		"  - {name: helpers, nodePools: [experiments], overrides: {roles: ['*'], nodePools: [builds]}}\n"+
+		"  - {name: ops, nodePools: [experiments], match: {any: [{arg: --ops}]}}\n", 1)
+	p, err := Load("policy.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range p.Spec.Effective() {
+		if r.Overrides != nil {
+			got = append(got, fmt.Sprintf("%s%v%v%t", r.Name, r.Overrides.NodePools, r.Overrides.Roles, r.Overrides.RunAsUser != nil))
+		}
+	}
+	// services and those that fall back to it are on a protected pool: others may not go there.
+	const others = "[experiments jobs builds notebooks distributed helpers]"
+	want := []string{
+		"experiments[experiments builds]" + others + "true",
+		"jobs[][]false",
+		"builds[experiments builds]" + others + "true",
+		"notebooks[experiments builds]" + others + "true",
+		"tensorboards[experiments builds][experiments jobs builds notebooks tensorboards services distributed helpers]true",
+		"services[experiments builds][experiments jobs builds notebooks tensorboards services distributed helpers]true",
+		"distributed[experiments builds]" + others + "true",
+		"helpers[builds]" + others + "false",
+		"ops[experiments builds]" + others + "true",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -58,6 +58,14 @@ func (p *PlacementPolicy) setDefaults() {
 	}
 }
 
+// HomeOf is spec.defaults.home; empty for none.
+func (s *Spec) HomeOf() string {
+	if s.Defaults == nil {
+		return ""
+	}
+	return s.Defaults.Home
+}
+
 // DefaultGroup is the gid for containers of restricted roles that have a uid and no gid.
 func (s *Spec) DefaultGroup() int64 {
 	if s.Defaults == nil || s.Defaults.PodSecurityContext == nil {

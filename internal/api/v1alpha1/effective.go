@@ -30,7 +30,8 @@ func (s *Spec) EntryOf(role string) string {
 
 // Effective returns one entry for every known role, in the order of KnownRoles, and then the policy's own roles in
 // the order of the document. A known role without an entry takes its fallback's placement, security contexts and
-// overrides under its own name, with its own defaults for everything else. The entries share memory with the policy: read only.
+// overrides under its own name, with its own defaults for everything else. Overrides are those in force: the role's own or
+// those of spec.defaults, with every "*" written out. The entries share memory with the policy: read only.
 func (s *Spec) Effective() []Role {
 	roles := make([]Role, 0, len(KnownRoles)+len(s.Roles))
 	for _, name := range KnownRoles {
@@ -40,6 +41,9 @@ func (s *Spec) Effective() []Role {
 		if !slices.Contains(KnownRoles, r.Name) {
 			roles = append(roles, r)
 		}
+	}
+	for i := range roles {
+		roles[i].Overrides = s.bounds(&roles[i])
 	}
 	return roles
 }

@@ -45,4 +45,19 @@ policy.yaml:13: spec.roles[1].overrides.runAsUser.min: 0 is root, which podSecur
 		`policy.yaml:12: spec.roles[0].overrides: are for the runs of users; role "core" takes none, remove them`},
 	{"{name: other}", "{name: other, overrides: {}}",
 		`policy.yaml:15: spec.roles[3].overrides: are for the runs of users; role "other" takes none, remove them`},
+	{jobs, "{name: jobs, nodePools: [gpu], overrides: {nodePools: ['*', gpu], roles: [jobs, '*']}}",
+		`policy.yaml:13: spec.roles[1].overrides.nodePools[0]: "*" stands for all of them; remove the others, or this
+policy.yaml:13: spec.roles[1].overrides.roles[1]: "*" stands for all of them; remove the others, or this`},
+	{"  roles:\n", "  defaults: {overrides: {nodePools: [core, gpus], roles: [core, ops, job], nodeSelectorKeys: [polyaxon], tolerationKeys: [polyaxon]}}\n" +
+		"  roles:\n  - {name: ops, nodePools: [gpu, core], match: {any: [{role: jobs}]}}\n",
+		`policy.yaml:11: spec.defaults.overrides.nodePools[0]: "core" is protected, and not all roles list it in nodePools; write it into the overrides of those that do
+policy.yaml:11: spec.defaults.overrides.nodePools[1]: "gpus" is not one of spec.nodePools; did you mean "gpu"?
+policy.yaml:11: spec.defaults.overrides.nodeSelectorKeys[0]: "polyaxon" is the label of node pools; list the pools in overrides.nodePools instead
+policy.yaml:11: spec.defaults.overrides.roles[0]: "core" is never given to a run; remove it
+policy.yaml:11: spec.defaults.overrides.roles[1]: "ops" may use the protected node pool "core", which not all roles list; write it into the overrides of those that do
+policy.yaml:11: spec.defaults.overrides.roles[2]: "job" is not a role of this policy; did you mean "jobs"?
+policy.yaml:11: spec.defaults.overrides.tolerationKeys[0]: "polyaxon" is the key of a taint of the protected node pool "core", which not all roles list; write it into the overrides of those that do`},
+	{"  roles:\n", "  defaults: {overrides: {runAsUser: {max: 9}, runAsGroup: {max: 9}}}\n  roles:\n",
+		`policy.yaml:11: spec.defaults.overrides.runAsGroup.min: 0 is the root group, which rule run-as-root-group refuses to roles that inherit it; set it to 1 or more
+policy.yaml:11: spec.defaults.overrides.runAsUser.min: 0 is root, which podSecurity "restricted" refuses to roles that inherit it; set it to 1 or more`},
 }

@@ -107,6 +107,8 @@ policy.yaml:13: spec.roles[1].containerSecurityContext.capabilities: {"add":["SY
 		`policy.yaml:14: spec.roles[2].podSecurityContext.runAsUser: 0 is root, which spec.defaults.podSecurityContext.runAsNonRoot forbids; set runAsNonRoot to false beside it`},
 	{builds, "{name: builds, identity: Inject, podSecurity: privileged, containerSecurityContext: {privileged: true}}",
 		`policy.yaml:14: spec.roles[2].containerSecurityContext.privileged: true escalates privileges, which spec.defaults.containerSecurityContext.allowPrivilegeEscalation forbids; set allowPrivilegeEscalation to true beside it`},
+	{builds, "{name: builds, identity: Inject, podSecurity: privileged, containerSecurityContext: {capabilities: {add: [CAP_SYS_ADMIN]}}}",
+		`policy.yaml:14: spec.roles[2].containerSecurityContext.capabilities.add: "CAP_SYS_ADMIN" escalates privileges, which spec.defaults.containerSecurityContext.allowPrivilegeEscalation forbids; set allowPrivilegeEscalation to true beside it`},
 	{"requesters: []", "defaults: {podSecurityContext: {runAsUser: 0}}",
 		`policy.yaml:7: spec.defaults.podSecurityContext.runAsUser: 0 is refused to roles that inherit it by podSecurity "restricted" (must not set runAsUser=0); change it or set podSecurity to "baseline" there`},
 	{jobs, "{name: jobs, podSecurity: baseline, identity: Keep, podSecurityContext: {runAsUser: 0}}",

@@ -43,7 +43,7 @@ const (
 	gpu    = "{name: gpu, nodeLabel: {key: polyaxon, value: gpu}, taints: [{key: polyaxon, value: gpu, effect: NoSchedule}]}"
 )
 
-var mistakes = slices.Concat(mistakesOfForm, mistakesOfPolicy, mistakesOfRoles, mistakesOfOverrides, mistakesOfRollout)
+var mistakes = slices.Concat(mistakesOfForm, mistakesOfPolicy, mistakesOfRoles, mistakesOfOverrides, mistakesOfImages, mistakesOfRollout)
 
 func TestMistakes(t *testing.T) {
 	for _, tc := range mistakes {
@@ -110,7 +110,7 @@ var mistakesOfForm = []mistake{
 	{jobs, "{name: jobs, affinity: {nodeaffinity: {}}}",
 		`policy.yaml:13: spec.roles[1].affinity.nodeaffinity: unknown field; did you mean "nodeAffinity"?`},
 	{"release: polyaxon", "frobnicate: true",
-		`policy.yaml:5: spec.frobnicate: unknown field; accepted: "bindingUsers", "coreFailurePolicy", "coreTrust", "debugUsers", "defaults", "earlyAnswers", "exceptions", "modes", "namespaces", "nodeNameUsers", "nodePools", "release", "requesters", "roles", "shadow"`},
+		`policy.yaml:5: spec.frobnicate: unknown field; accepted: "bindingUsers", "coreFailurePolicy", "coreTrust", "debugUsers", "defaults", "earlyAnswers", "exceptions", "images", "modes", "namespaces", "nodeNameUsers", "nodePools", "release", "requesters", "roles", "shadow"`},
 	{"release: polyaxon", "release: polyaxon\n  release: polyaxon",
 		`policy.yaml:6: spec.release: is set twice, first on line 5; keep one`},
 	{jobs, "{name: jobs, nodeSelector: {zone: a, zone: b}}",

@@ -62,12 +62,16 @@ type Spec struct {
 	// DebugUsers may add ephemeral containers to core pods (kubectl debug).
 	// Default: nobody.
 	DebugUsers []string `json:"debugUsers,omitempty"`
-	// Defaults are the security contexts of every role that sets none itself and has identity Inject.
+	// Defaults are the security contexts of every role that sets none itself and has identity Inject, and the overrides of
+	// every role of runs that sets none itself.
 	// Default: uid, gid and fsGroup 2222, runAsNonRoot, seccomp RuntimeDefault; no privilege escalation and all
 	// capabilities dropped. A context that is written down takes the place of the whole default one. In roles
 	// held to the restricted standard, a container with a uid and no gid is given the gid of these defaults, or 2222 where
 	// they set none: group 0 would count otherwise.
 	Defaults *SecurityDefaults `json:"defaults,omitempty"`
+	// Images are the identities that images were made for, by their repository. The first that fits counts; those that
+	// polymoat knows (polyaxon.Images) come last, and give way to a role that sets runAsUser itself. Default: none.
+	Images []ImageIdentity `json:"images,omitempty"`
 	// NodePools describe the nodes. At least one; no two with one label.
 	NodePools []NodePool `json:"nodePools"`
 	// Roles say where each kind of pod runs. A known role without an entry falls back to a related one
@@ -98,10 +102,18 @@ const (
 	Fail   FailurePolicy = "Fail"   // it refuses the request
 )
 
-// SecurityDefaults are security contexts. A field that is not set leaves the pod's field alone.
+// SecurityDefaults are what roles have in common. A field of a security context that is not set leaves the pod's field
+// alone.
 type SecurityDefaults struct {
 	PodSecurityContext       *corev1.PodSecurityContext `json:"podSecurityContext,omitempty"`
 	ContainerSecurityContext *corev1.SecurityContext    `json:"containerSecurityContext,omitempty"`
+	// Home is the folder that HOME names in containers that set none, where polymoat gave the uid and the image has no home
+	// for it: a uid that the image does not know gets "/", which it may not write. USER is set to polyaxon beside it.
+	// Default: none is set. Anybody may write /tmp.
+	Home string `json:"home,omitempty"`
+	// Overrides are the bounds inside which one pod of a run may ask for something else; a role's own take their place.
+	// Default: none may.
+	Overrides *Overrides `json:"overrides,omitempty"`
 }
 
 // NodePool describes nodes by one label and by their taints. Everything else about such a node is free.
@@ -169,7 +181,8 @@ type Role struct {
 	OnConflict OnConflict `json:"onConflict,omitempty"`
 	// Match extends or replaces the signals by which pods are given this role.
 	Match *Match `json:"match,omitempty"`
-	// Overrides are the bounds inside which one pod may ask for something else. Default: none may.
+	// Overrides are the bounds inside which one pod may ask for something else. Default: those of spec.defaults; {} accepts
+	// none.
 	Overrides *Overrides `json:"overrides,omitempty"`
 }
 

@@ -33,8 +33,11 @@ func (p *PlacementPolicy) validate() field.ErrorList {
 	errs = append(errs, p.Spec.validateCoreFailurePolicy(spec.Child("coreFailurePolicy"))...)
 	errs = append(errs, validateUsers(p.Spec.BindingUsers, spec.Child("bindingUsers"))...)
 	errs = append(errs, validateUsers(p.Spec.DebugUsers, spec.Child("debugUsers"))...)
+	errs = append(errs, validateHome(p.Spec.Defaults.Home, spec.Child("defaults", "home"))...)
+	errs = append(errs, p.Spec.validateImages(spec.Child("images"))...)
 	errs = append(errs, p.Spec.validatePools(spec.Child("nodePools"))...)
 	errs = append(errs, p.Spec.validateRoles(spec.Child("roles"))...)
+	errs = append(errs, p.Spec.validateOverrides(nil, p.Spec.Defaults.Overrides, spec.Child("defaults", "overrides"))...)
 	errs = append(errs, p.Spec.validateRollout(spec)...)
 	return append(errs, p.Spec.validateSecurity(spec)...)
 }

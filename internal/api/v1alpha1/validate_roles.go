@@ -33,7 +33,7 @@ func (s *Spec) validateRoles(path *field.Path) field.ErrorList {
 		errs = append(errs, validateAllowed(r.RuntimeClassNames, at.Child("runtimeClassNames"))...)
 		errs = append(errs, validateAllowed(r.PriorityClassNames, at.Child("priorityClassNames"))...)
 		errs = append(errs, validateMatch(r.Name, r.Match, at.Child("match"))...)
-		errs = append(errs, s.validateOverrides(r, at.Child("overrides"))...)
+		errs = append(errs, s.validateOverrides(r, r.Overrides, at.Child("overrides"))...)
 	}
 	return errs
 }

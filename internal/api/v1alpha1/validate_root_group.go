@@ -23,14 +23,14 @@ func (s *Spec) rootGroups(r *Role, settings []setting, spec *field.Path) field.E
 				"is refused to %s by rule %s; set gids above 0, or a mode for that rule in spec.modes", set.whose, ruleRootGroup))
 		}
 	}
-	i := s.entry(r.Name)
-	if i < 0 || r.Overrides == nil {
+	if r.Overrides == nil {
 		return errs
 	}
+	at, whose := s.boundsOf(r, spec)
 	for name, ids := range map[string]*IDRange{"runAsGroup": r.Overrides.RunAsGroup, "fsGroup": r.Overrides.FSGroup} {
 		if ids != nil && ids.Min == 0 {
-			errs = append(errs, invalid(spec.Child("roles").Index(i).Child("overrides", name, "min"), 0,
-				"is the root group, which rule %s refuses to %s; set it to 1 or more", ruleRootGroup, s.whose(r, i)))
+			errs = append(errs, invalid(at.Child(name, "min"), 0,
+				"is the root group, which rule %s refuses to %s; set it to 1 or more", ruleRootGroup, whose))
 		}
 	}
 	return errs

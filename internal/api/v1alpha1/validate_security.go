@@ -2,6 +2,7 @@ package v1alpha1
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -145,5 +146,18 @@ func contradictions(settings []setting) field.ErrorList {
 		errs = append(errs, invalid(privileged.path, true,
 			"escalates privileges, which %s forbids; set allowPrivilegeEscalation to true beside it", escalation.path))
 	}
+	if capabilities := values["containerSecurityContext.capabilities"]; capabilities.addsSysAdmin() && escalation.is(false) {
+		errs = append(errs, invalid(capabilities.path.Child("add"), "CAP_SYS_ADMIN",
+			"escalates privileges, which %s forbids; set allowPrivilegeEscalation to true beside it", escalation.path))
+	}
 	return errs
+}
+
+// addsSysAdmin says whether the setting adds the capability, by the name by which the API server knows it.
+func (set setting) addsSysAdmin() bool {
+	if set.path == nil {
+		return false
+	}
+	capabilities, ok := reflect.TypeAssert[*corev1.Capabilities](set.value)
+	return ok && slices.Contains(capabilities.Add, "CAP_SYS_ADMIN")
 }
