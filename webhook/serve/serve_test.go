@@ -211,7 +211,7 @@ func TestTurnedDown(t *testing.T) {
 		},
 		"a body that stops": {
 			"Content-Length: 2\r\n\r\n{",
-			answer{code: 400, body: status("400", "BadRequest", "polymoat: the body did not arrive within 2s"), after: 2 * time.Second}, "slow",
+			answer{code: 503, body: status("503", "ServiceUnavailable", "polymoat: the body did not arrive within 2s"), after: 2 * time.Second}, "slow",
 		},
 		"a body that is no body": {
 			"Transfer-Encoding: chunked\r\n\r\nnone\r\n",
