@@ -16,9 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/polymoat/polymoat/internal/freeport"
-
 	"github.com/polymoat/polymoat/internal/build"
+	"github.com/polymoat/polymoat/internal/freeport"
 )
 
 // asCommand makes the test binary behave as polymoat: the tests run real processes.
