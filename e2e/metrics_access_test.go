@@ -21,7 +21,7 @@ import (
 	"github.com/polymoat/polymoat/e2e/cluster"
 )
 
-// TestMetricsAreForReaders: metrics are told to whom RBAC lets get their URL, by the ClusterRole of the chart or any other.
+// TestMetricsAreForReaders: metrics are for those that RBAC lets get their URL, by the ClusterRole of the chart or any other.
 func TestMetricsAreForReaders(t *testing.T) {
 	url := "https://" + serveMetrics(t) + "/metrics"
 	check.Must(t, control.Await("the metrics' port", func(ctx context.Context) error {

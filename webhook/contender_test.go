@@ -15,6 +15,8 @@ import (
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+
+	"github.com/polymoat/polymoat/internal/hostile"
 )
 
 // contender is one webhook of the benchmark, in a process of its own.
@@ -135,7 +137,7 @@ func (c *contender) report(b *testing.B) {
 	ratio, tail := c.rate()/c.floor.rate(), float64(c.percentile(99))/float64(c.floor.percentile(99))
 	fmt.Fprintf(os.Stdout, "%-38s %7d %9.0f %6.2f %9s %9s %6.2f %6.0fµs %6.2f %7.0f %8.1fK %7dM\n", c.name, len(c.body), c.rate(), ratio,
 		c.percentile(50).Round(10*time.Microsecond), c.percentile(99).Round(10*time.Microsecond), tail,
-		c.used.cpu*1e6, c.used.cpu/c.floor.used.cpu, c.used.mallocs, c.used.allocated/1e3, peakOf(b, c.pid)>>20)
+		c.used.cpu*1e6, c.used.cpu/c.floor.used.cpu, c.used.mallocs, c.used.allocated/1e3, hostile.Peak(b, c.pid)>>20)
 	b.ReportMetric(ratio, strings.NewReplacer(" ", "-", ",", "", "polymoat ", "").Replace(c.name)+"/floor")
 }
 
@@ -172,18 +174,4 @@ func serveApart(t testing.TB, kind, address, dir string, env ...string) (pid int
 		_ = server.Wait()
 	})
 	return server.Process.Pid
-}
-
-// peakOf is the most memory that a process ever had, in bytes, as Linux tells it: "61236 kB".
-func peakOf(t testing.TB, pid int) (peak int) {
-	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
-	if _, err := fmt.Sscan(string(rest), &peak); err != nil {
-		t.Fatal(err)
-	}
-	return peak << 10
 }

@@ -91,10 +91,10 @@ func (d *decider) validate(ctx context.Context, r *request) (outcome, *fault) {
 	if judged, f := r.judged(); !judged || !d.policy.Governs(r.Namespace) {
 		return untouched, f
 	}
-	r.decodePods()
 	if r.Resource.Resource == "pods" && slices.Contains(ignoredSubresources, r.SubResource) {
 		return untouched, nil
 	}
+	r.decodePods()
 	if r.bindsPod() {
 		return d.validateBinding(r)
 	}

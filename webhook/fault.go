@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -10,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 // fault is why a review is not answered with a decision. It is never about a policy.
@@ -71,18 +72,5 @@ func (f *fault) reason() metav1.StatusReason {
 	return cmp.Or(reasons[f.code], metav1.StatusReasonBadRequest)
 }
 
-// writeStatus answers with a Status: an API server shows its message to whoever made the request. Of plain text it says
-// no more than the code.
-func writeStatus(w http.ResponseWriter, f *fault) {
-	body, err := json.Marshal(&metav1.Status{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
-		Status:   metav1.StatusFailure, Code: int32(f.code), Reason: f.reason(), Message: f.text,
-	})
-	if err != nil {
-		http.Error(w, f.text, f.code)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(f.code)
-	_, _ = w.Write(body)
-}
+// writeStatus answers in plain HTTP, where there is no review to answer.
+func writeStatus(w http.ResponseWriter, f *fault) { serve.WriteStatus(w, f.code, f.reason(), f.text) }

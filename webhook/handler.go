@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
@@ -19,6 +20,7 @@ type handler struct {
 	webhook  string // "mutate", "validate", "workloads"
 	decide   decides
 	metrics  *metrics
+	took     prometheus.Observer // how long decisions take
 	refusals *refusals
 	events   teller // nil where no owner is told
 	log      *slog.Logger
@@ -31,7 +33,7 @@ func (h *handler) Handle(ctx context.Context, req admission.Request) admission.R
 	r := &request{Request: req}
 	begun := time.Now()
 	out, f := h.decide(ctx, r)
-	observe(ctx, h.metrics.decide.WithLabelValues(h.webhook), begun)
+	observe(ctx, h.took, begun)
 	if f != nil {
 		h.metrics.faults.note(h.log, f, "uid", req.UID)
 		return faulty(f)

@@ -33,7 +33,7 @@ func newHandlers(p parts) map[string]http.Handler {
 // review answers the reviews of one webhook.
 func (p parts) review(webhook string, decide decides, events teller) http.Handler {
 	log := p.log.With("webhook", webhook)
-	h := &handler{webhook, p.tracer.decides(decide), p.metrics, newRefusals(p.metrics, log), events, log}
+	h := &handler{webhook, p.tracer.decides(decide), p.metrics, p.metrics.decide.WithLabelValues(webhook), newRefusals(p.metrics, log), events, log}
 	answered := p.tracer.handler(webhook, &reviewer{webhook, h, p.metrics, log})
 	if p.callers != nil {
 		answered = p.callers.require(answered)

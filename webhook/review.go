@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	jsonv1 "github.com/go-json-experiment/json/v1"
 	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
@@ -119,9 +118,6 @@ func decode[T any](data []byte, into *T) error {
 	return utiljson.UnmarshalCaseSensitivePreserveInts(data, into)
 }
 
-// asWritten are the options for Kubernetes' types: what "omitempty" meant when they were written.
-var asWritten = json.JoinOptions(jsonv1.OmitEmptyWithLegacySemantics(true), json.Deterministic(true))
-
 func (v *reviewer) write(w http.ResponseWriter, req admission.Request, response admission.Response) {
 	body, err := encode(req, response)
 	if err != nil {
@@ -149,7 +145,7 @@ func encode(req admission.Request, response admission.Response) ([]byte, error) 
 	if text != nil {
 		answer.Patch, answer.PatchType = text, new(admissionv1.PatchTypeJSONPatch)
 	}
-	return json.Marshal(&admissionv1.AdmissionReview{TypeMeta: reviewKind, Response: &answer}, asWritten)
+	return json.Marshal(&admissionv1.AdmissionReview{TypeMeta: reviewKind, Response: &answer}, patch.AsTyped)
 }
 
 // verdictOf is the verdict label of an answer. One without a decision is of a fault, unless it allows.

@@ -52,7 +52,7 @@ func (s *scraped) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	select {
 	case s.checks <- struct{}{}:
 	default:
-		http.Error(w, "too many callers at once", http.StatusServiceUnavailable)
+		http.Error(w, "too many callers ask for metrics at once; ask again later", http.StatusServiceUnavailable)
 		return
 	}
 	code, text := s.check(r.Context(), token)

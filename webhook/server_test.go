@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -20,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/polymoat/polymoat/certs"
+	"github.com/polymoat/polymoat/internal/freeport"
 )
 
 // running is a server on real ports, over real TLS.
@@ -76,18 +76,11 @@ func leavesNothing(t *testing.T) {
 
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	for tries := 0; ; tries++ {
-		// Below the ports that the kernel gives to connections, which would take one now and then before its server does.
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)))
-		if err != nil && tries < 100 {
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = l.Close() }()
-		return l.Addr().String()
+	address, err := freeport.Address()
+	if err != nil {
+		t.Fatal(err)
 	}
+	return address
 }
 
 func eventually(t *testing.T, what string, holds func() bool) {

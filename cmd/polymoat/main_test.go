@@ -6,19 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/polymoat/polymoat/internal/build"
+	"github.com/polymoat/polymoat/internal/freeport"
 )
 
 // asCommand makes the test binary behave as polymoat: the tests run real processes.
@@ -69,6 +68,7 @@ func TestExitCodes(t *testing.T) {
 		"no authorities of clients":   {[]string{"--no-cluster", "--cert-dir", dir + "/tls", "--client-ca-file", dir + "/none"}, 1, []string{"polymoat: --client-ca-file: open " + dir + "/none: no such file or directory\n"}},
 		"a collector by URL":          {[]string{"--tracing-endpoint", "http://collector:4317"}, 2, []string{"polymoat: invalid argument \"http://collector:4317\" for \"--tracing-endpoint\" flag: it is HOST:PORT, without a scheme; see polymoat --help\n"}},
 		"a collector without port":    {[]string{"--tracing-endpoint", "collector:otlp"}, 2, []string{"polymoat: invalid argument \"collector:otlp\" for \"--tracing-endpoint\" flag: the port is \"otlp\", not a number from 1 to 65535; see polymoat --help\n"}},
+		"metrics that nobody guards":  {[]string{"--no-cluster", "--metrics-bind-address", "127.0.0.1:0"}, 2, []string{"polymoat: --metrics-bind-address needs --metrics-secure=false with --no-cluster: nobody says there who may read metrics\n"}},
 		"the version":                 {[]string{"--version"}, 0, []string{"polymoat " + build.Read().String() + "\n"}},
 		"help names every flag":       {[]string{"--help"}, 0, []string{"--no-cluster", "--port uint16", "--cert-source source", "--cert-dir string", "--cert-secret namespace/name", "--dns-name stringArray", "--webhook-configuration string", "--client-ca-file string", "--client-name stringArray", "--policy string", "--tracing-endpoint host:port", "--max-in-flight bytes", "--shutdown-delay duration"}},
 	} {
@@ -126,19 +126,15 @@ func TestSignal(t *testing.T) {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	for tries := 0; ; tries++ {
-		// Below the ports that the kernel gives to connections, which would take one now and then before its server does.
-		port := strconv.Itoa(10_000 + rand.IntN(20_000))
-		l, err := net.Listen("tcp", "127.0.0.1:"+port)
-		if err != nil && tries < 100 {
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = l.Close() }()
-		return port
+	address, err := freeport.Address()
+	if err != nil {
+		t.Fatal(err)
 	}
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
 }
 
 // open says whether somebody listens on the port.

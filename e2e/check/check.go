@@ -2,11 +2,10 @@
 package check
 
 import (
-	"fmt"
-	"math/rand/v2"
-	"net"
 	"testing"
 	"time"
+
+	"github.com/polymoat/polymoat/internal/freeport"
 )
 
 const (
@@ -46,14 +45,7 @@ func Await(t testing.TB, what string, ready func() error) {
 // FreeAddress is one on this machine that nobody listens on.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	for tries := 0; ; tries++ {
-		// Below the ports that the kernel gives to connections, which would take one now and then before its server does.
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)))
-		if err != nil && tries < 100 {
-			continue
-		}
-		Must(t, err)
-		defer func() { _ = l.Close() }()
-		return l.Addr().String()
-	}
+	address, err := freeport.Address()
+	Must(t, err)
+	return address
 }

@@ -3,9 +3,10 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"time"
+
+	"github.com/polymoat/polymoat/internal/freeport"
 )
 
 const (
@@ -33,15 +34,11 @@ func (c *Cluster) Await(what string, ready func(context.Context) error) error {
 	}
 }
 
-// freePorts are n different ports that nobody listens on. They lie below those that the kernel gives to connections, which
-// would take one now and then before its server does.
+// freePorts are n different ports that nobody listens on.
 func freePorts(n int) ([]int, error) {
 	var ports []int
-	for tries := 0; len(ports) < n; tries++ {
-		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)))
-		if err != nil && tries < 100 {
-			continue
-		}
+	for range n {
+		listener, err := freeport.Listen()
 		if err != nil {
 			return nil, err
 		}

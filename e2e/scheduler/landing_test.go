@@ -111,8 +111,8 @@ func (s *scheduler) compare(c landing.Constraints, pool landing.Pool, choose lan
 
 // unstorable says why the API server, or the pool's description, would not have the node.
 func unstorable(node landing.Node, pool landing.Pool) string {
-	if value, ok := node.Labels[pool.Key]; !ok || value != pool.Value {
-		return "another label"
+	if !landingtest.Has(pool, node) {
+		return "other labels"
 	}
 	if text(node.Taints) != text(pool.Taints) {
 		return "other taints"

@@ -48,7 +48,7 @@ func (a *apiServer) review(ctx context.Context) (decided bool, err error) {
 	switch {
 	case err != nil:
 		return false, err
-	case response.StatusCode == http.StatusServiceUnavailable && bytes.Contains(answer, []byte("more reviews than it can answer in time")):
+	case response.StatusCode == http.StatusServiceUnavailable && bytes.Contains(answer, []byte(`"reason":"ServiceUnavailable"`)):
 		return false, nil
 	case response.StatusCode == http.StatusOK && bytes.Contains(answer, []byte(`"allowed":`)):
 		return true, nil

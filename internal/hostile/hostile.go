@@ -42,7 +42,7 @@ func (target Target) underAttack(t *testing.T, name string) {
 	stop := startAttack(t, name, target.Address)
 	got := honest.send(t.Context(), 2, 10*time.Millisecond, time.After(6*time.Second))
 	stop()
-	t.Logf("%s, most memory so far %d MiB", got, target.peak(t)>>20)
+	t.Logf("%s, most memory so far %d MiB", got, Peak(t, target.PID)>>20)
 	if err := got.err(); err != nil {
 		t.Error(err)
 	}
@@ -66,7 +66,7 @@ func (target Target) flooded(t *testing.T) {
 	before := target.files(t)
 	calm := servers[0].send(t.Context(), 4, 0, time.After(2*time.Second))
 	got := flood(t.Context(), servers, 10*float64(len(calm.decided))/2, 4*time.Second)
-	t.Logf("calm: %s; flood: %s, most memory so far %d MiB", calm, got, target.peak(t)>>20)
+	t.Logf("calm: %s; flood: %s, most memory so far %d MiB", calm, got, Peak(t, target.PID)>>20)
 	for _, a := range servers {
 		a.client.CloseIdleConnections()
 	}
@@ -120,7 +120,7 @@ func (target Target) recovered(t *testing.T, honest *apiServer, files int) {
 	if open > files+5 {
 		t.Errorf("a second after the attack %d files are open, before it were %d", open, files)
 	}
-	if peak := target.peak(t); peak >= memory {
+	if peak := Peak(t, target.PID); peak >= memory {
 		t.Errorf("the process took %d MiB", peak>>20)
 	}
 }
@@ -135,10 +135,10 @@ func (target Target) files(t *testing.T) int {
 	return len(entries)
 }
 
-// peak is the most memory that the process ever had, in bytes, as Linux tells it: "VmHWM: 61236 kB".
-func (target Target) peak(t *testing.T) (peak int) {
+// Peak is the most memory that a process ever had, in bytes, as Linux tells it: "VmHWM: 61236 kB".
+func Peak(t testing.TB, pid int) (peak int) {
 	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", target.PID))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,9 +71,9 @@ type operation struct {
 	Value any    `json:"value,omitzero"`
 }
 
-// asTyped are the options for values of Kubernetes' types: what "omitempty" meant when they were written. An empty label
-// selector selects everything, and one that is left out selects nothing.
-var asTyped = json.JoinOptions(jsonv1.OmitEmptyWithLegacySemantics(true), json.Deterministic(true))
+// AsTyped are the options for Kubernetes' types: what "omitempty" meant when they were written. An empty label selector
+// selects everything, and one that is left out selects nothing.
+var AsTyped = json.JoinOptions(jsonv1.OmitEmptyWithLegacySemantics(true), json.Deterministic(true))
 
 // Text is the operations in JSON, as an API server reads them; nil where there are none.
 func Text(operations []jsonpatch.JsonPatchOperation) ([]byte, error) {
@@ -84,5 +84,5 @@ func Text(operations []jsonpatch.JsonPatchOperation) ([]byte, error) {
 	for i, o := range operations {
 		list[i] = operation{Op: o.Operation, Path: o.Path, Value: o.Value}
 	}
-	return json.Marshal(list, asTyped)
+	return json.Marshal(list, AsTyped)
 }

@@ -130,7 +130,7 @@ func TestControllersActForTheirOwnKind(t *testing.T) {
 func TestClaimsOnUpdate(t *testing.T) {
 	p := earning(t)
 	core := func() *corev1.Pod { return coreMarks["the label of 0.x"].pod() }
-	const whom = `have one of group "system:masters" or whoever may "use" roles.polymoat.io "core" `
+	const trusted = `have one of group "system:masters" or whoever may "use" roles.polymoat.io "core" `
 	for name, tc := range map[string]struct {
 		old    *corev1.Pod
 		change func(*corev1.Pod)
@@ -140,14 +140,14 @@ func TestClaimsOnUpdate(t *testing.T) {
 		"a second mark":          {core(), func(p *corev1.Pod) { p.Labels["app.kubernetes.io/part-of"] = "polyaxon-core" }, ""},
 		"the place of another core pod": {core(), func(p *corev1.Pod) { p.Labels["app"] = "polyaxon-redis" },
 			`metadata.labels[app] "polyaxon-redis" is the name of a database or tool that is bundled with release "polyaxon", ` +
-				`which user "tenant" is not trusted with; remove it, or ` + whom + `create it`},
+				`which user "tenant" is not trusted with; remove it, or ` + trusted + `create it`},
 		"the place of a training operator": {core(), func(p *corev1.Pod) { p.Labels["app"], p.Labels["release"] = "tfjob", "polyaxon" },
 			`metadata.labels[app] "tfjob" is the name of one of Polyaxon's training operators, ` +
-				`which user "tenant" is not trusted with; remove it, or ` + whom + `create it`},
+				`which user "tenant" is not trusted with; remove it, or ` + trusted + `create it`},
 		"a pod that becomes core": {other(), func(p *corev1.Pod) { p.Labels = map[string]string{"type": "polyaxon-core"} },
-			`metadata.labels[type] "polyaxon-core" claims role "core", which user "tenant" is not trusted with; remove it, or ` + whom + `create it`},
+			`metadata.labels[type] "polyaxon-core" claims role "core", which user "tenant" is not trusted with; remove it, or ` + trusted + `create it`},
 		"another image in a core pod": {core(), func(p *corev1.Pod) { p.Spec.Containers[0].Image = "evil" },
-			`spec changes a pod of role "core" (label type=polyaxon-core), which user "tenant" is not trusted with; leave it as it was, or ` + whom + `change it`},
+			`spec changes a pod of role "core" (label type=polyaxon-core), which user "tenant" is not trusted with; leave it as it was, or ` + trusted + `change it`},
 		"more memory for a core pod": {core(), func(p *corev1.Pod) {
 			p.Spec.Containers[0].Resources.Limits = corev1.ResourceList{"memory": resource.MustParse("1Gi")}
 		}, ""},

@@ -91,7 +91,7 @@ func (s *Server) turnDown(w http.ResponseWriter, r *http.Request, f *fault) {
 	if s.rare.Allow() {
 		s.options.Log.Warn("reviews are sent away", "kind", f.kind, "path", r.URL.Path, "remote", r.RemoteAddr, "waiting_bytes", s.InFlight().Waiting)
 	}
-	f.write(w)
+	WriteStatus(w, f.code, f.reason, f.text)
 }
 
 // timeoutOf is how long the caller waits: it says so in the URL, "?timeout=5s".

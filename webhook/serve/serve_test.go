@@ -54,7 +54,16 @@ type running struct {
 	pipes *pipes
 	stop  context.CancelFunc
 	ended chan error
-	away  []string
+
+	mu   sync.Mutex
+	away []string // why reviews were sent away
+}
+
+// sentAway keeps why.
+func (r *running) sentAway(why string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.away = append(r.away, why)
 }
 
 // bubble runs a test with a server that has the limits of production.
@@ -63,7 +72,7 @@ func bubble(t *testing.T, o Options, hook http.HandlerFunc, test func(*running))
 	synctest.Test(t, func(t *testing.T) {
 		r := &running{t: t, pipes: newPipes(), ended: make(chan error, 1)}
 		o.Listener, o.TLS, o.Log = r.pipes, testTLS(t), slog.New(slog.DiscardHandler)
-		o.SentAway = func(why string) { r.away = append(r.away, why) }
+		o.SentAway = r.sentAway
 		r.Server = New(o)
 		r.Register("/validate", hook)
 		r.Register("/validate/core", hook)
@@ -71,6 +80,9 @@ func bubble(t *testing.T, o Options, hook http.HandlerFunc, test func(*running))
 		r.stop = stop
 		go func() { r.ended <- r.Start(ctx) }()
 		test(r)
+		// What says goodbye has ended before the server closes it: inside of TLS one would wait for the other with a mutex, and
+		// no time passes in a bubble meanwhile.
+		time.Sleep(time.Minute)
 		stop()
 		time.Sleep(time.Minute) // what is closed has ended
 	})
@@ -199,7 +211,7 @@ func TestTurnedDown(t *testing.T) {
 		},
 		"a body that stops": {
 			"Content-Length: 2\r\n\r\n{",
-			answer{code: 400, body: status("400", "BadRequest", "polymoat: the body did not arrive within 2s"), after: 2 * time.Second}, "slow",
+			answer{code: 503, body: status("503", "ServiceUnavailable", "polymoat: the body did not arrive within 2s"), after: 2 * time.Second}, "slow",
 		},
 		"a body that is no body": {
 			"Transfer-Encoding: chunked\r\n\r\nnone\r\n",
@@ -211,6 +223,8 @@ func TestTurnedDown(t *testing.T) {
 				if got := <-r.ask(post("/validate?timeout=5s", tc.rest)); got != tc.want {
 					t.Errorf("answered %+v, want %+v", got, tc.want)
 				}
+				r.mu.Lock()
+				defer r.mu.Unlock()
 				if len(r.away) != 1 || r.away[0] != tc.kind {
 					t.Errorf("counted %q, want %q", r.away, tc.kind)
 				}

@@ -223,6 +223,9 @@ func Node(choose Choose) landing.Node {
 // NodeOf generates a node of the pool.
 func NodeOf(choose Choose, pool landing.Pool) landing.Node {
 	node := Node(choose)
+	maps.DeleteFunc(node.Labels, func(key, value string) bool {
+		return key == pool.WithoutKey || slices.Contains(pool.Without, landing.Label{Key: key, Value: value})
+	})
 	node.Labels[pool.Key] = pool.Value
 	node.Taints = pool.Taints
 	return node

@@ -1,0 +1,96 @@
+package serve
+
+import (
+	"container/list"
+	"context"
+	"net"
+	"sync/atomic"
+)
+
+// connection is one of TCP, below TLS.
+type connection struct {
+	net.Conn
+	all    *connections
+	client *client
+	inBody atomic.Bool // a handler reads the body, and can answer why the rest is not wanted
+	gone   context.Context
+	end    context.CancelFunc // of gone, when it is pushed out
+	// greeted is true from its first header on. Until then handshaking is its weight while it does not wait for its client.
+	greeted     bool
+	handshaking atomic.Int64
+
+	// all.mu guards what follows.
+	state state
+	begun uint64 // its number
+	place *list.Element
+	bytes int64
+}
+
+type state int
+
+const (
+	complete   state = iota // its request has arrived, and what comes now is not counted
+	unfinished              // in its handshake, its header or its body, or idle
+	pushedOut               // others were too many; it is about to end
+)
+
+// Read counts what arrives.
+func (c *connection) Read(p []byte) (int, error) {
+	c.pause()
+	if c.gone.Err() != nil {
+		return 0, errPushedOut
+	}
+	n, err := c.Conn.Read(p)
+	if err := c.all.arrived(c, int64(n)); err != nil {
+		return 0, err
+	}
+	if n > 0 {
+		if err := c.handshake(); err != nil {
+			return 0, err
+		}
+	}
+	return n, err
+}
+
+// Write lets another handshake go on: what is written is the end of a step, or an answer.
+func (c *connection) Write(p []byte) (int, error) {
+	c.pause()
+	return c.Conn.Write(p)
+}
+
+// handshake waits until it may go on with what has arrived. Go's scheduler knows no priorities: a thousand handshakes of one
+// address would each take a turn between two steps of a handshake of another.
+func (c *connection) handshake() error {
+	if c.greeted {
+		return nil
+	}
+	weight := c.all.weight(c)
+	if c.client.handshakes.Acquire(c.gone, weight) != nil {
+		return errPushedOut
+	}
+	c.handshaking.Store(weight)
+	return nil
+}
+
+// pause lets another handshake go on.
+func (c *connection) pause() {
+	if weight := c.handshaking.Swap(0); weight > 0 {
+		c.client.handshakes.Release(weight)
+	}
+}
+
+// Close ends what is counted.
+func (c *connection) Close() error {
+	c.all.finish(c)
+	return c.Conn.Close()
+}
+
+// weight is what a handshake counts for.
+func (c *connections) weight(one *connection) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if one.client.unfinished.Len() > crowd {
+		return crowdedWeight
+	}
+	return 1
+}
