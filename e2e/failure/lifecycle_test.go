@@ -39,7 +39,7 @@ func (l lifecycle) step(name string, placed bool, do func(*testing.T), check fun
 }
 
 // TestLifecycle installs, upgrades, changes the policy, takes all of that back, and uninstalls in both orders, while runs
-// are created all the time. None is refused but those that the README names, and nothing is left.
+// are created all the time. None is refused but those that manifests/README.md names, and nothing is left.
 func TestLifecycle(t *testing.T) {
 	before, newer := inventory(t), filepath.Join(t.TempDir(), "chart")
 	must(t, chart.Release(helm.Dir, newer, next))
