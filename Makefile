@@ -62,6 +62,10 @@ clean: down ## remove what was built, the control plane in .cache too
 .PHONY: test
 test: vet lint build unit monitoring e2e map ## everything; .ci/run adds fuzz and five minutes of soak
 
+.PHONY: quick
+quick: ## what decides, in a minute: policy, roles, landing, cases, doctor, documents
+	go test ./internal/api/... ./internal/policy ./internal/polyaxon ./internal/landing ./internal/corpus ./internal/doctor ./internal/arch
+
 .PHONY: vet
 vet: ## go vet
 	go vet ./...
@@ -69,6 +73,7 @@ vet: ## go vet
 .PHONY: lint
 lint: ## golangci-lint, built from internal/tools (the first time takes two minutes)
 	$(TOOL) golangci-lint run ./...
+	go tool -modfile=internal/tools/actionlint/go.mod actionlint
 
 .PHONY: unit
 unit: ## unit tests, the corpus and the chart, with the race detector; what a decision costs, without (builds helm: two minutes, once)
