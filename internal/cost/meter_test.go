@@ -3,8 +3,8 @@ package cost
 import (
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"syscall"
-	"testing"
 	"time"
 )
 
@@ -22,9 +22,9 @@ func measure(f func() int) bill {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	begun := used(threadItself)
+	begun := used()
 	steps := f()
-	took := used(threadItself) - begun
+	took := used() - begun
 	runtime.ReadMemStats(&after)
 	return bill{cpu: took, bytes: after.TotalAlloc - before.TotalAlloc, steps: steps}
 }
@@ -32,19 +32,31 @@ func measure(f func() int) bill {
 // threadItself is RUSAGE_THREAD of Linux.
 const threadItself = 1
 
-// used is the time of the processor so far: a machine that others use, too, does not make it longer.
-func used(who int) time.Duration {
+// used is the processor time of this thread so far.
+func used() time.Duration {
 	var r syscall.Rusage
-	if err := syscall.Getrusage(who, &r); err != nil {
+	if err := syscall.Getrusage(threadItself, &r); err != nil {
 		panic(err)
 	}
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-// spent fails a test that takes more of the processor than it may in all.
-func spent(t *testing.T, begun time.Duration, most time.Duration) {
-	t.Helper()
-	if took := used(syscall.RUSAGE_SELF) - begun; took > most {
-		t.Errorf("the test took %v of the processor, and may take %v", took, most)
+// yardstick is the processor time that makeLists takes on a core that nothing else shares caches with.
+const yardstick = 30 * time.Millisecond
+
+// allowed is how much processor time is as much as most of a quiet core: a machine that others use, too, takes more of it
+// for the same work. It is measured there and then.
+func allowed(most time.Duration) time.Duration {
+	now := best(makeLists, 0).cpu
+	return max(most, time.Duration(float64(most)*float64(now)/float64(yardstick)))
+}
+
+// makeLists does a little of what decisions do: strings are made, looked up and kept.
+func makeLists() int {
+	seen := map[string][]string{}
+	for i := range 400_000 {
+		key := "key-" + strconv.Itoa(i%1000)
+		seen[key] = append(seen[key], key+"="+strconv.Itoa(i))
 	}
+	return len(seen)
 }

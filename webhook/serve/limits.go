@@ -26,8 +26,8 @@ const (
 	// once then: each takes 0.4 ms of a processor, and connections of others are to be accepted between them.
 	crowd         = mostUnfinished / 4 * 3
 	crowdedWeight = mostHandshakes / 2
-	// mostHeader is the size of a header, in bytes: that of an API server has less than 1 KiB.
-	mostHeader = 64 << 10
+	// mostHeader is the size of a header, in bytes, to which net/http adds 4 KiB: that of an API server has less than 1 KiB.
+	mostHeader = 4 << 10
 
 	// headerTime is how long a handshake may take, and then a header: a few round trips, of a webhook timeout of 5 seconds.
 	headerTime = 3 * time.Second

@@ -53,6 +53,7 @@ func (s *Server) read(ctx context.Context, of *connection, w http.ResponseWriter
 	defer of.inBody.Store(false)
 	body, err := whole(w, r)
 	if s.connections.finish(of) {
+		of.setLinger(-1)
 		err = errPushedOut
 	}
 	if err != nil {
