@@ -28,9 +28,13 @@ const (
 	mostBytes = 64 << 20
 )
 
+// budget is how much of the processor all cases of a test may take.
+const budget = time.Minute
+
 // TestDecisionsAreBounded makes every list, map and string of a pod as long as it can be, one after the other, and holds
 // what each decision costs then: less than it may, and at most in proportion to the pod.
 func TestDecisionsAreBounded(t *testing.T) {
+	defer withinBudget(t)()
 	p := overrides(t)
 	for _, a := range attacks {
 		t.Run(a.name, func(t *testing.T) { report(t, problems(p, a.make)) })

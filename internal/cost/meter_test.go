@@ -5,6 +5,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"syscall"
+	"testing"
 	"time"
 )
 
@@ -22,9 +23,9 @@ func measure(f func() int) bill {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	begun := used()
+	begun := used(threadItself)
 	steps := f()
-	took := used() - begun
+	took := used(threadItself) - begun
 	runtime.ReadMemStats(&after)
 	return bill{cpu: took, bytes: after.TotalAlloc - before.TotalAlloc, steps: steps}
 }
@@ -32,13 +33,24 @@ func measure(f func() int) bill {
 // threadItself is RUSAGE_THREAD of Linux.
 const threadItself = 1
 
-// used is the processor time of this thread so far.
-func used() time.Duration {
+// used is the processor time so far: of this thread, or of the process.
+func used(who int) time.Duration {
 	var r syscall.Rusage
-	if err := syscall.Getrusage(threadItself, &r); err != nil {
+	if err := syscall.Getrusage(who, &r); err != nil {
 		panic(err)
 	}
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+}
+
+// withinBudget fails a test that takes more processor time than all cases may; it returns what is to be called at the end.
+func withinBudget(t *testing.T) func() {
+	t.Helper()
+	begun := used(syscall.RUSAGE_SELF)
+	return func() {
+		if took := used(syscall.RUSAGE_SELF) - begun; took > budget && took > allowed(budget) {
+			t.Errorf("the test took %v of the processor, and may take %v", took, budget)
+		}
+	}
 }
 
 // yardstick is the processor time that makeLists takes on a core that nothing else shares caches with.

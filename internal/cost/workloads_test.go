@@ -50,6 +50,7 @@ var around = []string{"namespaces of one term", "containers that run as root", "
 
 // TestWorkloadsAreBounded: what is in the object around a template makes its decision no dearer.
 func TestWorkloadsAreBounded(t *testing.T) {
+	defer withinBudget(t)()
 	p := overrides(t)
 	for name, object := range objects {
 		for _, a := range attacks {

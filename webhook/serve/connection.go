@@ -12,7 +12,8 @@ type connection struct {
 	net.Conn
 	all    *connections
 	client *client
-	inBody atomic.Bool // a handler reads the body
+	inBody atomic.Bool  // a handler reads the body
+	early  atomic.Int64 // bytes that have arrived before that
 	gone   context.Context
 	end    context.CancelFunc // of gone, when it is pushed out
 	// greeted is true from its first header on. Until then handshaking is its weight while it does not wait for its client.
@@ -34,17 +35,18 @@ const (
 	pushedOut               // others were too many; it is about to end
 )
 
-// Read counts what arrives of a body: its handler can answer why the rest is not wanted. What a header may have is in mostHeader.
+// Read counts what arrives, from when a handler reads the body: it can answer why the rest is not wanted. Until then it is no
+// more than a header may have and what comes with it.
 func (c *connection) Read(p []byte) (int, error) {
 	c.pause()
 	if c.gone.Err() != nil {
 		return 0, errPushedOut
 	}
 	n, err := c.Conn.Read(p)
-	if c.inBody.Load() {
-		if err := c.all.arrived(c, int64(n)); err != nil {
-			return 0, err
-		}
+	if !c.inBody.Load() {
+		c.early.Add(int64(n))
+	} else if err := c.all.arrived(c, int64(n)); err != nil {
+		return 0, err
 	}
 	if n > 0 {
 		if err := c.handshake(); err != nil {

@@ -51,7 +51,7 @@ func (s *Server) read(ctx context.Context, of *connection, w http.ResponseWriter
 	of.pause()
 	of.inBody.Store(true)
 	defer of.inBody.Store(false)
-	body, err := whole(w, r)
+	body, err := s.whole(of, w, r)
 	if s.connections.finish(of) {
 		of.setLinger(-1)
 		err = errPushedOut
@@ -64,7 +64,10 @@ func (s *Server) read(ctx context.Context, of *connection, w http.ResponseWriter
 	return body, nil
 }
 
-func whole(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+func (s *Server) whole(of *connection, w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if err := s.connections.arrived(of, of.early.Swap(0)); err != nil {
+		return nil, err
+	}
 	if r.ContentLength > LargestReview {
 		return nil, &http.MaxBytesError{Limit: LargestReview}
 	}
