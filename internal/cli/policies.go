@@ -65,7 +65,7 @@ func (c *console) loadPolicy(file string) (*v1alpha1.PlacementPolicy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v1alpha1.Load(file, data)
+	return v1alpha1.Load(oneLine(file), data)
 }
 
 // compile compiles policies together. It returns nil, and has reported why, where they contradict each other.

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,7 +44,7 @@ func Read(name string, r io.Reader) ([]Object, error) {
 		found, err := doc.objects()
 		objects = append(objects, found...)
 		if err != nil {
-			errs = append(errs, err)
+			errs = append(errs, cmp.Or(doc.templated(), err))
 		}
 	}
 	return objects, errors.Join(errs...)
