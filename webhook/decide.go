@@ -103,7 +103,7 @@ func (d *decider) validate(ctx context.Context, r *request) (outcome, *fault) {
 		return outcome{}, f
 	}
 	facts := d.facts(r, pod, old)
-	facts.Nodes = d.live(r, pod)
+	facts.Nodes = d.live(r)
 	if facts.Owner, f = d.owner(ctx, r, facts); f != nil {
 		return outcome{}, f
 	}
@@ -213,11 +213,11 @@ func (d *decider) confirm(ctx context.Context, r *request, facts policy.Request)
 }
 
 // live are the nodes that a pod may be bound to which is created; nil where they are not known, or not yet.
-func (d *decider) live(r *request, pod *corev1.Pod) iter.Seq[landing.Group] {
+func (d *decider) live(r *request) func(landing.Constraints) iter.Seq[landing.Group] {
 	if d.nodes == nil || !r.createsPod() || !d.nodes.Synced() {
 		return nil
 	}
-	return d.nodes.Groups(landing.Of(&pod.Spec))
+	return d.nodes.Groups
 }
 
 // node is the node of that name; nil where it is not known, or where there is no name.

@@ -16,7 +16,7 @@ import (
 // fault is why a review is not answered with a decision. It is never about a policy.
 type fault struct {
 	kind string // "json": the label of polymoat_errors_total, and all that the log says
-	code int    // 400: the caller's mistake; 500: ours
+	code int    // 400: the caller's mistake; 422: that of the object's author; 500: ours
 	text string // what the caller reads
 }
 
@@ -66,6 +66,7 @@ var reasons = map[int]metav1.StatusReason{
 	http.StatusRequestEntityTooLarge: metav1.StatusReasonRequestEntityTooLarge,
 	http.StatusMethodNotAllowed:      metav1.StatusReasonMethodNotAllowed,
 	http.StatusUnsupportedMediaType:  metav1.StatusReasonUnsupportedMediaType,
+	http.StatusUnprocessableEntity:   metav1.StatusReasonInvalid,
 }
 
 func (f *fault) reason() metav1.StatusReason {

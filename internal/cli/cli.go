@@ -18,11 +18,14 @@ const (
 
 // Main runs the plugin with the arguments after its name and returns its exit code.
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
-	c := newConsole(in, out, errOut)
+	return newConsole(in, out, errOut).execute(args)
+}
+
+func (c *console) execute(args []string) int {
 	root := newRoot(c)
 	root.SetArgs(args)
-	root.SetOut(out)
-	root.SetErr(errOut)
+	root.SetOut(c.out)
+	root.SetErr(c.err)
 	// Commands report their own errors: what comes back is a mistake in the command line.
 	if cmd, err := root.ExecuteC(); err != nil {
 		c.fail(err)

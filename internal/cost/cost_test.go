@@ -238,12 +238,12 @@ var core = func() []policy.CoreWorkload {
 
 // nodesFor are five thousand nodes, each of a kind of its own, that take no run; or some of them, of a pod that asks nothing of
 // nodes.
-func nodesFor(pod *corev1.Pod) iter.Seq[landing.Group] {
+func nodesFor(pod *corev1.Pod) func(landing.Constraints) iter.Seq[landing.Group] {
 	most := len(live)
 	if pod.Spec.Affinity == nil && len(pod.Spec.Tolerations)+len(pod.Spec.NodeSelector) == 0 {
 		most = 10
 	}
-	return slices.Values(live[:most])
+	return func(landing.Constraints) iter.Seq[landing.Group] { return slices.Values(live[:most]) }
 }
 
 var live = func() []landing.Group {
