@@ -59,8 +59,7 @@ func TestOverridesByDryRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const placed, bounds = `polymoat.io/node-pool=builds: placed on node pool "builds" instead of "experiments"`,
-		`metadata.annotations[polymoat.io/node-pool]: Invalid value: "core": role "jobs" accepts "experiments", "builds"`
+	const placed = `polymoat.io/node-pool=builds: placed on node pool "builds" instead of "experiments"`
 	if diff := cmp.Diff([]string{placed}, said); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)
 	}
@@ -68,10 +67,14 @@ func TestOverridesByDryRun(t *testing.T) {
 		t.Errorf("placed on node pool %q", selected)
 	}
 	_, err = createWarned(t, control.As(cluster.Tenant), refused)
-	if want := `admission webhook "validate.polymoat.io" denied the request: pods "train" is invalid: ` + bounds; message(err) != want {
+	const invalid = `pods "train" is invalid: metadata.annotations[polymoat.io/node-pool]: Invalid value: "core": role "jobs" accepts "experiments", "builds"`
+	if want := `admission webhook "validate.polymoat.io" denied the request: ` + invalid; message(err) != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	for _, text := range []string{"Warning: " + placed + "\n", bounds + "\n"} {
+	_, explained, _ := plugin(t, cluster.Tenant, "explain", "-f", "testdata/dryrun/asks-for-core.yaml")
+	_, explained, _ = strings.Cut(explained, "  Verdict:")
+	explained, _, _ = strings.Cut("  Verdict:"+explained, "  Changes:")
+	for _, text := range []string{"Warning: " + placed + "\n", "The " + invalid + "\n", "\n" + explained + "```"} {
 		if !strings.Contains(read(t, "../README.md"), text) {
 			t.Errorf("the README does not say %s", text)
 		}
