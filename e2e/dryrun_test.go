@@ -52,7 +52,7 @@ func TestDryRunPlacesTheSameAndLeavesNothing(t *testing.T) {
 }
 
 // TestOverridesByDryRun: what a run may ask for with the built-in policy, and what it may not, is said beforehand, in the
-// words of the README.
+// words of the page for data scientists.
 func TestOverridesByDryRun(t *testing.T) {
 	accepted, refused := decoded(t, read(t, "testdata/dryrun/asks-for-builds.yaml")), decoded(t, read(t, "testdata/dryrun/asks-for-core.yaml"))
 	said, err := createWarned(t, control.As(cluster.Tenant), accepted)
@@ -75,8 +75,8 @@ func TestOverridesByDryRun(t *testing.T) {
 	_, explained, _ = strings.Cut(explained, "  Verdict:")
 	explained, _, _ = strings.Cut("  Verdict:"+explained, "  Changes:")
 	for _, text := range []string{"Warning: " + placed + "\n", "The " + invalid + "\n", "\n" + explained + "```"} {
-		if !strings.Contains(read(t, "../README.md"), text) {
-			t.Errorf("the README does not say %s", text)
+		if !strings.Contains(read(t, "../cmd/kubectl-polymoat/USERS.md"), text) {
+			t.Errorf("the page does not say %s", text)
 		}
 	}
 }
