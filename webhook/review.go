@@ -1,14 +1,15 @@
 package webhook
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"mime"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -20,6 +21,7 @@ import (
 	"github.com/polymoat/polymoat/internal/patch"
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/trail"
+	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 // reviewKind is the one kind of body that the webhooks read.
@@ -69,11 +71,14 @@ func read(r *http.Request) (admission.Request, *fault) {
 	if contentType := r.Header.Get("Content-Type"); !isJSON(contentType) {
 		return admission.Request{}, httpFault(http.StatusUnsupportedMediaType, "content-type", "the Content-Type is %q; send application/json", contentType)
 	}
-	body := bytes.NewBuffer(make([]byte, 0, r.ContentLength+bytes.MinRead)) // the server has read it already: see package serve
-	if _, err := body.ReadFrom(r.Body); err != nil {
+	if body, whole := r.Body.(serve.Body); whole {
+		return decodeReview(body.All)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
 		return admission.Request{}, badReview("body", "the body ends early: %v", err)
 	}
-	return decodeReview(body.Bytes())
+	return decodeReview(body)
 }
 
 func isJSON(contentType string) bool {
@@ -89,8 +94,7 @@ func decodeReview(body []byte) (admission.Request, *fault) {
 	if f := bounded(body); f != nil {
 		return admission.Request{}, f
 	}
-	var r envelope
-	err := decode(body, &r)
+	r, err := reviewIn(body)
 	if isSyntax, _ := utiljson.SyntaxErrorOffset(err); isSyntax {
 		return admission.Request{}, badReview("json", "the body is not JSON: %v", err)
 	}
@@ -105,7 +109,7 @@ func decodeReview(body []byte) (admission.Request, *fault) {
 	case err != nil:
 		return admission.Request{}, badReview("review", "the AdmissionReview does not decode: %v", err)
 	}
-	return r.request(), nil
+	return admission.Request{AdmissionRequest: *r.Request}, nil
 }
 
 // decode reads JSON as an API server does. What encoding/json/v2 takes is unambiguous, and means the same to both; of the
@@ -128,6 +132,7 @@ func (v *reviewer) write(w http.ResponseWriter, req admission.Request, response 
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // or net/http writes it in chunks
 	_, _ = w.Write(body) // the client is gone if this fails: there is nobody left to tell
 }
 

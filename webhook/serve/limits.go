@@ -8,6 +8,8 @@ import "time"
 const (
 	// LargestReview is the most that is read of one: an API server sends at most two objects of 3 MiB and what is around them.
 	LargestReview = 7 << 20
+	// smallReview is what most reviews are smaller than: a connection has that much memory for a body that is promised.
+	smallReview = 8 << 10
 	// defaultBytes lets 64 small reviews be decided and 448 wait. An API server sends 600 at once at most, to all replicas together.
 	defaultBytes = 32 << 20
 	// decidedShare is the part of it that is decided at once. A review that is larger is decided alone.

@@ -11,6 +11,15 @@ import (
 	"time"
 )
 
+// Body is that of the requests that handlers get. It is there as a whole.
+type Body struct {
+	*bytes.Reader
+	All []byte
+}
+
+// Close does nothing.
+func (Body) Close() error { return nil }
+
 // serve reads a request whole, waits for room, and hands it on.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), timeoutOf(r)/10*9) // a tenth is for the way back
@@ -36,7 +45,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	defer room.leave(weight)
 	defer s.handlers.begin(of)()
 	r = r.WithContext(ctx)
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	r.Body, r.ContentLength = Body{bytes.NewReader(body), body}, int64(len(body))
 	s.mux.ServeHTTP(w, r)
 }
 
@@ -67,7 +76,13 @@ func whole(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength > LargestReview {
 		return nil, &http.MaxBytesError{Limit: LargestReview}
 	}
-	return io.ReadAll(http.MaxBytesReader(w, r.Body, LargestReview))
+	arriving := http.MaxBytesReader(w, r.Body, LargestReview)
+	if r.ContentLength < 0 || r.ContentLength > smallReview {
+		return io.ReadAll(arriving) // what arrives takes memory, not what is promised
+	}
+	body := make([]byte, r.ContentLength)
+	_, err := io.ReadFull(arriving, body)
+	return body, err
 }
 
 func unread(err error) *fault {
