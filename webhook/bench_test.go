@@ -22,6 +22,7 @@ import (
 
 	"github.com/polymoat/polymoat/certs"
 	"github.com/polymoat/polymoat/internal/hostile"
+	"github.com/polymoat/polymoat/internal/logging"
 	"github.com/polymoat/polymoat/webhook/serve"
 )
 
@@ -37,7 +38,7 @@ func TestMain(m *testing.M) {
 	hostile.AttackIfAsked()
 	flag.Parse()
 	if *serveKind == "" {
-		AdoptLogger(slog.New(slog.DiscardHandler))
+		logging.Adopt(slog.New(slog.DiscardHandler))
 		// A certificate is watched from when it is opened, and only a server that runs ends that: see leavesNothing.
 		goleak.VerifyTestMain(m, append(ignored("github.com/fsnotify/fsnotify.(*inotify).readEvents"), exporters...)...)
 	}
@@ -88,7 +89,7 @@ func serveBenchmark(kind, address, dir string) error {
 	case "floor":
 		mux.HandleFunc("/", floor)
 	case "controller-runtime":
-		AdoptLogger(slog.New(slog.DiscardHandler))
+		logging.Adopt(slog.New(slog.DiscardHandler))
 		hook, err := admission.StandaloneWebhook(&admission.Webhook{Handler: admission.HandlerFunc(doNothing)}, admission.StandaloneOptions{MetricsPath: "/"})
 		if err != nil {
 			return err

@@ -42,9 +42,10 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req, f := read(r)
 	if f != nil {
 		v.metrics.faults.note(v.log, f, "remote", r.RemoteAddr)
-		writeStatus(w, f)
+		f.Write(w)
 		return
 	}
+	v.metrics.senders.note(r.RemoteAddr)
 	response := v.answer(r.Context(), req)
 	verdict = verdictOf(response)
 	v.write(w, req, response)
@@ -64,12 +65,12 @@ func (v *reviewer) answer(ctx context.Context, req admission.Request) (response 
 }
 
 // read is the request of the review in the body.
-func read(r *http.Request) (admission.Request, *fault) {
+func read(r *http.Request) (admission.Request, *serve.Fault) {
 	if r.Method != http.MethodPost {
-		return admission.Request{}, httpFault(http.StatusMethodNotAllowed, "method", "the method is %s; POST an AdmissionReview of admission.k8s.io/v1", r.Method)
+		return admission.Request{}, serve.NewFault(http.StatusMethodNotAllowed, "method", "the method is %s; POST an AdmissionReview of admission.k8s.io/v1", r.Method)
 	}
 	if contentType := r.Header.Get("Content-Type"); !isJSON(contentType) {
-		return admission.Request{}, httpFault(http.StatusUnsupportedMediaType, "content-type", "the Content-Type is %q; send application/json", contentType)
+		return admission.Request{}, serve.NewFault(http.StatusUnsupportedMediaType, "content-type", "the Content-Type is %q; send application/json", contentType)
 	}
 	if body, whole := r.Body.(serve.Body); whole {
 		return decodeReview(body.All)
@@ -87,7 +88,7 @@ func isJSON(contentType string) bool {
 }
 
 // decodeReview is the request of a review, with its objects as they were sent.
-func decodeReview(body []byte) (admission.Request, *fault) {
+func decodeReview(body []byte) (admission.Request, *serve.Fault) {
 	if len(body) == 0 {
 		return admission.Request{}, badReview("empty", "the body is empty; send an AdmissionReview of admission.k8s.io/v1")
 	}
@@ -128,12 +129,12 @@ func (v *reviewer) write(w http.ResponseWriter, req admission.Request, response 
 		v.log.Error("no answer", "uid", req.UID, "error", err)
 		f := internal("encode")
 		v.metrics.faults.note(v.log, f, "uid", req.UID)
-		writeStatus(w, f)
+		f.Write(w)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // or net/http writes it in chunks
-	_, _ = w.Write(body) // the client is gone if this fails: there is nobody left to tell
+	_, _ = w.Write(body)                                      // the client is gone if this fails: there is nobody left to tell
 }
 
 // encode is the review that answers.

@@ -14,10 +14,11 @@ import (
 
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/template"
+	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 // workloads judges the pod templates of any object, of any kind and version: they are told by their shape.
-func (d *decider) workloads(ctx context.Context, r *request) (outcome, *fault) {
+func (d *decider) workloads(ctx context.Context, r *request) (outcome, *serve.Fault) {
 	if judged, f := r.judged(); !judged || !d.policy.Governs(r.Namespace) {
 		return untouched, f
 	}
@@ -67,7 +68,7 @@ func decodeMap(raw []byte, values *map[string]any) error {
 }
 
 // workload is the object with the pod templates that the request adds or changes.
-func (r *request) workload() (policy.Workload, *fault) {
+func (r *request) workload() (policy.Workload, *serve.Fault) {
 	switch {
 	case r.undecoded != nil:
 		return policy.Workload{}, undecodable(r.undecoded)
@@ -84,7 +85,7 @@ func (r *request) workload() (policy.Workload, *fault) {
 		Namespace: r.Namespace, User: r.user(),
 		Resource: schema.GroupResource{Group: r.Resource.Group, Resource: r.resource()}, Kind: kind,
 	}
-	var f *fault
+	var f *serve.Fault
 	if w.Marks, f = r.marks(r.values); f != nil {
 		return policy.Workload{}, f
 	}
@@ -98,7 +99,7 @@ func (r *request) workload() (policy.Workload, *fault) {
 }
 
 // marks are the metadata of an object that count.
-func (r *request) marks(object map[string]any) (policy.Marks, *fault) {
+func (r *request) marks(object map[string]any) (policy.Marks, *serve.Fault) {
 	meta := metav1.PartialObjectMetadata{}
 	f := r.read("metadata", map[string]any{"metadata": object["metadata"]}, &meta)
 	revision, _ := object["revision"].(int64) // of a ControllerRevision, whose schema says so
@@ -106,7 +107,7 @@ func (r *request) marks(object map[string]any) (policy.Marks, *fault) {
 }
 
 // templates are the pod templates that the request adds or changes.
-func (r *request) templates(w policy.Workload) ([]policy.Template, *fault) {
+func (r *request) templates(w policy.Workload) ([]policy.Template, *serve.Fault) {
 	// An old object that cannot be judged was never granted anything: the new one is judged by itself.
 	olds, _ := template.Of(r.oldValues)
 	before := map[string]template.Pod{}
@@ -141,7 +142,7 @@ func (r *request) templates(w policy.Workload) ([]policy.Template, *fault) {
 }
 
 // read decodes values of the object as the API server would.
-func (r *request) read(at string, values map[string]any, into any) *fault {
+func (r *request) read(at string, values map[string]any, into any) *serve.Fault {
 	data, err := json.Marshal(values)
 	if err == nil {
 		err = utiljson.UnmarshalCaseSensitivePreserveInts(data, into)

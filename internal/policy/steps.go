@@ -59,7 +59,9 @@ var parts = []part{
 	{pathAffinity.Child("nodeAffinity"), func(pod *corev1.Pod) int { return landing.Constraints{Affinity: landing.Of(&pod.Spec).Affinity}.Size() }},
 	{pathAffinity.Child("podAntiAffinity"), func(pod *corev1.Pod) int { return antiAffinitySize(pod.Spec.Affinity) }},
 	{pathSpec.Child("volumes"), func(pod *corev1.Pod) int { return len(pod.Spec.Volumes) }},
-	{pathSpec.Child("initContainers"), func(pod *corev1.Pod) int { return containersSize(&corev1.PodSpec{InitContainers: pod.Spec.InitContainers}) }},
+	{pathSpec.Child("initContainers"), func(pod *corev1.Pod) int {
+		return containersSize(&corev1.PodSpec{InitContainers: pod.Spec.InitContainers})
+	}},
 	{pathSpec.Child("containers"), func(pod *corev1.Pod) int { return containersSize(&corev1.PodSpec{Containers: pod.Spec.Containers}) }},
 	{pathSpec.Child("ephemeralContainers"), func(pod *corev1.Pod) int {
 		return containersSize(&corev1.PodSpec{EphemeralContainers: pod.Spec.EphemeralContainers})

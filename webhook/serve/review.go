@@ -51,7 +51,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 
 // read returns the body when all of it is there. The deadlines are set for each request: one that is not stays with the
 // connection. The one for reading ends with the body: net/http goes on reading, to see whether the client is gone.
-func (s *Server) read(ctx context.Context, of *connection, w http.ResponseWriter, r *http.Request) ([]byte, *fault) {
+func (s *Server) read(ctx context.Context, of *connection, w http.ResponseWriter, r *http.Request) ([]byte, *Fault) {
 	deadline, _ := ctx.Deadline()
 	control := http.NewResponseController(w)
 	_ = control.SetWriteDeadline(deadline)
@@ -85,7 +85,7 @@ func whole(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, err
 }
 
-func unread(err error) *fault {
+func unread(err error) *Fault {
 	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
 	switch {
 	case tooLarge:
@@ -95,18 +95,18 @@ func unread(err error) *fault {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return slow
 	}
-	return endsEarly(err)
+	return NewFault(http.StatusBadRequest, "body", "the body ends early: %v", err)
 }
 
 // turnDown answers in plain HTTP, for a review whose uid nobody has read: mutate fails open then and validate fails closed,
 // as if nobody had answered, but at once and with a reason. There is no Retry-After: an API server would obey it by itself,
 // up to ten times, and bring the load back.
-func (s *Server) turnDown(w http.ResponseWriter, r *http.Request, f *fault) {
-	s.options.SentAway(f.kind)
+func (s *Server) turnDown(w http.ResponseWriter, r *http.Request, f *Fault) {
+	s.options.SentAway(f.Kind)
 	if s.rare.Allow() {
-		s.options.Log.Warn("reviews are sent away", "kind", f.kind, "path", r.URL.Path, "remote", r.RemoteAddr, "waiting_bytes", s.InFlight().Waiting)
+		s.options.Log.Warn("reviews are sent away", "kind", f.Kind, "path", r.URL.Path, "remote", r.RemoteAddr, "waiting_bytes", s.InFlight().Waiting)
 	}
-	WriteStatus(w, f.code, f.reason, f.text)
+	f.Write(w)
 }
 
 // timeoutOf is how long the caller waits: it says so in the URL, "?timeout=5s".
