@@ -60,7 +60,7 @@ func (s *Server) read(ctx context.Context, of *connection, w http.ResponseWriter
 	of.pause()
 	of.inBody.Store(true)
 	defer of.inBody.Store(false)
-	body, err := whole(w, r)
+	body, err := s.whole(w, r)
 	if s.connections.finish(of) {
 		err = errPushedOut
 	}
@@ -72,13 +72,14 @@ func (s *Server) read(ctx context.Context, of *connection, w http.ResponseWriter
 	return body, nil
 }
 
-func whole(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// whole is the body. What arrives takes memory, not what is promised, unless that is little and few ask.
+func (s *Server) whole(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength > LargestReview {
 		return nil, &http.MaxBytesError{Limit: LargestReview}
 	}
 	arriving := http.MaxBytesReader(w, r.Body, LargestReview)
-	if r.ContentLength < 0 || r.ContentLength > smallReview {
-		return io.ReadAll(arriving) // what arrives takes memory, not what is promised
+	if r.ContentLength < 0 || r.ContentLength > smallReview || !s.connections.few() {
+		return io.ReadAll(arriving)
 	}
 	body := make([]byte, r.ContentLength)
 	_, err := io.ReadFull(arriving, body)
