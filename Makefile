@@ -113,5 +113,7 @@ fuzz: ## every fuzz test for FUZZTIME (30s)
 .PHONY: bench
 bench: ## what admission costs, against a webhook that does nothing; through a real API server, against its own policies
 	go test -run '^$$' -bench . -benchmem ./internal/... ./webhook/...
+	go test -count=1 -timeout 10m -run TestHostile ./webhook -quiet
 	go run ./e2e/demo build
+	go test -count=1 -run TestFloodOfObjects ./e2e -quiet
 	go test -run '^$$' -bench . -benchtime 1x -timeout 20m -v ./e2e/bench

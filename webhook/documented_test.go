@@ -30,7 +30,7 @@ func TestREADMEMetrics(t *testing.T) {
 	m := newMetrics(nil)
 	all := []prometheus.Collector{
 		m.reviews, m.decisions, m.overrides, m.decide, m.duration, m.faults.counted, m.suppressed, policyInfo(nil), buildInfo(),
-		exceptionEnds(nil), certificateExpiry(nil, certs.Files), inFlight(serve.New(serve.Options{}))[0], &auditor.Auditor{}, auditor.NewEvents(nil, nil, nil, nil),
+		exceptionEnds(nil), certs.ExpiryMetric(nil, certs.Files), inFlight(serve.New(serve.Options{}))[0], &auditor.Auditor{}, auditor.NewEvents(nil, nil, nil, nil),
 	}
 	all = append(all, reporter.NewMetrics().Collectors()...)
 	var rows []string

@@ -16,10 +16,11 @@ import (
 
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/template"
+	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 // workloads judges the pod templates of any object, of any kind and version: they are told by their shape.
-func (d *decider) workloads(ctx context.Context, r *request) (outcome, *fault) {
+func (d *decider) workloads(ctx context.Context, r *request) (outcome, *serve.Fault) {
 	if judged, f := r.judged(); !judged || !d.policy.Governs(r.Namespace) {
 		return untouched, f
 	}
@@ -69,7 +70,7 @@ func decodeMap(raw []byte, values *map[string]any) error {
 }
 
 // workload is the object with the pod templates that the request adds or changes.
-func (r *request) workload() (policy.Workload, *fault) {
+func (r *request) workload() (policy.Workload, *serve.Fault) {
 	switch {
 	case r.undecoded != nil:
 		return policy.Workload{}, undecodable(r.undecoded)
@@ -86,7 +87,7 @@ func (r *request) workload() (policy.Workload, *fault) {
 		Namespace: r.Namespace, User: r.user(),
 		Resource: schema.GroupResource{Group: r.Resource.Group, Resource: r.resource()}, Kind: kind,
 	}
-	var f *fault
+	var f *serve.Fault
 	if w.Marks, f = marks(r.values); f != nil {
 		return policy.Workload{}, f
 	}
@@ -100,7 +101,7 @@ func (r *request) workload() (policy.Workload, *fault) {
 }
 
 // marks are the metadata of an object that count.
-func marks(object map[string]any) (policy.Marks, *fault) {
+func marks(object map[string]any) (policy.Marks, *serve.Fault) {
 	meta := metav1.PartialObjectMetadata{}
 	f := decodeAt(nil, map[string]any{"metadata": object["metadata"]}, &meta)
 	revision, _ := object["revision"].(int64) // of a ControllerRevision, whose schema says so
@@ -108,7 +109,7 @@ func marks(object map[string]any) (policy.Marks, *fault) {
 }
 
 // templates are the pod templates that the request adds or changes.
-func (r *request) templates(w policy.Workload) ([]policy.Template, *fault) {
+func (r *request) templates(w policy.Workload) ([]policy.Template, *serve.Fault) {
 	// An old object that cannot be judged was never granted anything: the new one is judged by itself.
 	olds, _ := template.Of(r.oldValues)
 	before := map[string]template.Pod{}
@@ -144,12 +145,12 @@ func (r *request) templates(w policy.Workload) ([]policy.Template, *fault) {
 
 // decodeAt decodes values at a place of the object as the API server would. A field of the wrong type is its author's mistake,
 // and is said as the plugin says it.
-func decodeAt(at []any, values map[string]any, into any) *fault {
+func decodeAt(at []any, values map[string]any, into any) *serve.Fault {
 	wrong := template.Decode(values, into)
 	if wrong == nil {
 		return nil
 	}
-	return httpFault(http.StatusUnprocessableEntity, "object", "%s %s", template.Path(slices.Concat(at, wrong.At)), wrong.Detail)
+	return serve.NewFault(http.StatusUnprocessableEntity, "object", "%s %s", template.Path(slices.Concat(at, wrong.At)), wrong.Detail)
 }
 
 // labelPath is where a label of the pod stands; its labels where there is no key.

@@ -167,6 +167,13 @@ func (c *connections) oldest(held func(*client) int64, counts func(*connection) 
 	return nil
 }
 
+// few says whether there are so few that each may have memory for a small body.
+func (c *connections) few() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.count <= fewUnfinished
+}
+
 // arriving is how many bytes there are of requests that are not complete.
 func (c *connections) arriving() int64 {
 	c.mu.Lock()
