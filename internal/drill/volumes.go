@@ -1,0 +1,244 @@
+package drill
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
+)
+
+const (
+	selectedNode  = "volume.kubernetes.io/selected-node"
+	bindCompleted = "pv.kubernetes.io/bind-completed"
+	oldClass      = "volume.beta.kubernetes.io/storage-class"
+	noProvisioner = "kubernetes.io/no-provisioner"
+)
+
+// claim is a PersistentVolumeClaim that a pod mounts.
+type claim struct {
+	*corev1.PersistentVolumeClaim
+	volume *corev1.PersistentVolume   // nil where it is bound when its first pod has a node
+	pick   []*corev1.PersistentVolume // that it might be bound to then
+	class  *storagev1.StorageClass
+}
+
+func (c *claim) key() string { return c.Namespace + "/" + c.Name }
+
+// claimsOf are the claims of a pod, or why it can have no node. An ephemeral volume is made anew, and left out.
+func (d *drill) claimsOf(p *Pod) ([]*claim, string) {
+	var all []*claim
+	for _, v := range p.Spec.Volumes {
+		if v.PersistentVolumeClaim == nil {
+			continue
+		}
+		c, why := d.claim(p.Namespace, v.PersistentVolumeClaim.ClaimName)
+		if why != "" {
+			return nil, why
+		}
+		all = append(all, c)
+	}
+	slices.SortStableFunc(all, func(a, b *claim) int { // as the scheduler looks for volumes
+		return a.Spec.Resources.Requests.Storage().Cmp(*b.Spec.Resources.Requests.Storage())
+	})
+	return all, ""
+}
+
+func (d *drill) claim(namespace, name string) (*claim, string) {
+	found := d.claims[namespace+"/"+name]
+	if found == nil {
+		return nil, fmt.Sprintf("claim %q does not exist", name)
+	}
+	c := &claim{PersistentVolumeClaim: found, class: d.classes[classOf(found)]}
+	_, bound := found.Annotations[bindCompleted]
+	switch {
+	case found.DeletionTimestamp != nil:
+		return nil, fmt.Sprintf("claim %q is being deleted", name)
+	case found.Status.Phase == corev1.ClaimLost:
+		return nil, fmt.Sprintf("claim %q has lost its volume", name)
+	case found.Spec.VolumeName != "" && bound:
+		if c.volume = d.volumes[found.Spec.VolumeName]; c.volume == nil {
+			return nil, fmt.Sprintf("volume %q of claim %q does not exist", found.Spec.VolumeName, name)
+		}
+	case found.Spec.VolumeName != "" || !c.waits():
+		return nil, fmt.Sprintf("claim %q is not bound to a volume", name)
+	default:
+		c.pick = d.volumesFor(found)
+	}
+	return c, ""
+}
+
+// waits says whether the claim is bound when its first pod gets a node.
+func (c *claim) waits() bool {
+	return c.class != nil && c.class.VolumeBindingMode != nil && *c.class.VolumeBindingMode == storagev1.VolumeBindingWaitForFirstConsumer
+}
+
+func classOf(c *corev1.PersistentVolumeClaim) string {
+	if class, ok := c.Annotations[oldClass]; ok {
+		return class
+	}
+	if c.Spec.StorageClassName != nil {
+		return *c.Spec.StorageClassName
+	}
+	return ""
+}
+
+// volumesFor are the free volumes that a claim might be bound to, the smallest first. A volume that is kept for the claim
+// is the only one.
+func (d *drill) volumesFor(c *corev1.PersistentVolumeClaim) []*corev1.PersistentVolume {
+	var found []*corev1.PersistentVolume
+	for _, name := range slices.Sorted(maps.Keys(d.volumes)) {
+		v := d.volumes[name]
+		switch kept := v.Spec.ClaimRef; {
+		case v.DeletionTimestamp != nil || v.Spec.Capacity.Storage().Cmp(*c.Spec.Resources.Requests.Storage()) < 0 || modeOf(v.Spec.VolumeMode) != modeOf(c.Spec.VolumeMode):
+		case kept != nil && kept.Namespace == c.Namespace && kept.Name == c.Name && (kept.UID == "" || kept.UID == c.UID):
+			return []*corev1.PersistentVolume{v}
+		case kept == nil && suits(v, c):
+			found = append(found, v)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b *corev1.PersistentVolume) int {
+		return a.Spec.Capacity.Storage().Cmp(*b.Spec.Capacity.Storage())
+	})
+	return found
+}
+
+// suits says whether a volume that is nobody's may become the claim's.
+func suits(v *corev1.PersistentVolume, c *corev1.PersistentVolumeClaim) bool {
+	selector := labels.Everything()
+	if c.Spec.Selector != nil {
+		var err error
+		if selector, err = metav1.LabelSelectorAsSelector(c.Spec.Selector); err != nil {
+			return false
+		}
+	}
+	lacks := func(m corev1.PersistentVolumeAccessMode) bool { return !slices.Contains(v.Spec.AccessModes, m) }
+	return v.Status.Phase == corev1.VolumeAvailable && classOfVolume(v) == classOf(c) &&
+		selector.Matches(labels.Set(v.Labels)) && !slices.ContainsFunc(c.Spec.AccessModes, lacks)
+}
+
+func classOfVolume(v *corev1.PersistentVolume) string {
+	if class, ok := v.Annotations[oldClass]; ok {
+		return class
+	}
+	return v.Spec.StorageClassName
+}
+
+func modeOf(mode *corev1.PersistentVolumeMode) corev1.PersistentVolumeMode {
+	if mode == nil {
+		return corev1.PersistentVolumeFilesystem
+	}
+	return *mode
+}
+
+// refuses says why a pod with the claim cannot be on the node; empty where it can, as far as other pods let it.
+func (c *claim) refuses(n *node) string {
+	if c.volume != nil {
+		if !mounts(c.volume, n) || !inZone(c.volume, n) {
+			return fmt.Sprintf("volume %q of claim %q is tied to %s", c.volume.Name, c.Name, tiedTo(c.volume))
+		}
+		return ""
+	}
+	if selected, ok := c.Annotations[selectedNode]; ok && selected != n.Name {
+		return fmt.Sprintf("the volume of claim %q is made for node %q", c.Name, selected)
+	}
+	if c.volumeOn(n, nil) == nil && !c.provisions(n) {
+		return fmt.Sprintf("no volume for claim %q can be had there", c.Name)
+	}
+	return ""
+}
+
+// volumeOn is the free volume that the claim would be bound to on the node; nil for none.
+func (c *claim) volumeOn(n *node, taken map[string]string) *corev1.PersistentVolume {
+	for _, v := range c.pick {
+		if by := taken[v.Name]; (by == "" || by == c.key()) && mounts(v, n) {
+			return v
+		}
+	}
+	return nil
+}
+
+// provisions says whether a volume would be made for the claim on the node.
+func (c *claim) provisions(n *node) bool {
+	if c.class == nil || c.class.Provisioner == "" || c.class.Provisioner == noProvisioner {
+		return false
+	}
+	return len(c.class.AllowedTopologies) == 0 || slices.ContainsFunc(c.class.AllowedTopologies, func(t corev1.TopologySelectorTerm) bool {
+		return len(t.MatchLabelExpressions) > 0 && !slices.ContainsFunc(t.MatchLabelExpressions, func(r corev1.TopologySelectorLabelRequirement) bool {
+			value, ok := n.Labels[r.Key]
+			return !ok || !slices.Contains(r.Values, value)
+		})
+	})
+}
+
+// zoneLabels are those on a volume that tie it to nodes of the same place, where these say their place.
+var zoneLabels = []string{
+	corev1.LabelTopologyZone, corev1.LabelTopologyRegion, corev1.LabelFailureDomainBetaZone, corev1.LabelFailureDomainBetaRegion,
+}
+
+// inPlaceOf are today's labels for those of old.
+var inPlaceOf = map[string]string{
+	corev1.LabelFailureDomainBetaZone: corev1.LabelTopologyZone, corev1.LabelFailureDomainBetaRegion: corev1.LabelTopologyRegion,
+}
+
+// mounts says whether the volume's own node affinity lets it be mounted on the node.
+func mounts(v *corev1.PersistentVolume, n *node) bool {
+	if v.Spec.NodeAffinity == nil || v.Spec.NodeAffinity.Required == nil {
+		return true
+	}
+	required, err := nodeaffinity.NewNodeSelector(v.Spec.NodeAffinity.Required)
+	return err == nil && required.Match(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Labels: n.Labels}})
+}
+
+// inZone says whether the node is in the zone and region that the volume's labels name. A node without any such label is.
+func inZone(v *corev1.PersistentVolume, n *node) bool {
+	if !slices.ContainsFunc(zoneLabels, func(key string) bool { _, ok := n.Labels[key]; return ok }) {
+		return true
+	}
+	for _, key := range zoneLabels {
+		zones, ok := v.Labels[key]
+		if !ok {
+			continue
+		}
+		value, ok := n.Labels[key]
+		if !ok {
+			value, ok = n.Labels[inPlaceOf[key]]
+		}
+		if !ok || !slices.Contains(strings.Split(zones, "__"), value) {
+			return false
+		}
+	}
+	return true
+}
+
+// tiedTo says in words where a volume is: `topology.kubernetes.io/zone "b"`.
+func tiedTo(v *corev1.PersistentVolume) string {
+	var places []string
+	if v.Spec.NodeAffinity != nil && v.Spec.NodeAffinity.Required != nil {
+		for _, term := range v.Spec.NodeAffinity.Required.NodeSelectorTerms {
+			for _, r := range term.MatchExpressions {
+				places = append(places, fmt.Sprintf("%s %s", r.Key, quoted(r.Values)))
+			}
+		}
+	}
+	for _, key := range zoneLabels {
+		if value, ok := v.Labels[key]; ok && len(places) == 0 {
+			places = append(places, fmt.Sprintf("%s %s", key, quoted(strings.Split(value, "__"))))
+		}
+	}
+	slices.Sort(places)
+	return strings.Join(slices.Compact(places), ", ")
+}
+
+func quoted(values []string) string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = fmt.Sprintf("%q", v)
+	}
+	return strings.Join(all, " or ")
+}
