@@ -2,9 +2,7 @@ package drill
 
 import (
 	"fmt"
-	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/polymoat/polymoat/internal/landing"
@@ -104,11 +102,3 @@ const (
 	byRoom
 	byPods
 )
-
-// conflicts says whether two host ports cannot be on one node.
-func conflicts(a, b corev1.ContainerPort) bool {
-	anywhere := func(ip string) bool { return ip == "" || ip == "0.0.0.0" }
-	protocol := func(p corev1.ContainerPort) string { return strings.ToUpper(string(p.Protocol)) }
-	return a.HostPort == b.HostPort && (protocol(a) == protocol(b) || protocol(a) == "" && protocol(b) == "TCP" || protocol(a) == "TCP" && protocol(b) == "") &&
-		(a.HostIP == b.HostIP || anywhere(a.HostIP) || anywhere(b.HostIP))
-}

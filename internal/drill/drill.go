@@ -11,7 +11,7 @@
 // In which order pods come back, and which of several nodes a pod gets, is chance. So the drill is held many times, in
 // other orders and with other choices. A pod that comes back each time comes back.
 //
-// Not judged: limits of attached volumes, free space of storage classes, dynamic resources, and nodes that an
+// Pods that are being deleted count as gone. Not judged: limits of attached volumes, free space of storage classes, dynamic resources, and nodes that an
 // autoscaler would add.
 package drill
 

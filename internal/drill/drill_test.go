@@ -119,13 +119,13 @@ func TestLose(t *testing.T) {
 		{
 			name: "no room",
 			pods: []*corev1.Pod{api("api-1", "core-3", "2"), api("api-2", "core-1", "3"), api("api-3", "core-2", "2500m")},
-			want: "api-1 pending : core-1: cpu: asks for 2, free are 1; core-2: cpu: asks for 2, free are 1500m",
+			want: "api-1 pending : core-1: cpu: 2 asked, 1 free; core-2: cpu: 2 asked, 1500m free",
 		},
 		{
 			name: "room for one of two",
 			pods: []*corev1.Pod{api("api-1", "core-3", "2"), api("api-2", "core-3", "2"), api("api-3", "core-1", "3"), api("api-4", "core-2", "1")},
-			want: "api-1 depends core-2: core-1 and core-2: cpu: asks for 2, free are 1\n" +
-				"api-2 depends core-2: core-1 and core-2: cpu: asks for 2, free are 1",
+			want: "api-1 depends core-2: core-1 and core-2: cpu: 2 asked, 1 free\n" +
+				"api-2 depends core-2: core-1 and core-2: cpu: 2 asked, 1 free",
 		},
 		{
 			name: "a volume that is tied to a zone",
@@ -177,7 +177,7 @@ func TestLose(t *testing.T) {
 		{
 			name: "a StatefulSet waits for its first pod",
 			pods: []*corev1.Pod{api("db-0", "core-3", "5", ownedBy("StatefulSet")), api("db-1", "core-3", "1", ownedBy("StatefulSet"))},
-			want: "db-0 pending : core-1 and core-2: cpu: asks for 5, free are 4\n" +
+			want: "db-0 pending : core-1 and core-2: cpu: 5 asked, 4 free\n" +
 				`db-1 pending : its StatefulSet does not create it before "db-0" runs`,
 		},
 		{
@@ -190,12 +190,12 @@ func TestLose(t *testing.T) {
 			name: "runs do not make room for what evicts nobody",
 			pods: []*corev1.Pod{api("api-1", "core-3", "3", priority(1000), func(p *corev1.Pod) { p.Spec.PreemptionPolicy = new(corev1.PreemptNever) })},
 			runs: []*corev1.Pod{api("run-1", "core-1", "2"), api("run-2", "core-2", "2")},
-			want: "api-1 pending : core-1 and core-2: cpu: asks for 3, free are 2",
+			want: "api-1 pending : core-1 and core-2: cpu: 3 asked, 2 free",
 		},
 		{
 			name: "a pod that waits already",
 			pods: []*corev1.Pod{api("api-1", "", "5")},
-			want: "api-1 pending : core-1 and core-2: cpu: asks for 5, free are 4",
+			want: "api-1 pending : core-1 and core-2: cpu: 5 asked, 4 free",
 		},
 		{
 			name: "other nodes are tainted, or not asked for",
