@@ -84,7 +84,7 @@ monitoring: ## the dashboard and the alerts, with Prometheus' own libraries (the
 .PHONY: e2e
 e2e: ## a real control plane, and cert-manager, built from Go modules (the first time takes ten minutes)
 	go run ./e2e/demo build
-	cd e2e/scheduler && go test -count=1 -timeout 20m -v -run Landing ./...
+	cd e2e/scheduler && go test -count=1 -timeout 20m -v -run 'Landing|Drill' ./...
 	go test -count=1 -timeout 20m -v -p 1 ./e2e ./e2e/certs ./e2e/failure
 
 .PHONY: soak
