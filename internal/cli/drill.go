@@ -25,7 +25,7 @@ func newDrill(c *console) *cobra.Command {
 		Short: "Say whether core comes back when nodes go",
 		Long: `Say what happens to core if nodes go now: which of its pods come back and where,
 which stay pending, and why. Without a flag, each node that core runs on goes in
-turn. Nothing is changed in the cluster: the drill is held in memory.
+turn. Nothing is changed in the cluster: the drill takes place in memory.
 
 A node that goes is one that is deleted, or lost and then deleted. Its pods are
 created again by their controllers, from their templates, and polymoat places
@@ -34,8 +34,8 @@ Pods of a DaemonSet and static pods go with their node, and are not missed.
 
 Nodes take pods as the default scheduler lets them: taints and node affinity,
 room, host ports, volumes, topology spread, affinity between pods, preemption.
-In which order pods come is chance, so the drill is held many times. A pod that
-comes back in some orders only "may stay pending".
+In which order pods come is chance, so the drill is repeated many times. A pod
+that comes back in some orders only "may stay pending".
 
 Not looked at: limits of attached volumes, free space of storage classes, dynamic
 resources, other schedulers, and nodes that an autoscaler would add.
@@ -96,8 +96,8 @@ func (d *drilling) validate(width bool) error {
 	return nil
 }
 
-// held is one drill. Its fields are a promise to programs: they are only ever added to.
-type held struct {
+// drilled is what came of one drill. Its fields are a promise to programs: they are only ever added to.
+type drilled struct {
 	Loss string `json:"loss"` // "node core-1", "zone b"
 	drill.Report
 }
@@ -122,9 +122,9 @@ func (d *drilling) run(ctx context.Context, c *console) error {
 		return nil
 	}
 	cluster := drill.New(r.Facts)
-	var all []held
+	var all []drilled
 	for _, l := range losses {
-		all = append(all, held{l.name, cluster.Lose(l.nodes)})
+		all = append(all, drilled{l.name, cluster.Lose(l.nodes)})
 		if !all[len(all)-1].Returns {
 			c.exit(exitDiffer)
 		}

@@ -13,7 +13,7 @@ var fates = map[drill.Fate]string{
 }
 
 // drillText prints what became of core in each drill, and of all drills in one sentence.
-func (c *console) drillText(all []held, characters int) {
+func (c *console) drillText(all []drilled, characters int) {
 	if characters == 0 {
 		characters = widthOf(c.out)
 	}

@@ -116,7 +116,7 @@ type company struct {
 type shunned struct{ key, value, by string }
 
 // companyOf looks who is where.
-func (h *held) companyOf(a *arrival) company {
+func (h *course) companyOf(a *arrival) company {
 	c := company{alone: h.all(a.pod.near, a.pod)}
 	for _, m := range a.near {
 		there := map[string]bool{}
@@ -144,7 +144,7 @@ func (h *held) companyOf(a *arrival) company {
 }
 
 // whereabouts are the values of the term's topology key with a pod that is meant, and the name of one.
-func (h *held) whereabouts(m matched, meant func(*Pod) bool) map[string]string {
+func (h *course) whereabouts(m matched, meant func(*Pod) bool) map[string]string {
 	there := map[string]string{}
 	note := func(p *Pod, n *node) {
 		if value, ok := n.Labels[m.key]; ok && (there[value] == "" || p.Name < there[value]) {

@@ -1,18 +1,18 @@
 // Package drill says what becomes of Polyaxon when nodes go: which pods of core come back, and where; which stay
-// pending, and why. Nothing happens to the cluster: the drill is held in memory.
+// pending, and why. Nothing happens to the cluster: the drill is played in memory.
 //
 //	cluster := drill.New(facts)
 //	report := cluster.Lose([]string{"core-1"})
 //
 // It decides what the filters of the default scheduler decide: taints and node affinity, resources, host ports, volumes,
 // topology spread, affinity between pods, and preemption. The shipped plugin cannot import those filters, so they are
-// written here, and held equal to the real ones by a test (e2e/scheduler).
+// written here, and a test compares them with the real ones (e2e/scheduler).
 //
-// In which order pods come back, and which of several nodes a pod gets, is chance. So the drill is held many times, in
-// other orders and with other choices. A pod that comes back each time comes back.
+// In which order pods come back, and which of several nodes a pod gets, is chance. So the drill is repeated, in other
+// orders and with other choices. A pod that comes back each time comes back.
 //
-// Pods that are being deleted count as gone. Not judged: limits of attached volumes, free space of storage classes, dynamic resources, and nodes that an
-// autoscaler would add.
+// Pods that are being deleted count as gone. Not judged: limits of attached volumes, free space of storage classes,
+// dynamic resources, and nodes that an autoscaler would add.
 package drill
 
 import (

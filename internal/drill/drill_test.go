@@ -61,6 +61,9 @@ func said(r drill.Report) string {
 		if len(o.Evicts) > 0 {
 			line += " evicts " + strings.Join(o.Evicts, ",")
 		}
+		if o.EvictedFor != "" {
+			line += " for " + o.EvictedFor
+		}
 		if o.Why != "" {
 			line += ": " + o.Why
 		}
@@ -191,6 +194,19 @@ func TestLose(t *testing.T) {
 			pods: []*corev1.Pod{api("api-1", "core-3", "3", priority(1000), func(p *corev1.Pod) { p.Spec.PreemptionPolicy = new(corev1.PreemptNever) })},
 			runs: []*corev1.Pod{api("run-1", "core-1", "2"), api("run-2", "core-2", "2")},
 			want: "api-1 pending : core-1 and core-2: cpu: 3 asked, 2 free",
+		},
+		{
+			name: "core makes room for core, on one node or the other",
+			pods: []*corev1.Pod{api("api-1", "core-3", "3", priority(1000)), api("db-1", "core-1", "2"), api("db-2", "core-2", "2")},
+			want: "api-1 returns core-1,core-2 evicts polyaxon/db-1,polyaxon/db-2\ndb-1 returns core-2 for polyaxon/api-1\ndb-2 returns core-1 for polyaxon/api-1",
+		},
+		{
+			name: "a pod of core that nobody creates again makes room",
+			pods: []*corev1.Pod{
+				api("api-1", "core-3", "3", priority(1000)), api("api-2", "core-2", "3", priority(1000)),
+				api("shell", "core-1", "2", func(p *corev1.Pod) { p.OwnerReferences = nil }),
+			},
+			want: "api-1 returns core-1 evicts polyaxon/shell\nshell gone  for polyaxon/api-1: no controller creates it again",
 		},
 		{
 			name: "a pod that waits already",

@@ -9,7 +9,7 @@ import (
 )
 
 // explain says why a pod still waits: what is nearest to room for it first.
-func (h *held) explain(a *arrival) (string, []Reason) {
+func (h *course) explain(a *arrival) (string, []Reason) {
 	if o := h.behind(a); o != nil {
 		return fmt.Sprintf("its StatefulSet does not create it before %q runs", o.pod.Name), nil
 	}

@@ -22,7 +22,7 @@ type candidate struct {
 
 // preempt finds the node on which evicting pods of lower priority makes room, and those pods; none where there is no such
 // node.
-func (h *held) preempt(c chance, a *arrival) (int, []*Pod) {
+func (h *course) preempt(c chance, a *arrival) (int, []*Pod) {
 	if ptr.Deref(a.pod.Spec.PreemptionPolicy, corev1.PreemptLowerPriority) == corev1.PreemptNever {
 		return 0, nil
 	}
@@ -60,7 +60,7 @@ func worse(a, b candidate) int {
 func priorityOf(p *Pod) int32 { return ptr.Deref(p.Spec.Priority, 0) }
 
 // victimsOn are the pods that must go for the pod to come: all of lower priority, but for those that can stay.
-func (h *held) victimsOn(a *arrival, at int) candidate {
+func (h *course) victimsOn(a *arrival, at int) candidate {
 	trial := *h
 	trial.evicted, trial.placed = maps.Clone(h.evicted), slices.Clone(h.placed)
 	lower := slices.DeleteFunc(slices.Clone(h.on(at)), func(p *Pod) bool { return priorityOf(p) >= a.priority })
@@ -91,7 +91,7 @@ func (h *held) victimsOn(a *arrival, at int) candidate {
 }
 
 // remove takes a pod away, restore puts it back.
-func (h *held) remove(p *Pod) {
+func (h *course) remove(p *Pod) {
 	before := len(h.placed)
 	h.placed = slices.DeleteFunc(h.placed, func(o placement) bool { return o.pod == p })
 	if len(h.placed) == before {
@@ -99,7 +99,7 @@ func (h *held) remove(p *Pod) {
 	}
 }
 
-func (h *held) restore(p *Pod, at int) {
+func (h *course) restore(p *Pod, at int) {
 	if h.evicted[p] {
 		delete(h.evicted, p)
 		return
@@ -108,7 +108,7 @@ func (h *held) restore(p *Pod, at int) {
 }
 
 // breaching are those of the pods whose eviction a PodDisruptionBudget does not allow, and the others.
-func (h *held) breaching(pods []*Pod) (breaching, others []*Pod) {
+func (h *course) breaching(pods []*Pod) (breaching, others []*Pod) {
 	allowed := map[*policyv1.PodDisruptionBudget]int32{}
 	for _, b := range h.Budgets {
 		allowed[b] = b.Status.DisruptionsAllowed
@@ -141,7 +141,7 @@ func guards(b *policyv1.PodDisruptionBudget, p *Pod) bool {
 }
 
 // evict removes pods, which come back as others do.
-func (h *held) evict(a *arrival, victims []*Pod) {
+func (h *course) evict(a *arrival, victims []*Pod) {
 	h.victims[a] = append(h.victims[a], victims...)
 	for _, p := range victims {
 		again := h.arrived[p]

@@ -10,7 +10,7 @@ import (
 )
 
 // lacks says what the node has too little of for the pod: ports, places for pods, resources.
-func (h *held) lacks(p *Pod, at int) string {
+func (h *course) lacks(p *Pod, at int) string {
 	n := h.nodes[at]
 	if len(p.ports) > 0 {
 		for _, other := range h.on(at) {
@@ -34,7 +34,7 @@ func (h *held) lacks(p *Pod, at int) string {
 }
 
 // room is what is free on a node now, and how many pods are there. It may not be modified.
-func (h *held) room(at int) (amounts, int) {
+func (h *course) room(at int) (amounts, int) {
 	n := h.nodes[at]
 	changes := amounts{}
 	pods := len(n.pods)

@@ -95,7 +95,7 @@ func repels(search landing.Search, n *node) bool {
 }
 
 // now are the pods of each domain in the course of a drill, and the fewest of one.
-func (s *spread) now(a *arrival, h *held) (map[string]int, int) {
+func (s *spread) now(a *arrival, h *course) (map[string]int, int) {
 	counts := maps.Clone(s.counts)
 	for _, p := range h.placed {
 		if s.nodes[p.at] && s.counted(a, p.pod) {

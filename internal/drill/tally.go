@@ -11,25 +11,36 @@ import (
 
 // tally counts what became of a pod in all courses.
 type tally struct {
-	returned int
-	nodes    map[int]bool
-	evicts   map[*Pod]bool
-	by       *arrival // that evicted it
-	why      string
-	reasons  []Reason
+	waited  int          // courses at the end of which it has no node
+	gone    bool         // it was evicted, and no pod comes in its place
+	nodes   map[int]bool // those that it came to
+	evicts  map[string]bool
+	by      string // the pod that evicted it, the first by name
+	why     string
+	reasons []Reason
 }
 
-// hold holds the drill many times, and says what came of it.
+// tallies are by the pod that was there.
+type tallies map[*Pod]*tally
+
+func (t tallies) of(p *Pod) *tally {
+	if t[p] == nil {
+		t[p] = &tally{nodes: map[int]bool{}, evicts: map[string]bool{}}
+	}
+	return t[p]
+}
+
+// hold repeats the drill, and says what came of it.
 func (d *drill) hold(lost []string) Report {
-	tallies := map[*Pod]*tally{} // by the pod that was there
+	all := tallies{}
 	for i := range courses {
 		c := chance{rand.New(rand.NewPCG(uint64(i), 0)), i}
 		h := d.begin(c)
 		h.run(c)
-		h.tally(tallies)
+		h.tally(all)
 	}
 	r := Report{Lost: lost, Returns: true, Pods: []Outcome{}, Budgets: d.breached()}
-	for p, t := range tallies {
+	for p, t := range all {
 		if p.Core {
 			r.Pods = append(r.Pods, d.outcome(p, t))
 		}
@@ -51,31 +62,39 @@ func (d *drill) hold(lost []string) Report {
 }
 
 // tally adds one course.
-func (h *held) tally(tallies map[*Pod]*tally) {
-	of := func(a *arrival) *tally {
-		if tallies[a.old] == nil {
-			tallies[a.old] = &tally{nodes: map[int]bool{}, evicts: map[*Pod]bool{}}
-		}
-		return tallies[a.old]
-	}
+func (h *course) tally(all tallies) {
 	for _, p := range h.placed {
-		of(p.arrival).returned++
-		of(p.arrival).nodes[p.at] = true
+		all.of(p.old).nodes[p.at] = true
 	}
 	for _, a := range h.waiting {
-		if t := of(a); t.why == "" {
+		t := all.of(a.old)
+		if t.waited++; t.waited == 1 {
 			t.why, t.reasons = h.explain(a)
 		}
 	}
 	for a, victims := range h.victims {
 		for _, v := range victims {
-			of(a).evicts[v] = true
-			if again := h.arrived[v]; again != nil {
-				of(again).by = a
+			all.of(a.old).evicts[nameOf(v)] = true
+			t := all.of(h.before(v))
+			if t.gone = v.Comes == nil; t.gone {
+				t.why = v.Why
+			}
+			if by := nameOf(a.pod); t.by == "" || by < t.by {
+				t.by = by
 			}
 		}
 	}
 }
+
+// before is the pod in whose place a pod has come; the pod itself where it has been there all along.
+func (h *course) before(p *Pod) *Pod {
+	if a := h.arrived[p]; a != nil {
+		return a.old
+	}
+	return p
+}
+
+func nameOf(p *Pod) string { return p.Namespace + "/" + p.Name }
 
 // outcome is what all courses come to for a pod.
 func (d *drill) outcome(p *Pod, t *tally) Outcome {
@@ -86,10 +105,12 @@ func (d *drill) outcome(p *Pod, t *tally) Outcome {
 	if t == nil {
 		return o
 	}
-	switch t.returned {
-	case courses:
+	switch {
+	case t.gone:
+		o.Fate = Gone
+	case t.waited == 0:
 		o.Fate = Returns
-	case 0:
+	case t.waited == courses:
 		o.Fate = Pending
 	default:
 		o.Fate = Depends
@@ -98,12 +119,6 @@ func (d *drill) outcome(p *Pod, t *tally) Outcome {
 	for _, i := range slices.Sorted(maps.Keys(t.nodes)) {
 		o.Nodes = append(o.Nodes, d.nodes[i].Name)
 	}
-	for v := range t.evicts {
-		o.Evicts = append(o.Evicts, v.Namespace+"/"+v.Name)
-	}
-	slices.Sort(o.Evicts)
-	if t.by != nil {
-		o.EvictedFor = t.by.pod.Namespace + "/" + t.by.pod.Name
-	}
+	o.Evicts, o.EvictedFor = slices.Sorted(maps.Keys(t.evicts)), t.by
 	return o
 }

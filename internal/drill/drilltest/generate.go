@@ -54,7 +54,7 @@ func Generate(choose Choose, name string) Cluster {
 		w := workload(choose, name, i)
 		c.Workloads = append(c.Workloads, w)
 		for range int(w.Replicas) * len(w.Claims) {
-			c.Volumes = append(c.Volumes, volume(choose, c, len(c.Volumes)))
+			c.Volumes = append(c.Volumes, volume(choose, c, w.Claims[0].Spec.AccessModes))
 		}
 		if choose.one(2) {
 			c.Budgets = append(c.Budgets, budget(choose, name, w))
@@ -177,11 +177,11 @@ func claim(choose Choose) corev1.PersistentVolumeClaim {
 }
 
 // volume is tied to a zone, to a node, or to all nodes of the cluster.
-func volume(choose Choose, c Cluster, i int) *corev1.PersistentVolume {
-	v := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("%s-volume-%d", c.Name, i)}}
+func volume(choose Choose, c Cluster, modes []corev1.PersistentVolumeAccessMode) *corev1.PersistentVolume {
+	v := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("%s-volume-%d", c.Name, len(c.Volumes))}}
 	v.Spec = corev1.PersistentVolumeSpec{
 		StorageClassName: Class, Capacity: corev1.ResourceList{corev1.ResourceStorage: *resource.NewQuantity(int64(1+choose(3))<<30, resource.BinarySI)},
-		AccessModes:                   []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce, corev1.ReadWriteOncePod},
+		AccessModes:                   modes,
 		PersistentVolumeReclaimPolicy: corev1.PersistentVolumeReclaimRetain,
 		PersistentVolumeSource:        corev1.PersistentVolumeSource{CSI: &corev1.CSIPersistentVolumeSource{Driver: "drill.polymoat.io", VolumeHandle: v.Name}},
 	}
