@@ -23,8 +23,8 @@ demo: ## a tour: a real control plane, pods of every role, attempts that are ref
 	go run ./e2e/demo demo
 
 .PHONY: up
-up: ## keep the same cluster running, for playing with kubectl
-	go run ./e2e/demo up
+up: ## keep the same cluster running, for playing with kubectl; GATES=GenericWorkload=true,... opens feature gates
+	go run ./e2e/demo up $(GATES)
 
 .PHONY: down
 down: ## stop it
