@@ -99,7 +99,9 @@ var ofInstallation = map[string][]example{
 		{"among runs", plainly(func(f *Facts) { f.Pods[1].Spec.NodeName = "builds-1" })},
 	},
 	"open-port": {
-		{"reviews came from two addresses", plainly(func(f *Facts) { f.Senders = map[netip.Addr]int{netip.MustParseAddr("10.0.0.1"): 7, netip.MustParseAddr("fd00::2"): 1204} })},
+		{"reviews came from two addresses", plainly(func(f *Facts) {
+			f.Senders = map[netip.Addr]int{netip.MustParseAddr("10.0.0.1"): 7, netip.MustParseAddr("fd00::2"): 1204}
+		})},
 		{"installed with Helm", plainly(func(f *Facts) {
 			f.Senders = map[netip.Addr]int{netip.MustParseAddr("10.0.0.1"): 7}
 			f.Deployment.Labels["app.kubernetes.io/managed-by"] = "Helm"
