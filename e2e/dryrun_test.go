@@ -71,7 +71,7 @@ func TestOverridesByDryRun(t *testing.T) {
 	if want := `admission webhook "validate.polymoat.io" denied the request: ` + invalid; message(err) != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	_, explained, _ := plugin(t, cluster.Tenant, "explain", "-f", "testdata/dryrun/asks-for-core.yaml")
+	_, explained, _ := offline("explain", "-f", "testdata/dryrun/asks-for-core.yaml")
 	_, explained, _ = strings.Cut(explained, "  Verdict:")
 	explained, _, _ = strings.Cut("  Verdict:"+explained, "  Changes:")
 	for _, text := range []string{"Warning: " + placed + "\n", "The " + invalid + "\n", "\n" + explained + "```"} {
