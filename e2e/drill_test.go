@@ -61,7 +61,9 @@ func TestDrill(t *testing.T) {
 	for i, c := range all {
 		r := reports[c.Name]
 		for _, o := range r.Pods {
-			fates[o.Fate]++
+			if o.Namespace == c.Name {
+				fates[o.Fate]++
+			}
 		}
 		if diff := unforeseen(t, admin, c, r); diff != "" {
 			t.Errorf("cluster %d without %s: %s\n%s", i, c.Lose[0], diff, linesOf(r))
@@ -105,7 +107,7 @@ const quiet = 15 * time.Second
 func settled(t *testing.T, admin client.Client, all []drilltest.Cluster) {
 	t.Helper()
 	before, since := "", time.Now()
-	err := control.Await("pods that have settled", func(ctx context.Context) error {
+	quietly := func(ctx context.Context) error {
 		var pods corev1.PodList
 		var nodes corev1.NodeList
 		if err := errors.Join(admin.List(ctx, &pods), admin.List(ctx, &nodes)); err != nil {
@@ -129,7 +131,11 @@ func settled(t *testing.T, admin client.Client, all []drilltest.Cluster) {
 			return errors.New("something has just changed")
 		}
 		return nil
-	})
+	}
+	err := control.Await("pods that have settled", quietly)
+	if err != nil { // hundreds of pods on a machine that does other things beside
+		err = control.Await("pods that have settled", quietly)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
