@@ -197,6 +197,7 @@ func unforeseen(t *testing.T, admin client.Client, c drilltest.Cluster, r drill.
 				least, most = least+1, most+1
 			case drill.Depends:
 				most++
+			default: // it is there again, or none comes
 			}
 		}
 		// The later pods of a StatefulSet whose first ones wait have never been created, and nobody can speak of them.

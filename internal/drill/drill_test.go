@@ -185,25 +185,25 @@ func TestLose(t *testing.T) {
 		},
 		{
 			name: "runs make room",
-			pods: []*corev1.Pod{api("api-1", "core-3", "3", priority(1000))},
-			runs: []*corev1.Pod{api("run-1", "core-1", "2"), api("run-2", "core-1", "1"), api("run-3", "core-2", "2", priority(1000))},
+			pods: []*corev1.Pod{api("api-1", "core-3", "3", important)},
+			runs: []*corev1.Pod{api("run-1", "core-1", "2"), api("run-2", "core-1", "1"), api("run-3", "core-2", "2", important)},
 			want: "api-1 returns core-1 evicts polyaxon/run-1",
 		},
 		{
 			name: "runs do not make room for what evicts nobody",
-			pods: []*corev1.Pod{api("api-1", "core-3", "3", priority(1000), func(p *corev1.Pod) { p.Spec.PreemptionPolicy = new(corev1.PreemptNever) })},
+			pods: []*corev1.Pod{api("api-1", "core-3", "3", important, func(p *corev1.Pod) { p.Spec.PreemptionPolicy = new(corev1.PreemptNever) })},
 			runs: []*corev1.Pod{api("run-1", "core-1", "2"), api("run-2", "core-2", "2")},
 			want: "api-1 pending : core-1 and core-2: cpu: 3 asked, 2 free",
 		},
 		{
 			name: "core makes room for core, on one node or the other",
-			pods: []*corev1.Pod{api("api-1", "core-3", "3", priority(1000)), api("db-1", "core-1", "2"), api("db-2", "core-2", "2")},
+			pods: []*corev1.Pod{api("api-1", "core-3", "3", important), api("db-1", "core-1", "2"), api("db-2", "core-2", "2")},
 			want: "api-1 returns core-1,core-2 evicts polyaxon/db-1,polyaxon/db-2\ndb-1 returns core-2 for polyaxon/api-1\ndb-2 returns core-1 for polyaxon/api-1",
 		},
 		{
 			name: "a pod of core that nobody creates again makes room",
 			pods: []*corev1.Pod{
-				api("api-1", "core-3", "3", priority(1000)), api("api-2", "core-2", "3", priority(1000)),
+				api("api-1", "core-3", "3", important), api("api-2", "core-2", "3", important),
 				api("shell", "core-1", "2", func(p *corev1.Pod) { p.OwnerReferences = nil }),
 			},
 			want: "api-1 returns core-1 evicts polyaxon/shell\nshell gone  for polyaxon/api-1: no controller creates it again",
@@ -258,9 +258,7 @@ func port(p *corev1.Pod) {
 	p.Spec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: 80, HostPort: 80}}
 }
 
-func priority(value int32) func(*corev1.Pod) {
-	return func(p *corev1.Pod) { p.Spec.Priority = &value }
-}
+func important(p *corev1.Pod) { p.Spec.Priority = new(int32(1000)) }
 
 func TestBudgets(t *testing.T) {
 	f := three()

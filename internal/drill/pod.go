@@ -96,11 +96,8 @@ type amounts map[corev1.ResourceName]int64
 func amountsOf(list corev1.ResourceList) amounts {
 	all := make(amounts, len(list))
 	for name, quantity := range list {
-		switch {
-		case name == corev1.ResourceCPU:
+		if all[name] = quantity.Value(); name == corev1.ResourceCPU {
 			all[name] = quantity.MilliValue()
-		default:
-			all[name] = quantity.Value()
 		}
 	}
 	return all

@@ -73,8 +73,9 @@ func quantity(name corev1.ResourceName, value int64) string {
 		return resource.NewMilliQuantity(value, resource.DecimalSI).String()
 	case corev1.ResourceMemory, corev1.ResourceEphemeralStorage:
 		return resource.NewQuantity(value, resource.BinarySI).String()
+	default:
+		return resource.NewQuantity(value, resource.DecimalSI).String()
 	}
-	return resource.NewQuantity(value, resource.DecimalSI).String()
 }
 
 // conflicts says whether two host ports cannot be on one node.

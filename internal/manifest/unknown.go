@@ -3,6 +3,7 @@ package manifest
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -35,7 +36,7 @@ func Unknown(o Object) []string {
 	}
 	var pods []template.Struct
 	for _, t := range found {
-		pods = append(pods, template.Struct{At: append(t.At[:len(t.At):len(t.At)], "spec"), Type: reflect.TypeFor[corev1.PodSpec]()})
+		pods = append(pods, template.Struct{At: append(slices.Clip(t.At), "spec"), Type: reflect.TypeFor[corev1.PodSpec]()})
 	}
 	var unknown []template.Unknown
 	if of := known[o.APIVersion()+" "+o.Kind()]; of != nil {
