@@ -66,7 +66,7 @@ func (h *course) refuses(a *arrival, at int, l look) reason {
 			return reason{byPods, text}
 		}
 	}
-	if text := l.company.refuses(a, n); text != "" {
+	if text := l.refuses(a, n); text != "" {
 		return reason{byPods, text}
 	}
 	return reason{}
