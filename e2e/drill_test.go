@@ -24,7 +24,7 @@ import (
 )
 
 var (
-	drilled   = flag.Int("drill.clusters", 50, "how many generated clusters lose a node")
+	drilled   = flag.Int("drill.clusters", 20, "how many generated clusters lose a node")
 	drillSeed = flag.Uint64("drill.seed", 0, "where the generated clusters begin; 0 picks a new one and prints it")
 )
 
