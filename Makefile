@@ -79,6 +79,7 @@ lint: ## golangci-lint, built from internal/tools (the first time takes two minu
 unit: ## unit tests, the corpus and the chart, with the race detector; what a decision costs, without (builds helm: two minutes, once)
 	go test -race -timeout 15m $(UNIT)
 	go test -count=1 -timeout 10m -run TestHostile ./webhook
+	go test -count=1 -timeout 10m -run TestDrillOfMany ./internal/cli
 	go test -count=1 -timeout 10m ./internal/cost
 	cd internal/release && go test -timeout 15m ./...
 
