@@ -33,6 +33,11 @@ const (
 	// mostHeader is the size of a header, in bytes, to which net/http adds 4 KiB: that of an API server has less than 1 KiB.
 	mostHeader = 4 << 10
 
+	// mostGoodbyes is how many connections stay open for goodbyeTime after their client was sent away while it was sending: if
+	// one is closed at once, TCP resets it, and the answer may be lost.
+	mostGoodbyes = 128
+	goodbyeTime  = 500 * time.Millisecond
+
 	// headerTime is how long a handshake may take, and then a header: a few round trips, of a webhook timeout of 5 seconds.
 	headerTime = 3 * time.Second
 	// bodyTime is how long a body may take. The largest takes 2 seconds at 30 Mbit/s.

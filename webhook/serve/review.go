@@ -31,6 +31,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	body, f := s.read(ctx, of, w, r)
 	if f != nil {
 		s.turnDown(w, r, f)
+		s.goodbye(w)
 		return
 	}
 	room := s.shared
@@ -88,6 +89,15 @@ func (s *Server) whole(of *connection, w http.ResponseWriter, r *http.Request) (
 	body := make([]byte, r.ContentLength)
 	_, err := io.ReadFull(arriving, body)
 	return body, err
+}
+
+// goodbye gives a client that is still sending the time to read its answer.
+func (s *Server) goodbye(w http.ResponseWriter) {
+	if s.goodbyes.TryAcquire(1) {
+		defer s.goodbyes.Release(1)
+		_ = http.NewResponseController(w).Flush()
+		time.Sleep(goodbyeTime)
+	}
 }
 
 func unread(err error) *Fault {

@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
@@ -56,6 +57,7 @@ type Server struct {
 	handlers    handlers
 	shared      *room
 	reserved    *room
+	goodbyes    *semaphore.Weighted
 	rare        *rate.Limiter // of the log
 	started     atomic.Bool
 }
@@ -83,6 +85,7 @@ func New(o Options) *Server {
 		handlers: handlers{since: map[*connection]time.Time{}},
 		shared:   newRoom(decided, o.Bytes-decided),
 		reserved: newRoom(LargestReview, LargestReview),
+		goodbyes: semaphore.NewWeighted(mostGoodbyes),
 		rare:     rate.NewLimiter(1, 1),
 	}
 	s.connections = newConnections(mostUnfinished, max(o.Bytes/arrivingShare, largestArriving), s.crowded)
