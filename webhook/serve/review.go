@@ -31,7 +31,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	body, f := s.read(ctx, of, w, r)
 	if f != nil {
 		s.turnDown(w, r, f)
-		s.goodbye(w)
+		s.goodbye(w, f)
 		return
 	}
 	room := s.shared
@@ -91,13 +91,14 @@ func (s *Server) whole(of *connection, w http.ResponseWriter, r *http.Request) (
 	return body, err
 }
 
-// goodbye gives a client that is still sending the time to read its answer.
-func (s *Server) goodbye(w http.ResponseWriter) {
-	if s.goodbyes.TryAcquire(1) {
-		defer s.goodbyes.Release(1)
-		_ = http.NewResponseController(w).Flush()
-		time.Sleep(goodbyeTime)
+// goodbye gives a client that is still sending the time to read its answer. One whose body ends early sends no more.
+func (s *Server) goodbye(w http.ResponseWriter, f *Fault) {
+	if f.Code == http.StatusBadRequest || !s.goodbyes.TryAcquire(1) {
+		return
 	}
+	defer s.goodbyes.Release(1)
+	_ = http.NewResponseController(w).Flush()
+	time.Sleep(goodbyeTime)
 }
 
 func unread(err error) *Fault {
