@@ -14,8 +14,6 @@ import (
 
 	"github.com/polymoat/polymoat/e2e"
 	"github.com/polymoat/polymoat/e2e/cluster"
-	"github.com/polymoat/polymoat/internal/api/v1alpha1"
-	"github.com/polymoat/polymoat/internal/policy"
 )
 
 // stock are the charts of testdata/stock: which training operators were installed beside them, and their runs.
@@ -150,17 +148,5 @@ func placeRuns(t *testing.T, runs []run) {
 		}
 		all = append(all, w)
 	}
-	placed, err := e2e.Place(t.Context(), control, all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	decide, err := policy.New(v1alpha1.Default())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range placed {
-		for _, fault := range p.Faults(decide) {
-			t.Errorf("%s: %s", p.Workload.Name, fault)
-		}
-	}
+	place(t, all)
 }

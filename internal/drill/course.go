@@ -15,7 +15,7 @@ type course struct {
 	evicted map[*Pod]bool     // pods that were there before
 	taken   map[string]string // volumes that became a claim's
 	waiting []*arrival
-	victims map[*arrival][]*Pod // whom it evicted
+	victims map[*arrival][]*Pod // the pods that each arrival evicted
 }
 
 // placement is a pod that has come, and the index of its node.
