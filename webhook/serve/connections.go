@@ -136,7 +136,7 @@ func (c *connections) pushOut(one *connection) {
 	one.end()
 	c.freed.Broadcast()                      // it may be waiting itself
 	one.setLinger(0)                         // so that the kernel keeps nothing of it
-	_ = one.SetReadDeadline(time.Unix(1, 0)) // Close would wait here until its goroutine has run
+	_ = one.Conn.SetReadDeadline(time.Unix(1, 0)) // Close would wait here until its goroutine has run
 }
 
 func (c *connections) remove(one *connection) {
