@@ -25,7 +25,7 @@ func TestUpdatesAreJudged(t *testing.T) {
 			},
 			want: `admission webhook "validate.polymoat.io" denied the request: pods "gated": role "other" violates core-nodes: ` +
 				`spec.tolerations[2] tolerates "polyaxon=core:NoSchedule" and nothing keeps the pod off nodes labelled polyaxon=core: ` +
-				`it could run on node "witness" (labels polyaxon=core; taints polyaxon=core:NoSchedule); ` +
+				`it could run on a node of pool "core" (labels polyaxon=core; taints polyaxon=core:NoSchedule); ` +
 				`drop the toleration or add a required node affinity polyaxon NotIn [core]`,
 		},
 		"a privileged container for debugging": {

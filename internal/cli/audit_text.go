@@ -84,8 +84,8 @@ func (t *findingsText) findingText(f audit.Finding) string {
 	}
 	b.field("Finding", f.Detail, nil)
 	b.field("Fix", f.Fix, nil)
-	if f.Witness != nil && !strings.Contains(f.Detail, f.Witness.String()) {
-		b.field("Witness", f.Witness.String(), nil)
+	if f.Witness != nil && !strings.Contains(f.Detail, f.Witness.In(f.NodePool)) {
+		b.field("Witness", f.Witness.In(f.NodePool), nil)
 	}
 	return b.text.String() + "\n"
 }

@@ -202,6 +202,6 @@ func (b *block) place(one placeOnOne) {
 	}
 	b.field("Because", one.Because, nil)
 	if one.Witness != nil {
-		b.field("Witness", one.Witness.String(), nil)
+		b.field("Witness", one.Witness.In(one.Pool), nil)
 	}
 }

@@ -93,7 +93,19 @@ func opening(c Constraints, pool Pool, term int) string {
 
 // String describes the node for people: `node "x" (labels a=b, polyaxon=core; taints polyaxon=core:NoSchedule)`.
 // Labels are sorted, taints keep their order.
-func (n Node) String() string {
+func (n Node) String() string { return fmt.Sprintf("node %q%s", n.Name, n.properties()) }
+
+// In is the node in words, as one of a pool: `a node of pool "core" (labels polyaxon=core)`. A name is told only where the pod
+// asks for it.
+func (n Node) In(pool string) string {
+	if n.Name == firstName || strings.HasPrefix(n.Name, firstName+"-") {
+		return fmt.Sprintf("a node of pool %q%s", pool, n.properties())
+	}
+	return n.String()
+}
+
+// properties are the labels and taints: " (labels polyaxon=core; taints polyaxon=core:NoSchedule)". Empty where there are none.
+func (n Node) properties() string {
 	var parts, taints []string
 	if labels := n.sortedLabels(); len(labels) > 0 {
 		parts = append(parts, "labels "+strings.Join(labels, ", "))
@@ -105,9 +117,9 @@ func (n Node) String() string {
 		parts = append(parts, "taints "+strings.Join(taints, ", "))
 	}
 	if len(parts) == 0 {
-		return fmt.Sprintf("node %q", n.Name)
+		return ""
 	}
-	return fmt.Sprintf("node %q (%s)", n.Name, strings.Join(parts, "; "))
+	return fmt.Sprintf(" (%s)", strings.Join(parts, "; "))
 }
 
 func (n Node) sortedLabels() []string {

@@ -62,3 +62,15 @@ func TestNodeString(t *testing.T) {
 		})
 	}
 }
+
+func TestNodeIn(t *testing.T) {
+	for name, want := range map[string]string{
+		"witness":   `a node of pool "core" (labels polyaxon=core)`,
+		"witness-1": `a node of pool "core" (labels polyaxon=core)`,
+		"core-1":    `node "core-1" (labels polyaxon=core)`,
+	} {
+		if got := (Node{Name: name, Labels: map[string]string{"polyaxon": "core"}}).In("core"); got != want {
+			t.Errorf("%s is told as %s, want %s", name, got, want)
+		}
+	}
+}

@@ -74,7 +74,7 @@ func TestPodsOfEmptyLabels(t *testing.T) {
 	selects(infra, "")(open)
 	d := p.Validate(policy.Request{Namespace: "polyaxon", Pod: open})
 	want := `pods "debug": role "other" violates core-nodes: spec.nodeSelector leaves a protected pool open, because spec.nodeSelector[` + infra + `] asks for ` +
-		`nodes labelled ` + infra + `=: it could run on node "witness" (labels ` + infra + `=); add a required node affinity ` + infra + ` NotIn [""]. ` +
+		`nodes labelled ` + infra + `=: it could run on a node of pool "core" (labels ` + infra + `=); add a required node affinity ` + infra + ` NotIn [""]. ` +
 		`Also violates node-pool: spec.nodeSelector[` + infra + `] asks for node pool "core", which role "other" may not use; remove it`
 	if diff := cmp.Diff(want, d.Sentence("debug")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

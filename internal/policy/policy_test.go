@@ -119,7 +119,7 @@ func TestOneInstallationsRunsStayOffAnothersCore(t *testing.T) {
 	}
 	d := p.Validate(policy.Request{Namespace: "polyaxon", Pod: other()})
 	want := `pods "debug": role "other" violates core-nodes: spec.nodeSelector leaves a protected pool open, because ` +
-		`nothing keeps the pod off nodes labelled ml=core: it could run on node "witness" (labels ml=core); ` +
+		`nothing keeps the pod off nodes labelled ml=core: it could run on a node of pool "core" (labels ml=core); ` +
 		`add a required node affinity ml NotIn [core]`
 	if diff := cmp.Diff(want, d.Sentence("debug")); diff != "" {
 		t.Errorf("sentence (-want +got):\n%s", diff)

@@ -43,19 +43,19 @@ func (v View) landing(p *pool, witness landing.Node) Violation {
 	}
 	found := Violation{
 		Field:  pathNodeSelector,
-		Detail: fmt.Sprintf("leaves a protected pool open, because %s: it could run on %s", open, witness),
+		Detail: fmt.Sprintf("leaves a protected pool open, because %s: it could run on %s", open, witness.In(p.Name)),
 		Fix:    v.keepOff(p),
 	}
 	if name := v.Pod.Spec.NodeName; name != "" {
 		found.Field, found.Fix = pathNodeName, "remove it and "+found.Fix
-		found.Detail = fmt.Sprintf("is %q, which may be a protected node, and %s: it could run on %s", short(name), open, witness)
+		found.Detail = fmt.Sprintf("is %q, which may be a protected node, and %s: it could run on %s", short(name), open, witness.In(p.Name))
 		return found
 	}
 	for i := range p.Taints {
 		t := &p.Taints[i]
 		if at := landing.Tolerating(v.Pod.Spec.Tolerations, t); at >= 0 && landing.Repels(t) {
 			found.Field, found.Fix = pathTolerations.Index(at), "drop the toleration or "+found.Fix
-			found.Detail = fmt.Sprintf("tolerates %q and %s: it could run on %s", t.ToString(), open, witness)
+			found.Detail = fmt.Sprintf("tolerates %q and %s: it could run on %s", t.ToString(), open, witness.In(p.Name))
 			break
 		}
 	}

@@ -63,7 +63,7 @@ func TestUngatedInShadow(t *testing.T) {
 // TestUngatedSentence: what cannot be mended is to be created again, and what comes with the update is to be left out.
 func TestUngatedSentence(t *testing.T) {
 	p := compile(t, v1alpha1.Default())
-	const witness = `it could run on node "witness" (labels polyaxon=core; taints polyaxon=core:NoSchedule); `
+	const witness = `it could run on a node of pool "core" (labels polyaxon=core; taints polyaxon=core:NoSchedule); `
 	open := other()
 	open.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
 	const opens = `pods "a": role "other" violates core-nodes: spec.tolerations[0] tolerates "polyaxon=core:NoSchedule" and ` +

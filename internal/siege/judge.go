@@ -95,7 +95,7 @@ func allowed(r Request, a answer) (finding, error) {
 func (c core) lands(pod *corev1.Pod, and string) finding {
 	for _, pool := range c.pools {
 		if node, ok := landing.Witness(landing.Of(&pod.Spec), pool); ok {
-			return opened("it could run on %s%s", node, and)
+			return opened("it could run on %s%s", node.In(pool.Name), and)
 		}
 	}
 	return held("placed on other nodes")

@@ -62,7 +62,7 @@ func TestJudge(t *testing.T) {
 // What the API server takes is judged by what would happen to core.
 func TestJudgeWhatHappensToCore(t *testing.T) {
 	const (
-		witness  = `it could run on node "witness" (labels polyaxon=core; taints polyaxon:NoSchedule)`
+		witness  = `it could run on a node of pool "core" (labels polyaxon=core; taints polyaxon:NoSchedule)`
 		anyTaint = `"tolerations":[{"operator":"Exists"}]`
 		group    = `{"spec":{"schedulingGroup":{"podGroupName":"siege"}}}`
 	)
