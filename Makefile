@@ -46,7 +46,7 @@ image: ## dist/image and dist/polymoat.tar: amd64 and arm64, without a container
 	go run -C internal/release . image
 
 .PHONY: release
-release: ## the image, the plugin's archives, checksums and notes of a tag, in dist
+release: ## the image, the plugin's archives and krew manifest, checksums and notes of a tag, in dist
 	go run -C internal/release . all
 
 .PHONY: manifests
