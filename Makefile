@@ -1,6 +1,10 @@
 # Every target is one command that a person could type. `make` alone prints this help.
 SHELL := bash
 TOOL    := go tool -modfile=internal/tools/go.mod
+# What measures memory or time has the machine to itself, and no race detector.
+ALONE   := ^(TestHostile|TestDrillOfMany)$$
+# The main job, of all that `make e2e` tests.
+JOB     := ^(TestWorkloadsOfEveryRole|TestSchedulerBindsToTheRightPool|TestRunsMeetTheRestrictedStandard|TestStockPolyaxon|TestRefusals|TestCoreIsEarned|TestHelm)$$
 UNIT    := $$(go list ./... | grep -vE '/e2e(/certs|/failure|/soak)?$$|/internal/cost$$')
 # Inputs, not seconds: at the end of a time Go's fuzzing may fail with "context deadline exceeded" although nothing did.
 FUZZTIME ?= 20000x
@@ -46,7 +50,7 @@ image: ## dist/image and dist/polymoat.tar: amd64 and arm64, without a container
 	go run -C internal/release . image
 
 .PHONY: release
-release: ## the image, the plugin's archives, checksums and notes of a tag, in dist
+release: ## the image, the plugin's archives and krew manifest, checksums and notes of a tag, in dist
 	go run -C internal/release . all
 
 .PHONY: manifests
@@ -61,7 +65,11 @@ clean: down ## remove what was built, the control plane in .cache too
 ##@ Test
 
 .PHONY: test
-test: vet lint build unit monitoring e2e map ## everything; .ci/run adds fuzz and five minutes of soak
+test: vet lint build unit job ## unit tests, the corpus, the chart, and the main job in a real control plane
+
+.PHONY: check
+check: SOAK := 5m
+check: race e2e monitoring map published fuzz soak ## the long rest; .ci/run is both
 
 .PHONY: quick
 quick: ## what decides, in a minute: policy, roles, landing, cases, doctor, documents
@@ -77,11 +85,22 @@ lint: ## golangci-lint, built from internal/tools (the first time takes two minu
 	go tool -modfile=internal/tools/actionlint/go.mod actionlint
 
 .PHONY: unit
-unit: ## unit tests, the corpus and the chart, with the race detector; what a decision costs, without (builds helm: two minutes, once)
-	go test -race -timeout 15m $(UNIT)
-	go test -count=1 -timeout 10m -run TestHostile ./webhook
-	go test -count=1 -timeout 10m -run TestDrillOfMany ./internal/cli
+unit: ## unit tests, the corpus and the chart; what a decision costs (builds helm: two minutes, once)
+	go test -timeout 15m -skip '$(ALONE)' $(UNIT)
+	go test -count=1 -timeout 10m -p 1 -run '$(ALONE)' ./webhook ./internal/cli
 	go test -count=1 -timeout 10m ./internal/cost
+
+.PHONY: job
+job: ## pods of every role end on their nodes and attempts are refused, in a real control plane
+	go run ./e2e/demo build
+	go test -count=1 -timeout 10m -v -run '$(JOB)' ./e2e
+
+.PHONY: race
+race: ## the unit tests again, with the race detector
+	go test -race -timeout 15m $(UNIT)
+
+.PHONY: published
+published: ## image, archives, bills of materials and krew manifest, twice
 	cd internal/release && go test -timeout 15m ./...
 
 .PHONY: monitoring

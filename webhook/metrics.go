@@ -54,7 +54,7 @@ func newMetrics(policies []policyDocument) *metrics {
 		decide: newHistogram("polymoat_decide_duration_seconds",
 			"Time that the decision itself takes, with the facts that it asks the cluster for.", "webhook"),
 		decisions: newCounter("polymoat_decisions_total",
-			"Decisions on pods, by the webhook that was asked. One in which rules fire is counted once for each, with the mode of the rule (Enforce refuses); rule and mode are empty otherwise, and mode is Shadow where a mutation was not applied.",
+			"Decisions on pods, by the webhook that was asked. One in which rules fire is counted once for each, with the mode of the rule (Enforce refuses). Otherwise rule and mode are empty. Mode is Shadow where a mutation was not applied.",
 			"policy", "role", "verdict", "rule", "mode", "webhook", "dry_run"),
 		duration: newHistogram("polymoat_request_duration_seconds",
 			"Time from when a review has been read to the last byte of its answer.", "webhook", "verdict"),

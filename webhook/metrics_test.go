@@ -40,7 +40,7 @@ func TestMetrics(t *testing.T) {
 	send(t, mux, "/validate", "application/json", nil)
 	send(t, mux, "/validate", "text/plain", nil)
 	want := `
-# HELP polymoat_decisions_total Decisions on pods, by the webhook that was asked. One in which rules fire is counted once for each, with the mode of the rule (Enforce refuses); rule and mode are empty otherwise, and mode is Shadow where a mutation was not applied.
+# HELP polymoat_decisions_total Decisions on pods, by the webhook that was asked. One in which rules fire is counted once for each, with the mode of the rule (Enforce refuses). Otherwise rule and mode are empty. Mode is Shadow where a mutation was not applied.
 # TYPE polymoat_decisions_total counter
 polymoat_decisions_total{dry_run="false",mode="",policy="",role="",rule="",verdict="OutOfScope",webhook="mutate"} 1
 polymoat_decisions_total{dry_run="false",mode="",policy="polyaxon",role="jobs",rule="",verdict="Allowed",webhook="mutate"} 1

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 )
 
 // program is one program that is built from its Go module.
@@ -16,6 +17,8 @@ type program struct {
 	name   string // kube-apiserver
 	pkg    string // the Go package to build
 	module string // the module that it is versioned by, as the go.mod of the nested module requires it
+	// estimate is how long two quiet cores take with nothing cached.
+	estimate time.Duration
 }
 
 const (
@@ -26,11 +29,11 @@ const (
 
 // programs are built in this order: the API server, which takes longest, early.
 var programs = []program{
-	{"etcd", etcdModule, etcdModule},
-	{"kube-apiserver", kubernetesModule + "/cmd/kube-apiserver", kubernetesModule},
-	{"kube-scheduler", kubernetesModule + "/cmd/kube-scheduler", kubernetesModule},
-	{"kube-controller-manager", kubernetesModule + "/cmd/kube-controller-manager", kubernetesModule},
-	{"kwok", kwokModule + "/cmd/kwok", kwokModule},
+	{"etcd", etcdModule, etcdModule, time.Minute},
+	{"kube-apiserver", kubernetesModule + "/cmd/kube-apiserver", kubernetesModule, 4 * time.Minute},
+	{"kube-scheduler", kubernetesModule + "/cmd/kube-scheduler", kubernetesModule, 30 * time.Second},
+	{"kube-controller-manager", kubernetesModule + "/cmd/kube-controller-manager", kubernetesModule, time.Minute},
+	{"kwok", kwokModule + "/cmd/kwok", kwokModule, 30 * time.Second},
 }
 
 // Set is where the programs lie.
@@ -51,7 +54,7 @@ func Ensure(ctx context.Context, root string, out io.Writer) (Set, error) {
 	if err != nil {
 		return Set{}, err
 	}
-	b := builder{module: filepath.Join(root, module), dir: filepath.Join(root, ".cache", "controlplane", versions.key()), versions: versions, out: out}
+	b := builder{module: filepath.Join(root, module), dir: filepath.Join(root, ".cache", "controlplane", versions.key(buildFlags)), versions: versions, out: out}
 	if set, ok := b.find(); ok {
 		return set, nil
 	}

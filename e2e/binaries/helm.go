@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"time"
 )
 
 // helmModule pins helm, away from the product and from the control plane: they need other versions of what it needs.
 const helmModule = "e2e/helm"
 
-var helm = program{"helm", "helm.sh/helm/v4/cmd/helm", "helm.sh/helm/v4"}
+var helm = program{"helm", "helm.sh/helm/v4/cmd/helm", "helm.sh/helm/v4", 2 * time.Minute}
 
 // Helm returns the file of helm, in the version that e2e/helm/go.mod names, and builds it where it is missing, with
 // progress on out. root is the repository's root; see Root.

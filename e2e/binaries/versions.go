@@ -1,6 +1,7 @@
 package binaries
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"strings"
@@ -35,7 +36,9 @@ func readVersions(gomod string, programs ...program) (versions, error) {
 // of is a program's version without its "v".
 func (v versions) of(p program) string { return strings.TrimPrefix(v[p.module], "v") }
 
-// key names the control plane's cache folder: "kubernetes-v1.37.2-etcd-v3.7.0-kwok-v0.8.0-linux-amd64".
-func (v versions) key() string {
-	return fmt.Sprintf("kubernetes-%s-etcd-%s-kwok-%s-%s", v[kubernetesModule], v[etcdModule], v[kwokModule], platform)
+// key names the control plane's cache folder by its versions, the platform and the flags that it is built with:
+// "kubernetes-v1.37.2-etcd-v3.7.0-kwok-v0.8.0-linux-amd64-6ab10ce5".
+func (v versions) key(flags []string) string {
+	sum := sha256.Sum256([]byte(strings.Join(flags, " ")))
+	return fmt.Sprintf("kubernetes-%s-etcd-%s-kwok-%s-%s-%x", v[kubernetesModule], v[etcdModule], v[kwokModule], platform, sum[:4])
 }

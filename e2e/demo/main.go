@@ -14,9 +14,11 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/polymoat/polymoat/e2e/binaries"
 	"github.com/polymoat/polymoat/e2e/cluster"
+	"github.com/polymoat/polymoat/e2e/progress"
 )
 
 // command is what the program does; root is the repository's.
@@ -98,7 +100,9 @@ func start(ctx context.Context, root, dir, gates string, out io.Writer) (*cluste
 	if err != nil {
 		return nil, err
 	}
+	stop := progress.Watch(out, "starting the control plane", 10*time.Second)
 	c, err := cluster.Start(ctx, cluster.Options{Binaries: set, Dir: dir, Gates: gates})
+	stop()
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +119,8 @@ func build(ctx context.Context, root string, out io.Writer) (binaries.Set, strin
 	if err != nil {
 		return set, "", err
 	}
+	stop := progress.Watch(out, "polymoat", time.Minute)
 	server, err := binaries.Polymoat(ctx, root)
+	stop()
 	return set, server, err
 }

@@ -81,7 +81,7 @@ func NewEvents(client kubernetes.Interface, namespaces []string, controllers *cl
 	e := &Events{client: client, controllers: controllers, budgets: map[string]eventBudget{}, places: utilcache.NewLRUExpireCache(mostPlaces), log: log}
 	e.outcomes = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "polymoat_events_total",
-		Help: "Refusals of new pods that have an owner, and pods that stand where core's do, by what became of the event: created, counted by one that was there, told by the built-in controller itself, ownerless where no owner can be read, limited because there were too many in the namespace, overflowed because the API server is slow, failed because it takes none.",
+		Help: "Refusals of new pods that have an owner, and pods that stand where core's do, by what became of the event. Outcomes: created; counted by one that was there; told by the built-in controller itself. Not sent: ownerless, no owner can be read; limited, too many in the namespace; overflowed, the API server is slow; failed, it takes none.",
 	}, []string{"outcome"})
 	for _, namespace := range namespaces {
 		e.budgets[namespace] = eventBudget{rate.NewLimiter(eventsPerSecond, eventsAtOnce), make(chan pendingEvent, mostPending)}

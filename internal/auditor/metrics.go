@@ -28,7 +28,7 @@ func newGauges() gauges {
 		pods: gauge("polymoat_pods",
 			"Pods of governed namespaces that have not ended, by the node pool of their node; empty for none.", "policy", "role", "pool"),
 		findings: gauge("polymoat_audit_findings",
-			"What is not as the policy means it, by the kinds of kubectl polymoat audit: pods on protected nodes that are not allowed there, pods that could get there, nodes that open the way. Should be 0.",
+			"What is not as the policy says, by the kinds of kubectl polymoat audit: pods that are or could get on protected nodes, nodes that open the way. Should be 0.",
 			"policy", "kind"),
 	}
 }

@@ -23,8 +23,8 @@ const (
 // Rules are all rules, in the order in which their violations are told: whether the pod is what it says, where it would
 // run, then as what.
 var Rules = []Rule{
-	{ruleCoreClaim, "a pod, a workload by its pod template or its own labels, or a ControllerRevision, that claims to be Polyaxon " +
-		"itself or has labels by which its Services and controllers find its pods, from whoever is not trusted with that", coreClaim},
+	{ruleCoreClaim, "what claims to be Polyaxon itself, or has labels by which its Services and controllers find their pods, from " +
+		"users who are not trusted with that. It judges pods, pod templates, labels of workloads, and ControllerRevisions", coreClaim},
 	{"core-nodes", "a pod that could land on a protected pool its role may not use. Decided with the scheduler's own functions " +
 		"for every node that the pool's description allows; the refusal names such a node", coreNodes},
 	{"node-name", "`spec.nodeName`, but from the scheduler, the DaemonSet controller and `nodeNameUsers`", nodeName},
@@ -37,9 +37,9 @@ var Rules = []Rule{
 		"namespaces: it could keep core pods from being scheduled", podAffinity},
 	{"core-debug", "ephemeral containers in core pods (`kubectl debug`), except from users that `debugUsers` or `coreTrust` name; " +
 		"elsewhere they are hardened like the rest of the pod", coreDebug},
-	{rulePodStatus, "in `pods/status`, a nomination to a protected or unknown node, but from kube-scheduler and `bindingUsers`; and in " +
-		"core pods the phase, addresses, readiness and containers, but from the node's kubelet, Kubernetes' own controllers and whoever is " +
-		"trusted with core", podStatus},
+	{rulePodStatus, "in `pods/status`, a nomination to a protected or unknown node, except from kube-scheduler and `bindingUsers`. In " +
+		"core pods also the phase, addresses, readiness and containers, except from the node's kubelet, Kubernetes' own controllers and " +
+		"users who are trusted with core", podStatus},
 	{"service-account", "a service account that the policy names, or under which core runs, for all but core; `default` is free", serviceAccount},
 	{"run-as-root", "uid 0, or a user left to the image, in a role held to the restricted standard", runAsRoot},
 	{"run-as-root-group", "group 0 (`runAsGroup`, `fsGroup`, `supplementalGroups`) in a role held to the restricted standard; a uid without " +

@@ -11,6 +11,9 @@ import (
 	"path/filepath"
 )
 
+// plugin is the program of cmd/ that people run.
+const plugin = "kubectl-polymoat"
+
 // pluginPlatforms are those of the machines that people run kubectl on.
 var pluginPlatforms = []platform{
 	{"linux", "amd64"}, {"linux", "arm64"},
@@ -54,7 +57,7 @@ func writeArchives(ctx context.Context, s source, dist string, platforms []platf
 		return err
 	}
 	for _, p := range platforms {
-		b, err := compile(ctx, s, "kubectl-polymoat", p)
+		b, err := compile(ctx, s, plugin, p)
 		if err != nil {
 			return err
 		}
@@ -69,15 +72,32 @@ func writeArchives(ctx context.Context, s source, dist string, platforms []platf
 }
 
 func writeArchive(s source, dist string, b binary, licence file) error {
-	name, suffix, archive := b.name, ".tar.gz", tarGz
+	archive := tarGz
 	if b.platform.os == "windows" {
-		name, suffix, archive = b.name+".exe", ".zip", zipped
+		archive = zipped
 	}
-	content, err := archive(s, []file{{name, 0o755, b.bytes}, licence})
+	content, err := archive(s, []file{{pluginFile(b.platform), 0o755, b.bytes}, licence})
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dist, base(s, b)+suffix), content, 0o644)
+	return os.WriteFile(filepath.Join(dist, archiveName(s, b.platform)), content, 0o644)
+}
+
+// archiveName is the file in dist that holds the plugin for a platform.
+func archiveName(s source, p platform) string {
+	suffix := ".tar.gz"
+	if p.os == "windows" {
+		suffix = ".zip"
+	}
+	return base(s, binary{name: plugin, platform: p}) + suffix
+}
+
+// pluginFile is what the plugin is called in its archive.
+func pluginFile(p platform) string {
+	if p.os == "windows" {
+		return plugin + ".exe"
+	}
+	return plugin
 }
 
 func tarGz(s source, files []file) ([]byte, error) {

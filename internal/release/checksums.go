@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,11 +20,18 @@ func writeChecksums(dist string) error {
 		if e.IsDir() {
 			continue
 		}
-		content, err := os.ReadFile(filepath.Join(dist, e.Name()))
+		sum, err := sumOf(filepath.Join(dist, e.Name()))
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(content), e.Name())
+		fmt.Fprintf(&sums, "%s  %s\n", sum, e.Name())
 	}
 	return os.WriteFile(filepath.Join(dist, "checksums.txt"), []byte(sums.String()), 0o644)
+}
+
+// sumOf is the SHA-256 of a file in hexadecimal digits.
+func sumOf(path string) (string, error) {
+	content, err := os.ReadFile(path)
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:]), err
 }

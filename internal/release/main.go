@@ -3,7 +3,7 @@
 //
 //	image   dist/image, an OCI layout for linux/amd64 and linux/arm64; the same as dist/polymoat.tar for `docker load`
 //	        and `ctr images import`; and the binaries of which it was made
-//	all     that, the plugin's archives, and notes.md
+//	all     that, the plugin's archives, notes.md, and of a tag polymoat.yaml, the manifest for krew
 //
 // Beside each binary and archive lies a bill of materials, and checksums.txt sums them all.
 package main
@@ -62,6 +62,9 @@ func release(ctx context.Context, s source, dist string, all bool, out io.Writer
 	fmt.Fprintln(out, name)
 	if all {
 		if err := writeArchives(ctx, s, dist, pluginPlatforms); err != nil {
+			return err
+		}
+		if err := writeKrew(s, dist, pluginPlatforms); err != nil {
 			return err
 		}
 	}

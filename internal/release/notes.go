@@ -21,6 +21,13 @@ func writeNotes(s source, dist string) error {
 	if err != nil {
 		return err
 	}
+	chart, err := os.ReadFile(filepath.Join(s.root, "manifests", "chart", "Chart.yaml"))
+	if err != nil {
+		return err
+	}
+	if err := checkChart(string(chart), s.version); err != nil {
+		return err
+	}
 	return os.WriteFile(filepath.Join(dist, "notes.md"), []byte(text), 0o644)
 }
 
@@ -44,4 +51,13 @@ func notes(changelog, version string) (string, error) {
 		return m + "\n", nil
 	}
 	return "", fmt.Errorf("CHANGELOG.md says nothing of %s; write a section %q with the day of the release behind it, commit, and tag that commit", version, strings.TrimSuffix(heading, " - "))
+}
+
+// checkChart refuses a tag that the chart does not name: its Chart.yaml tells Artifact Hub which image is meant.
+func checkChart(chart, version string) error {
+	m := tagged.FindStringSubmatch(version)
+	if m == nil || strings.Contains(chart, "\nversion: "+m[1]+"\nappVersion: "+m[1]+"\n") {
+		return nil
+	}
+	return fmt.Errorf("manifests/chart/Chart.yaml is not of %s; set version, appVersion and the image there to %s, run `go test ./e2e/chart -update`, commit, and tag that commit", version, m[1])
 }

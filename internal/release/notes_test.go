@@ -45,6 +45,20 @@ func TestChangelog(t *testing.T) {
 	}
 }
 
+// TestChartOfATag: what is tagged is what the chart installs.
+func TestChartOfATag(t *testing.T) {
+	const chart = "name: polymoat\nversion: 0.2.0\nappVersion: 0.2.0\nhome: x\n"
+	for version, want := range map[string]string{
+		"v0.2.0":            "",
+		"v0.2.0-3-g79365e3": "",
+		"v0.2.0-rc.1":       "manifests/chart/Chart.yaml is not of v0.2.0-rc.1; set version, appVersion and the image there to 0.2.0-rc.1, run `go test ./e2e/chart -update`, commit, and tag that commit",
+	} {
+		if got := errorText(checkChart(chart, version)); got != want {
+			t.Errorf("%s: got %q, want %q", version, got, want)
+		}
+	}
+}
+
 func errorText(err error) string {
 	if err == nil {
 		return ""
