@@ -3,11 +3,14 @@ package e2e_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -71,6 +74,28 @@ func TestThePolicyInForceIsNotTold(t *testing.T) {
 	_, _, errOut := plugin(t, cluster.Admin, "audit")
 	if want := "note: the cluster has no Deployment with the label \"app.kubernetes.io/name=polymoat\"; audited by the built-in policy\n"; errOut != want {
 		t.Errorf("audit says\n%swant\n%s", errOut, want)
+	}
+}
+
+// A tenant reads the policy in force with the ClusterRole that the chart has for it, and without it what to ask for.
+func TestTenantsReadThePolicy(t *testing.T) {
+	code, out, errOut := plugin(t, cluster.Tenant, "overrides")
+	if code != 2 || out != "" || !strings.HasSuffix(errOut, "; ask for ClusterRole polymoat-view in the namespace of polymoat, "+
+		"or name the policy in force with --policy FILE\n") {
+		t.Errorf("without the role: exit code %d\n%s%s", code, out, errOut)
+	}
+	allow(t, "tenant", &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: cluster.System, Name: "tenant-views"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "polymoat-view"},
+	})
+	code, out, errOut = plugin(t, cluster.Tenant, "policy", "show")
+	want := fmt.Sprintf("policy: in force: ConfigMap %q in namespace \"polymoat-system\"\n", inForce(t))
+	if code != 0 || !strings.Contains(out, "kind: PlacementPolicy\n") || errOut != want {
+		t.Errorf("policy show: exit code %d\n%s%s", code, out, errOut)
+	}
+	secrets := &corev1.SecretList{}
+	if err := as(t, cluster.Tenant).List(t.Context(), secrets, client.InNamespace(cluster.System)); !apierrors.IsForbidden(err) {
+		t.Errorf("the tenant lists the Secrets of polymoat: %v", err)
 	}
 }
 

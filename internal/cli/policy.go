@@ -13,14 +13,17 @@ import (
 func newPolicy(c *console) *cobra.Command {
 	cmd := group(&cobra.Command{
 		Use:   "policy",
-		Short: "Print the built-in policy, or check one's own",
+		Short: "Print the built-in policy or the cluster's, or check one's own",
 		Example: `  # Start from the built-in policy
   kubectl polymoat policy default > policy.yaml
 
-  # Find every mistake in it
+  # Print the one that the cluster runs
+  kubectl polymoat policy show
+
+  # Find every mistake in one's own
   kubectl polymoat policy validate policy.yaml`,
 	})
-	cmd.AddCommand(newPolicyDefault(c), newPolicyValidate(c))
+	cmd.AddCommand(newPolicyDefault(c), newPolicyShow(c), newPolicyValidate(c))
 	return cmd
 }
 

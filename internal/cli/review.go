@@ -34,13 +34,15 @@ template is judged as the pod that its controller makes of it. A Pod is judged
 as if nobody who is trusted created it; --as names somebody. Whom RBAC trusts
 with core is not known here: without --as, a claim of core is a warning.
 
+` + aboutPolicy + `
+
 ` + aboutLive
 
 // addFilesTo adds the flags that say what to read: all of those that where knows.
 func (in *inputs) addFilesTo(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&in.files, "filename", "f", nil, "`file`, folder or - (standard input) to read; repeatable")
 	flags.BoolVarP(&in.recursive, "recursive", "R", false, "read the folders inside folders, too")
-	flags.StringVar(&in.policy, "policy", "", "policy `file`, or folder of policies (default: the built-in)")
+	flags.StringVar(&in.policy, "policy", "", policyUsage)
 	completeManifests(flags, "filename")
 	completeManifests(flags, "policy")
 	in.live.addTo(flags, &in.namespace)
@@ -77,7 +79,7 @@ type review struct {
 // reviews decides about every pod of the input files and shows each, in order. What cannot be read is reported and
 // does not keep the rest from being shown. An object without a pod is passed to skipped.
 func (in *inputs) reviews(c *console, show func(review), skipped func(manifest.Object)) {
-	p := c.compilePolicy(in.policy)
+	p := c.compile(in.policies(c))
 	if p == nil {
 		return
 	}
@@ -89,6 +91,14 @@ func (in *inputs) reviews(c *console, show func(review), skipped func(manifest.O
 		}
 		return err
 	})
+}
+
+// policies are those by which the pods are judged.
+func (in *inputs) policies(c *console) []v1alpha1.File {
+	if len(in.live.names) > 0 {
+		return in.live.governing(c, in.policy)
+	}
+	return in.live.governingFiles(c, in.policy)
 }
 
 // facts are those of the cluster from which the pods come; nil where they come from files.
