@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/polymoat/polymoat/e2e/cluster"
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
 
 // Without --against, the policy in force is that of the ConfigMap which the Deployment mounts.
@@ -74,6 +75,19 @@ func TestThePolicyInForceIsNotTold(t *testing.T) {
 	_, _, errOut := plugin(t, cluster.Admin, "audit")
 	if want := "note: the cluster has no Deployment with the label \"app.kubernetes.io/name=polymoat\"; audited by the built-in policy\n"; errOut != want {
 		t.Errorf("audit says\n%swant\n%s", errOut, want)
+	}
+}
+
+// A draft from the cluster is a policy without doubts, and finds the nodes that are there.
+func TestInitDraftsFromTheCluster(t *testing.T) {
+	code, out, errOut := plugin(t, cluster.Admin, "init")
+	p, err := v1alpha1.Load("draft", []byte(out))
+	if code != 0 || errOut != "" || err != nil {
+		t.Fatalf("exit code %d: %v\n%s%s", code, err, out, errOut)
+	}
+	core := p.Spec.NodePools[0]
+	if len(p.Doubts) > 0 || core.NodeLabel.String() != "polyaxon=core" || !core.Protected || !strings.Contains(out, " now.\n  - name: core\n") {
+		t.Errorf("%s\n%s", p.Doubts, out)
 	}
 }
 
