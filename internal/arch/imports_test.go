@@ -30,6 +30,7 @@ var rules = []struct {
 	{"internal/trail", "webhook writes it, the plugin reads it", append([]string{"webhook", "internal/cli"}, impure...)},
 	{"internal/replay", "it decides again on what a log holds; callers open files", []string{"os", "webhook", "internal/cli", "k8s.io/client-go", "sigs.k8s.io/controller-runtime"}},
 	{"internal/template", "it finds pods and has no opinion on them", append([]string{"internal/policy", "webhook"}, impure...)},
+	{"internal/polyaxonfile", "it finds pods and has no opinion on them", append([]string{"internal/policy", "webhook"}, impure...)},
 	{"internal/manifest", "it finds pods and has no opinion on them", []string{"internal/policy", "webhook"}},
 	// cli-runtime finds and names objects of a cluster as kubectl does, and brings the scheme, discovery and REST clients
 	// of client-go: four milliseconds. No clientset can be imported without kubernetes/typed.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,8 @@ type inputs struct {
 
 // aboutInputs is the part of the help that these commands share.
 const aboutInputs = `Files hold YAML or JSON: Pods, and every kind that carries a pod template, such
-as Deployments, Jobs, the Kubeflow, Ray and Dask kinds and Polyaxon's own. A
+as Deployments, Jobs, the Kubeflow, Ray and Dask kinds and Polyaxon's own, and
+polyaxonfiles of Polyaxon 1.x and 2.x: components and operations. A
 template is judged as the pod that its controller makes of it. A Pod is judged
 as if nobody who is trusted created it; --as names somebody. Whom RBAC trusts
 with core is not known here: without --as, a claim of core is a warning.
@@ -151,6 +153,9 @@ func (c *console) pods(o manifest.Object, skipped func(manifest.Object)) []manif
 		c.tell("warning: %s\n", warning)
 	}
 	for i, pod := range pods {
+		if len(pod.Unknown) > 0 && (i == 0 || !slices.Equal(pods[i-1].Unknown, pod.Unknown)) {
+			c.tell("note: %s: what comes from elsewhere is not known: %s\n", o.Place(), strings.Join(pod.Unknown, ", "))
+		}
 		if o.Live() && pod.Path == "" {
 			pods[i].Creator = template.CreatorOf(pod.Pod.OwnerReferences)
 		}
@@ -166,6 +171,9 @@ func (in *inputs) review(p *policy.Policy, pod manifest.Pod, known *facts) (revi
 			own, in.namespace, own)
 	}
 	namespace := cmp.Or(own, in.namespace, "default")
+	if own+in.namespace == "" && pod.Names != nil {
+		namespace = p.Namespaces()[0] // a polyaxonfile runs where Polyaxon is
+	}
 	r := policy.Request{Namespace: namespace, User: in.user(pod), Pod: pod.Pod, Owner: pod.Owner, Today: v1alpha1.DayOf(time.Now())}
 	if r.User.Name == "" {
 		r.Trust = policy.TrustUnknown

@@ -138,7 +138,7 @@ func forCorpus(t *testing.T, name string) (*policy.Policy, []v1alpha1.NodePool) 
 func strict(t *testing.T, draft string) []v1alpha1.File {
 	t.Helper()
 	var files []v1alpha1.File
-	for _, doc := range strings.Split(draft, "---\n") {
+	for doc := range strings.SplitSeq(draft, "---\n") {
 		p, err := v1alpha1.Load("draft", []byte(doc))
 		if err != nil {
 			t.Fatalf("%v\n%s", err, doc)

@@ -104,6 +104,7 @@ func (h *house) assign() {
 			h.core = p.Name
 		case forBuilds:
 			h.builds = cmp.Or(h.builds, p.Name)
+		case unknown: // never in the house
 		case forRuns, forGPUs:
 			h.runs = append(h.runs, p.Name)
 		}
