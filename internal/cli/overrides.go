@@ -55,11 +55,18 @@ func overrides(c *console, files []v1alpha1.File, name, output string) error {
 			return err
 		}
 	}
-	bounds := boundsTable(roles)
-	if err := list(c, output, allOverrides(roles), overrideTable(), bounds); err != nil {
+	if output == "json" {
+		return list(c, output, allOverrides(roles))
+	}
+	if err := list(c, output, []override{}, overrideTable()); err != nil {
 		return err
 	}
-	if len(bounds.rows) == 0 && output == "text" {
+	bounds := boundsTable(roles)
+	if len(bounds.rows) > 0 {
+		c.print("\n")
+		return listByPolicy(c, output, roles, func(of []role) []table { return []table{boundsTable(of)} })
+	}
+	if output == "text" {
 		c.tell("note: none is accepted; a role accepts what its entry of the policy or spec.defaults lists under overrides\n")
 	}
 	return nil

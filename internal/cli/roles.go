@@ -47,7 +47,7 @@ By which marks a role is told is in -o markdown and -o json only.`,
 		if err != nil {
 			return err
 		}
-		return list(c, output, listed, roleTable(listed), allowTable(listed), imageTable(listed))
+		return listByPolicy(c, output, listed, func(of []role) []table { return []table{roleTable(of), allowTable(of), imageTable(of)} })
 	}
 	return cmd
 }

@@ -24,6 +24,7 @@ func Draft(c Cluster, w Wishes) string {
 
 func (c *Cluster) document(h house, i installation) string {
 	var t text
+	t.WriteString(v1alpha1.Modeline)
 	t.line("# Drafted by kubectl polymoat init from %s. What is assumed is marked: check it.", c.sources())
 	for _, sentence := range h.leftOut {
 		t.line("# Not in this policy: %s", sentence)
