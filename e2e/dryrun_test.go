@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -71,6 +72,7 @@ func TestOverridesByDryRun(t *testing.T) {
 	if want := `admission webhook "validate.polymoat.io" denied the request: ` + invalid; message(err) != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
+	t.Setenv("KUBECONFIG", os.DevNull)
 	_, explained, _ := offline("explain", "-f", "testdata/dryrun/asks-for-core.yaml")
 	_, explained, _ = strings.Cut(explained, "  Verdict:")
 	explained, _, _ = strings.Cut("  Verdict:"+explained, "  Changes:")

@@ -3,16 +3,20 @@ package e2e_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/polymoat/polymoat/e2e/cluster"
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
 
 // Without --against, the policy in force is that of the ConfigMap which the Deployment mounts.
@@ -71,6 +75,41 @@ func TestThePolicyInForceIsNotTold(t *testing.T) {
 	_, _, errOut := plugin(t, cluster.Admin, "audit")
 	if want := "note: the cluster has no Deployment with the label \"app.kubernetes.io/name=polymoat\"; audited by the built-in policy\n"; errOut != want {
 		t.Errorf("audit says\n%swant\n%s", errOut, want)
+	}
+}
+
+// A draft from the cluster is a policy without doubts, and finds the nodes that are there.
+func TestInitDraftsFromTheCluster(t *testing.T) {
+	code, out, errOut := plugin(t, cluster.Admin, "init")
+	p, err := v1alpha1.Load("draft", []byte(out))
+	if code != 0 || errOut != "" || err != nil {
+		t.Fatalf("exit code %d: %v\n%s%s", code, err, out, errOut)
+	}
+	core := p.Spec.NodePools[0]
+	if len(p.Doubts) > 0 || core.NodeLabel.String() != "polyaxon=core" || !core.Protected || !strings.Contains(out, " now.\n  - name: core\n") {
+		t.Errorf("%s\n%s", p.Doubts, out)
+	}
+}
+
+// A tenant reads the policy in force with the ClusterRole that the chart has for it, and without it what to ask for.
+func TestTenantsReadThePolicy(t *testing.T) {
+	code, out, errOut := plugin(t, cluster.Tenant, "overrides")
+	if code != 2 || out != "" || !strings.HasSuffix(errOut, "; ask for ClusterRole polymoat-view in the namespace of polymoat, "+
+		"or name the policy in force with --policy FILE\n") {
+		t.Errorf("without the role: exit code %d\n%s%s", code, out, errOut)
+	}
+	allow(t, "tenant", &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: cluster.System, Name: "tenant-views"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "polymoat-view"},
+	})
+	code, out, errOut = plugin(t, cluster.Tenant, "policy", "show")
+	want := fmt.Sprintf("policy: in force: ConfigMap %q in namespace \"polymoat-system\"\n", inForce(t))
+	if code != 0 || !strings.Contains(out, "kind: PlacementPolicy\n") || errOut != want {
+		t.Errorf("policy show: exit code %d\n%s%s", code, out, errOut)
+	}
+	secrets := &corev1.SecretList{}
+	if err := as(t, cluster.Tenant).List(t.Context(), secrets, client.InNamespace(cluster.System)); !apierrors.IsForbidden(err) {
+		t.Errorf("the tenant lists the Secrets of polymoat: %v", err)
 	}
 }
 

@@ -31,6 +31,7 @@ func TestReplayOfTheAuditLog(t *testing.T) {
 		_ = c.Create(t.Context(), pod, client.DryRunAll) // refused or not: the log tells
 	}
 	log := ownLog(t)
+	t.Setenv("KUBECONFIG", os.DevNull)
 	code, out, errOut := offline("replay", log, "-o", "json")
 	if code != 0 || errOut != "" {
 		t.Errorf("exit code %d\n%s%s", code, out, errOut)

@@ -20,6 +20,8 @@ var rules = []struct {
 		[]string{"os", "internal/policy", "webhook"}},
 	{"internal/policy", "a decision is a function of policy, request and facts", impure},
 	{"internal/landing", "a decision is a function of policy, request and facts", impure},
+	{"internal/inventory", "it drafts from what it is handed; callers read clusters and files", append([]string{"webhook", "internal/cli", "internal/policy"}, impure...)},
+	{"internal/layers", "it writes a policy down for others; callers read clusters and files", append([]string{"webhook", "internal/cli", "internal/policy"}, impure...)},
 	{"internal/polyaxon", "a decision is a function of policy, request and facts", impure},
 	{"internal/audit", "it judges what it is handed; callers list and watch", append([]string{"webhook", "internal/cli"}, impure...)},
 	{"internal/drill", "it judges what it is handed; callers read the cluster", append([]string{"webhook", "internal/cli"}, drawing...)},
@@ -28,6 +30,7 @@ var rules = []struct {
 	{"internal/auditannotations", "webhook writes it, the plugin reads it", append([]string{"webhook", "internal/cli"}, impure...)},
 	{"internal/replay", "it decides again on what a log holds; callers open files", []string{"os", "webhook", "internal/cli", "k8s.io/client-go", "sigs.k8s.io/controller-runtime"}},
 	{"internal/template", "it finds pods and has no opinion on them", append([]string{"internal/policy", "webhook"}, impure...)},
+	{"internal/polyaxonfile", "it finds pods and has no opinion on them", append([]string{"internal/policy", "webhook"}, impure...)},
 	{"internal/manifest", "it finds pods and has no opinion on them", []string{"internal/policy", "webhook"}},
 	// cli-runtime finds and names objects of a cluster as kubectl does, and brings the scheme, discovery and REST clients
 	// of client-go: four milliseconds. No clientset can be imported without kubernetes/typed.

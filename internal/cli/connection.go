@@ -49,6 +49,9 @@ func newConnection(flags *pflag.FlagSet, namespace *string) *connection {
 	return &connection{config: config, flags: own}
 }
 
+// errNoCluster says that nothing names a cluster.
+var errNoCluster = errors.New("no cluster is configured; name a kubeconfig with --kubeconfig or $KUBECONFIG")
+
 // used is a flag of the connection that was set; nil where none was.
 func (n *connection) used() *pflag.Flag {
 	var used *pflag.Flag
@@ -72,7 +75,7 @@ func (n *connection) open() (*rest.Config, error) {
 		}
 	}
 	if clientcmd.IsEmptyConfig(err) {
-		return nil, errors.New("no cluster is configured; name a kubeconfig with --kubeconfig or $KUBECONFIG")
+		return nil, errNoCluster
 	}
 	if err != nil {
 		return nil, fmt.Errorf("connect to the cluster: %w; choose another with --kubeconfig and --context", err)

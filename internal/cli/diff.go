@@ -56,7 +56,11 @@ func diff(c *console, in *inputs) error {
 		}
 		if r.decision.Verdict == policy.Denied {
 			meta := r.pod.Pod.ObjectMeta
-			c.tell("%s: %s\n", r.pod.Object.File, r.decision.Sentence(meta.Name+meta.GenerateName))
+			sentence := r.decision.Sentence(meta.Name + meta.GenerateName)
+			if r.pod.Names != nil {
+				sentence = r.pod.Names.Replace(sentence)
+			}
+			c.tell("%s: %s\n", r.pod.Object.File, sentence)
 			c.exit(exitDiffer)
 		}
 	}, c.noteSkipped)

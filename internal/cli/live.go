@@ -60,9 +60,6 @@ func (l *live) validate(files bool, namespace string) error {
 	case l.all:
 		return errors.New("--all-namespaces looks for live objects; name their kind, such as pods")
 	}
-	if used := l.used(); used != nil {
-		return fmt.Errorf("--%s says how to reach a cluster; name objects of it, such as pod/NAME", used.Name)
-	}
 	return nil
 }
 

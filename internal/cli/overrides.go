@@ -3,11 +3,13 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
 func newOverrides(c *console) *cobra.Command {
 	var path, name, output string
+	var cluster *connection
 	cmd := &cobra.Command{
 		Use:   "overrides",
 		Short: "List what one run may ask for with annotations",
@@ -18,7 +20,9 @@ Some may be written as a label, too, where Polyaxon drops annotations on the way
 What neither the role nor spec.defaults lists under overrides may not be asked
 for. The built-in policy accepts any node pool that is not protected, any role
 of runs, and ids from 1000 to 65534. A run that asks for another role gets its
-place, and nothing else of it: no root, no path on the node, no list of names.`,
+place, and nothing else of it: no root, no path on the node, no list of names.
+
+` + aboutPolicy,
 		Example: `  # List all overrides
   kubectl polymoat overrides
 
@@ -32,16 +36,16 @@ place, and nothing else of it: no root, no path on the node, no list of names.`,
   kubectl create --dry-run=server -f run.yaml`,
 		Args: cobra.NoArgs,
 	}
-	addPolicyTo(cmd, &path)
+	cluster = addGoverningTo(cmd, &path)
 	addFormatTo(cmd, &output)
 	cmd.Flags().StringVar(&name, "role", "", "`name` of the one role to list bounds of")
 	must(cmd.RegisterFlagCompletionFunc("role", completeWords(roleNames)))
-	cmd.RunE = func(*cobra.Command, []string) error { return overrides(c, path, name, output) }
+	cmd.RunE = func(*cobra.Command, []string) error { return overrides(c, cluster.governing(c, path), name, output) }
 	return cmd
 }
 
-func overrides(c *console, path, name, output string) error {
-	roles := c.roles(path)
+func overrides(c *console, files []v1alpha1.File, name, output string) error {
+	roles := c.roles(files)
 	if roles == nil {
 		return nil
 	}
@@ -51,11 +55,18 @@ func overrides(c *console, path, name, output string) error {
 			return err
 		}
 	}
-	bounds := boundsTable(roles)
-	if err := list(c, output, allOverrides(roles), overrideTable(), bounds); err != nil {
+	if output == "json" {
+		return list(c, output, allOverrides(roles))
+	}
+	if err := list(c, output, []override{}, overrideTable()); err != nil {
 		return err
 	}
-	if len(bounds.rows) == 0 && path+name != "" && output == "text" {
+	bounds := boundsTable(roles)
+	if len(bounds.rows) > 0 {
+		c.print("\n")
+		return listByPolicy(c, output, roles, func(of []role) []table { return []table{boundsTable(of)} })
+	}
+	if output == "text" {
 		c.tell("note: none is accepted; a role accepts what its entry of the policy or spec.defaults lists under overrides\n")
 	}
 	return nil

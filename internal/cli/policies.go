@@ -40,12 +40,11 @@ func (c *console) loadPolicies(paths []string, fail func(error)) []v1alpha1.File
 			report(err)
 		}
 		for _, file := range files {
-			p, err := c.loadPolicy(file)
-			if err != nil {
+			found, errs := c.loadPolicy(file)
+			for _, err := range errs {
 				report(err)
-				continue
 			}
-			loaded = append(loaded, v1alpha1.File{Name: file, Policy: p})
+			loaded = append(loaded, found...)
 		}
 	}
 	if failed {
@@ -54,7 +53,7 @@ func (c *console) loadPolicies(paths []string, fail func(error)) []v1alpha1.File
 	return loaded
 }
 
-func (c *console) loadPolicy(file string) (*v1alpha1.PlacementPolicy, error) {
+func (c *console) loadPolicy(file string) ([]v1alpha1.File, []error) {
 	var data []byte
 	var err error
 	if file == stdin {
@@ -63,9 +62,9 @@ func (c *console) loadPolicy(file string) (*v1alpha1.PlacementPolicy, error) {
 		data, err = os.ReadFile(file)
 	}
 	if err != nil {
-		return nil, err
+		return nil, []error{err}
 	}
-	return v1alpha1.Load(oneLine(file), data)
+	return policiesIn(oneLine(file), data)
 }
 
 // compile compiles policies together. It returns nil, and has reported why, where they contradict each other.

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,14 +14,17 @@ import (
 func newPolicy(c *console) *cobra.Command {
 	cmd := group(&cobra.Command{
 		Use:   "policy",
-		Short: "Print the built-in policy, or check one's own",
+		Short: "Print the built-in policy or the cluster's, or check one's own",
 		Example: `  # Start from the built-in policy
   kubectl polymoat policy default > policy.yaml
 
-  # Find every mistake in it
+  # Print the one that the cluster runs
+  kubectl polymoat policy show
+
+  # Find every mistake in one's own
   kubectl polymoat policy validate policy.yaml`,
 	})
-	cmd.AddCommand(newPolicyDefault(c), newPolicyValidate(c))
+	cmd.AddCommand(newPolicyDefault(c), newPolicyShow(c), newPolicySchema(c), newPolicyValidate(c))
 	return cmd
 }
 
@@ -32,7 +36,7 @@ func newPolicyDefault(c *console) *cobra.Command {
 		Example: "  kubectl polymoat policy default > policy.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			c.print(v1alpha1.DefaultYAML)
+			c.print(v1alpha1.Modeline + v1alpha1.DefaultYAML)
 			return nil
 		},
 	}
@@ -40,12 +44,16 @@ func newPolicyDefault(c *console) *cobra.Command {
 
 func newPolicyValidate(c *console) *cobra.Command {
 	strict := false
+	var files []string
 	cmd := &cobra.Command{
 		Use:   "validate FILE|FOLDER|- ...",
 		Short: "Find every mistake in policies",
 		Long: `Find every mistake in policies, each with its line and field. Policies that are
 named together are also checked against each other, as a server that loads them
 from one folder does.
+
+Policies are read from documents of their own, several in a file or one, from
+policies: in values of the chart, and from ConfigMaps among other objects.
 
 A policy that does not protect as it seems to is warned of: no protected pool, one
 without a taint, a run on protected nodes, a taint of two pools, no role core.`,
@@ -61,17 +69,19 @@ without a taint, a run on protected nodes, a taint of two pools, no role core.`,
   # Check what another program prints
   kubectl polymoat policy default | kubectl polymoat policy validate -`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			if len(args)+len(files) == 0 {
 				return errors.New("nothing to validate; name files or folders")
 			}
 			return nil
 		},
 		ValidArgsFunction: completePolicies,
 		RunE: func(_ *cobra.Command, args []string) error {
-			validatePolicies(c, args, strict)
+			validatePolicies(c, slices.Concat(files, args), strict)
 			return nil
 		},
 	}
+	cmd.Flags().StringArrayVarP(&files, "filename", "f", nil, "`file`, folder or - (standard input) to check, as elsewhere; repeatable")
+	completeManifests(cmd.Flags(), "filename")
 	cmd.Flags().BoolVar(&strict, "strict", false, "take warnings for errors")
 	return cmd
 }

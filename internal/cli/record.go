@@ -46,7 +46,7 @@ const invalidOverride = "invalid-override"
 
 func newRecord(r review) record {
 	d := r.decision
-	return record{
+	rec := record{
 		File:       r.pod.Object.File,
 		Kind:       r.pod.Object.Kind(),
 		Namespace:  r.namespace,
@@ -65,6 +65,28 @@ func newRecord(r review) record {
 		Warned:     reasons(d.Warned),
 		Audited:    reasons(d.Audited),
 		place:      r.pod.Object.Title(),
+	}
+	if r.pod.Names != nil {
+		rec.rename(r.pod.Names.Replace)
+	}
+	return rec
+}
+
+// rename has the record speak of the fields of a polyaxonfile.
+func (r *record) rename(of func(string) string) {
+	for i := range r.Changes {
+		r.Changes[i].Path = of(r.Changes[i].Path)
+	}
+	for i := range r.Warnings {
+		r.Warnings[i] = of(r.Warnings[i])
+	}
+	for _, list := range [][]violation{r.Violations, r.Excused, r.Warned, r.Audited} {
+		for i, v := range list {
+			list[i] = violation{v.Rule, of(v.Field), of(v.Detail), of(v.Fix)}
+			if v.Field == "spec" {
+				list[i].Field = r.Template
+			}
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 )
 
 func newReplay(c *console) *cobra.Command {
+	var cluster *connection
 	path, output := "", "text"
 	cmd := &cobra.Command{
 		Use:   "replay AUDIT-LOG",
@@ -28,6 +29,8 @@ Every decision is told by its audit annotations, which level Metadata holds. Wha
 is created is decided on again where the log holds it, from level Request on: pods
 as they were sent, before any webhook changed them. What the log does not hold is
 not known: nodes that a pod names, and overrides on Polyaxon's own resources.
+
+` + aboutPolicy + `
 
 The exit code is 1 where any decision would be another.`,
 		Example: `  # What would a new policy have refused?
@@ -43,14 +46,14 @@ The exit code is 1 where any decision would be another.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&path, "policy", "", "policy `file`, or folder of policies (default: the built-in policy)")
+	cluster = addGoverningTo(cmd, &path)
 	cmd.Flags().StringVarP(&output, "output", "o", output, "`format`: text or json (a line for each decision)")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		show := c.replayPrinter(output)
 		if show == nil {
 			return fmt.Errorf("unknown output format %q; use text or json", output)
 		}
-		if p := c.compilePolicy(path); p != nil {
+		if p := c.compile(cluster.governing(c, path)); p != nil {
 			c.replay(p, args[0], show)
 		}
 		return nil

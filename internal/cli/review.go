@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,10 +30,13 @@ type inputs struct {
 
 // aboutInputs is the part of the help that these commands share.
 const aboutInputs = `Files hold YAML or JSON: Pods, and every kind that carries a pod template, such
-as Deployments, Jobs, the Kubeflow, Ray and Dask kinds and Polyaxon's own. A
+as Deployments, Jobs, the Kubeflow, Ray and Dask kinds and Polyaxon's own, and
+polyaxonfiles of Polyaxon 1.x and 2.x: components and operations. A
 template is judged as the pod that its controller makes of it. A Pod is judged
 as if nobody who is trusted created it; --as names somebody. Whom RBAC trusts
 with core is not known here: without --as, a claim of core is a warning.
+
+` + aboutPolicy + `
 
 ` + aboutLive
 
@@ -40,7 +44,7 @@ with core is not known here: without --as, a claim of core is a warning.
 func (in *inputs) addFilesTo(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&in.files, "filename", "f", nil, "`file`, folder or - (standard input) to read; repeatable")
 	flags.BoolVarP(&in.recursive, "recursive", "R", false, "read the folders inside folders, too")
-	flags.StringVar(&in.policy, "policy", "", "policy `file`, or folder of policies (default: the built-in)")
+	flags.StringVar(&in.policy, "policy", "", policyUsage)
 	completeManifests(flags, "filename")
 	completeManifests(flags, "policy")
 	in.live.addTo(flags, &in.namespace)
@@ -77,7 +81,7 @@ type review struct {
 // reviews decides about every pod of the input files and shows each, in order. What cannot be read is reported and
 // does not keep the rest from being shown. An object without a pod is passed to skipped.
 func (in *inputs) reviews(c *console, show func(review), skipped func(manifest.Object)) {
-	p := c.compilePolicy(in.policy)
+	p := c.compile(in.policies(c))
 	if p == nil {
 		return
 	}
@@ -89,6 +93,14 @@ func (in *inputs) reviews(c *console, show func(review), skipped func(manifest.O
 		}
 		return err
 	})
+}
+
+// policies are those by which the pods are judged.
+func (in *inputs) policies(c *console) []v1alpha1.File {
+	if len(in.live.names) > 0 {
+		return in.live.governing(c, in.policy)
+	}
+	return in.live.governingFiles(c, in.policy)
 }
 
 // facts are those of the cluster from which the pods come; nil where they come from files.
@@ -141,6 +153,9 @@ func (c *console) pods(o manifest.Object, skipped func(manifest.Object)) []manif
 		c.tell("warning: %s\n", warning)
 	}
 	for i, pod := range pods {
+		if len(pod.Unknown) > 0 && (i == 0 || !slices.Equal(pods[i-1].Unknown, pod.Unknown)) {
+			c.tell("note: %s: what comes from elsewhere is not known: %s\n", o.Place(), strings.Join(pod.Unknown, ", "))
+		}
 		if o.Live() && pod.Path == "" {
 			pods[i].Creator = template.CreatorOf(pod.Pod.OwnerReferences)
 		}
@@ -156,6 +171,9 @@ func (in *inputs) review(p *policy.Policy, pod manifest.Pod, known *facts) (revi
 			own, in.namespace, own)
 	}
 	namespace := cmp.Or(own, in.namespace, "default")
+	if own+in.namespace == "" && pod.Names != nil {
+		namespace = p.Namespaces()[0] // a polyaxonfile runs where Polyaxon is
+	}
 	r := policy.Request{Namespace: namespace, User: in.user(pod), Pod: pod.Pod, Owner: pod.Owner, Today: v1alpha1.DayOf(time.Now())}
 	if r.User.Name == "" {
 		r.Trust = policy.TrustUnknown

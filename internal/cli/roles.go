@@ -14,6 +14,7 @@ import (
 
 func newRoles(c *console) *cobra.Command {
 	var path, output string
+	var cluster *connection
 	cmd := &cobra.Command{
 		Use:   "roles [ROLE ...]",
 		Short: "List the roles of a policy: where they run, and as which user",
@@ -25,6 +26,8 @@ one: the entry that stands in for it is named. Identity is the uid, gid and
 fsGroup that a pod is given where it sets none; "kept" leaves them as they are.
 Some images are made for an identity of their own, which a pod is given then.
 
+` + aboutPolicy + `
+
 By which marks a role is told is in -o markdown and -o json only.`,
 		Example: `  # List the roles of the built-in policy
   kubectl polymoat roles
@@ -33,10 +36,10 @@ By which marks a role is told is in -o markdown and -o json only.`,
   kubectl polymoat roles tensorboards --policy policy.yaml`,
 		ValidArgsFunction: completeWords(roleNames),
 	}
-	addPolicyTo(cmd, &path)
+	cluster = addGoverningTo(cmd, &path)
 	addFormatTo(cmd, &output)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		records := c.roles(path)
+		records := c.roles(cluster.governing(c, path))
 		if records == nil {
 			return nil
 		}
@@ -44,7 +47,7 @@ By which marks a role is told is in -o markdown and -o json only.`,
 		if err != nil {
 			return err
 		}
-		return list(c, output, listed, roleTable(listed), allowTable(listed), imageTable(listed))
+		return listByPolicy(c, output, listed, func(of []role) []table { return []table{roleTable(of), allowTable(of), imageTable(of)} })
 	}
 	return cmd
 }
@@ -55,14 +58,22 @@ func addPolicyTo(cmd *cobra.Command, path *string) {
 	completeManifests(cmd.Flags(), "policy")
 }
 
-// roleNames are the names of the roles of the policy that is named so far; none where it is wrong.
+// addGoverningTo adds the flag that names a policy, and those of the cluster that tells it otherwise.
+func addGoverningTo(cmd *cobra.Command, path *string) *connection {
+	cmd.Flags().StringVar(path, "policy", "", policyUsage)
+	completeManifests(cmd.Flags(), "policy")
+	return newConnection(cmd.Flags(), nil)
+}
+
+// roleNames are the names of the roles of the policy that is named so far, else of the built-in one; none where it is wrong.
 func roleNames(cmd *cobra.Command) []string {
 	path, err := cmd.Flags().GetString("policy")
 	if err != nil {
 		return nil
 	}
 	var names []string
-	for _, r := range newConsole(nil, io.Discard, io.Discard).roles(path) {
+	c := newConsole(nil, io.Discard, io.Discard)
+	for _, r := range c.roles(c.policyFiles(path)) {
 		if !slices.Contains(names, r.Name) {
 			names = append(names, r.Name)
 		}
@@ -104,10 +115,8 @@ type role struct {
 
 func roleName(r role) string { return r.Name }
 
-// roles are the roles of the policies at path, or of the built-in one. It returns nil, and has reported why, where a
-// policy is wrong.
-func (c *console) roles(path string) []role {
-	files := c.policyFiles(path)
+// roles are the roles of policies. It returns nil, and has reported why, where the policies contradict each other.
+func (c *console) roles(files []v1alpha1.File) []role {
 	if c.compile(files) == nil {
 		return nil
 	}

@@ -4,18 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/siege"
 )
 
 // besieger are the flags of siege.
 type besieger struct {
-	kubeconfig, context, namespace, policy, node string
-	as                                           rest.ImpersonationConfig
+	*connection
+	namespace, policy, node string
+	as                      rest.ImpersonationConfig
 }
 
 func newSiege(c *console) *cobra.Command {
@@ -36,6 +38,8 @@ The last line counts what polymoat held apart from what RBAC held. Where RBAC
 held one request of an attack, the attack counts there: another user may find it
 open.
 
+` + aboutPolicy + `
+
 The exit code is 1 where any is open, and 2 where the user may not create pods.`,
 		Example: `  # Is the cluster held against a data scientist?
   kubectl polymoat siege --as jane@example.com
@@ -48,10 +52,9 @@ The exit code is 1 where any is open, and 2 where the user may not create pods.`
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd.Context(), c) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&b.kubeconfig, "kubeconfig", "", "`file` that says how to reach the cluster (default: as kubectl)")
-	flags.StringVar(&b.context, "context", "", "`name` of the context in it")
+	b.connection = newConnection(flags, nil)
 	flags.StringVarP(&b.namespace, "namespace", "n", "", "governed namespace (default: the policy's first)")
-	flags.StringVar(&b.policy, "policy", "", "policy `file` that the cluster runs (default: the built-in)")
+	flags.StringVar(&b.policy, "policy", "", policyUsage)
 	completeManifests(flags, "policy")
 	flags.StringVar(&b.node, "node", "", "`name` of a core node (default: one that is seen, else core-1)")
 	flags.StringVar(&b.as.UserName, "as", "", "`user` to impersonate; required")
@@ -63,12 +66,13 @@ func (b *besieger) run(ctx context.Context, c *console) error {
 	if b.as.UserName == "" {
 		return errors.New("--as is missing; name a user who may create pods in the namespace")
 	}
-	files := c.policyFiles(b.policy)
+	files := b.governing(c, b.policy)
 	if c.compile(files) == nil {
 		return nil
 	}
-	if len(files) > 1 {
-		return fmt.Errorf("--policy names %d policies; besiege one at a time", len(files))
+	p, err := b.besieged(files)
+	if err != nil {
+		return err
 	}
 	server, err := b.server()
 	if err != nil {
@@ -76,7 +80,7 @@ func (b *besieger) run(ctx context.Context, c *console) error {
 		return nil
 	}
 	var tally siege.Tally
-	o := siege.Options{Server: server, Policy: files[0].Policy, Namespace: b.namespace, Node: b.node, User: b.as.UserName}
+	o := siege.Options{Server: server, Policy: p, Namespace: b.namespace, Node: b.node, User: b.as.UserName}
 	err = siege.Run(ctx, o, func(r siege.Result) {
 		tally.Add(r)
 		c.print(c.siegeLine(r))
@@ -90,6 +94,21 @@ func (b *besieger) run(ctx context.Context, c *console) error {
 		c.exit(exitDiffer)
 	}
 	return nil
+}
+
+// besieged is the policy of the namespace that was named, else the only one.
+func (b *besieger) besieged(files []v1alpha1.File) (*v1alpha1.PlacementPolicy, error) {
+	if len(files) == 1 {
+		return files[0].Policy, nil
+	}
+	var namespaces []string
+	for _, f := range files {
+		if slices.Contains(f.Policy.Spec.Namespaces, b.namespace) {
+			return f.Policy, nil
+		}
+		namespaces = append(namespaces, f.Policy.Spec.Namespaces...)
+	}
+	return nil, fmt.Errorf("there are %d policies; besiege one at a time, with --namespace one of %s", len(files), v1alpha1.Quoted(namespaces))
 }
 
 // siegeLine is a result in the colour of its verdict.
@@ -106,14 +125,12 @@ func (c *console) siegeLine(r siege.Result) string {
 
 // server reaches the cluster as kubectl does.
 func (b *besieger) server() (siege.Server, error) {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = b.kubeconfig
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: b.context}).ClientConfig()
+	config, err := b.open()
 	if err != nil {
-		return siege.Server{}, fmt.Errorf("connect to the cluster: %w", err)
+		return siege.Server{}, err
 	}
+	config = rest.CopyConfig(config)
 	config.Impersonate = b.as
-	config.WarningHandler = rest.NoWarnings{}
 	client, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return siege.Server{}, fmt.Errorf("connect to the cluster: %w", err)

@@ -25,7 +25,8 @@ func besiege(t *testing.T, code int, body string) (exit int, out, errOut string)
 	}))
 	defer server.Close()
 	var stdout, stderr strings.Builder
-	exit = Main([]string{"siege", "--kubeconfig", kubeconfigFor(t, server.URL), "--as", "jane"}, strings.NewReader(""), &stdout, &stderr)
+	exit = Main([]string{"siege", "--kubeconfig", kubeconfigFor(t, server.URL), "--as", "jane",
+		"--policy", filepath.Join("..", "api", "v1alpha1", "default.yaml")}, strings.NewReader(""), &stdout, &stderr)
 	return exit, stdout.String(), stderr.String()
 }
 

@@ -32,6 +32,8 @@ spec.nodeName: of the taints it meets those with effect NoExecute alone.
 
 Files hold YAML or JSON: Pods, and every kind that carries a pod template.
 
+` + aboutPolicy + `
+
 ` + aboutLive,
 		Example: `  # Where could the pods of a file run?
   kubectl polymoat where -f job.yaml
@@ -84,7 +86,7 @@ func where(c *console, in *inputs, output string) error {
 	if show == nil {
 		return fmt.Errorf("unknown output format %q; use text or json", output)
 	}
-	files := c.policyFiles(in.policy)
+	files := in.policies(c)
 	rules := c.compile(files)
 	if rules == nil {
 		return nil

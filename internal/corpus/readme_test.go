@@ -81,6 +81,7 @@ func document(t *testing.T, path string) string {
 // printed is what a command of the plugin prints.
 func printed(t *testing.T, command string) string {
 	t.Helper()
+	t.Setenv("KUBECONFIG", os.DevNull) // the built-in policy's, whatever cluster there is
 	var out, errOut strings.Builder
 	if code := cli.Main(strings.Fields(command), strings.NewReader(""), &out, &errOut); code != 0 {
 		t.Fatalf("kubectl polymoat %s: exit code %d\n%s", command, code, errOut.String())

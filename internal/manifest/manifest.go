@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/polymoat/polymoat/internal/polyaxonfile"
 )
 
 // Object is one Kubernetes object as it stands in a file, or as a cluster holds it.
@@ -41,6 +43,9 @@ func (o Object) Namespace() string { return o.str("metadata", "namespace") }
 
 // Name is the object's name, or its generateName where it has none yet.
 func (o Object) Name() string {
+	if polyaxonfile.Is(o.Raw) {
+		return o.str("name")
+	}
 	if name := o.str("metadata", "name"); name != "" {
 		return name
 	}

@@ -3,11 +3,13 @@ package manifest
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/polymoat/polymoat/internal/polyaxon"
+	"github.com/polymoat/polymoat/internal/polyaxonfile"
 	"github.com/polymoat/polymoat/internal/template"
 )
 
@@ -27,11 +29,18 @@ type Pod struct {
 	Creator string
 	// Owner is the object itself where it is one of Polyaxon's own kinds: what it says counts for its pods.
 	Owner *polyaxon.Owner
+	// Names turns fields of the pod into those of the file, where the file is a polyaxonfile; nil elsewhere.
+	Names *strings.Replacer
+	// Unknown is what such a pod gets from outside of the file: `preset "gpu"`.
+	Unknown []string
 }
 
 // Pods returns every pod inside an object, in the order of their field paths, as package template finds them. A pod
 // with a field of the wrong type is missing; the error names it and is one line for each such pod.
 func Pods(o Object) ([]Pod, []error) {
+	if polyaxonfile.Is(o.Raw) {
+		return polyaxonPods(o)
+	}
 	found, err := template.Of(o.Raw)
 	if err != nil {
 		return nil, []error{o.Errorf("%w", err)}

@@ -23,6 +23,7 @@ var packages = []string{
 	".",
 	"github.com/polymoat/polymoat/internal/api/v1alpha1",
 	"k8s.io/api/core/v1",
+	"k8s.io/api/rbac/v1",
 	"k8s.io/apimachinery/pkg/apis/meta/v1",
 }
 

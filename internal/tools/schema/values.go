@@ -2,6 +2,7 @@ package main
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
@@ -38,6 +39,8 @@ type Values struct {
 	Resources Resources `json:"resources,omitzero"`
 	// ExtraArgs are more flags of the server: "--log-level=debug".
 	ExtraArgs []string `json:"extraArgs,omitempty"`
+	// Viewers may read the policy in force: subjects of a RoleBinding to the ClusterRole that ends in "-view".
+	Viewers []rbacv1.Subject `json:"viewers,omitempty"`
 	// NetworkPolicy limits the traffic of the server's pods.
 	NetworkPolicy NetworkPolicy `json:"networkPolicy,omitzero"`
 	// ServiceMonitor has the Prometheus operator read the metrics.
