@@ -1,0 +1,203 @@
+package native_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/corpus"
+	"github.com/polymoat/polymoat/internal/native"
+	"github.com/polymoat/polymoat/internal/policy"
+)
+
+// pair is a policy and its twin.
+type pair struct {
+	policy *policy.Policy
+	twin   *twin
+}
+
+func pairOf(t testing.TB, docs ...*v1alpha1.PlacementPolicy) pair {
+	t.Helper()
+	p, err := policy.New(docs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair{p, compileTwin(t, native.Compile(docs...))}
+}
+
+// TestCorpus: every case of the corpus comes out of the twin as it does of the webhook, or stricter.
+func TestCorpus(t *testing.T) {
+	cases, err := corpus.Cases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pairs := map[string]pair{}
+	for _, c := range cases {
+		if _, ok := pairs[c.PolicyName]; !ok {
+			pairs[c.PolicyName] = pairOf(t, documentOf(t, c))
+		}
+	}
+	for _, c := range cases {
+		t.Run(c.Name, func(t *testing.T) {
+			r, err := c.Request()
+			if err != nil {
+				t.Fatal(err)
+			}
+			pairs[c.PolicyName].compare(t, r)
+		})
+	}
+}
+
+func documentOf(t testing.TB, c corpus.Case) *v1alpha1.PlacementPolicy {
+	t.Helper()
+	if c.PolicyName == corpus.DefaultPolicy {
+		return v1alpha1.Default()
+	}
+	file := "../../internal/corpus/testdata/policies/" + c.PolicyName + ".yaml"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := v1alpha1.Load(file, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// created is a pod as the API server has it when it judges it: with the fields that it defaults, and a time.
+func created(pod *corev1.Pod, today v1alpha1.Day) *corev1.Pod {
+	pod = pod.DeepCopy()
+	if pod.Spec.SecurityContext == nil {
+		pod.Spec.SecurityContext = &corev1.PodSecurityContext{}
+	}
+	pod.Spec.SchedulerName = cmp.Or(pod.Spec.SchedulerName, corev1.DefaultSchedulerName)
+	if today != 0 {
+		pod.CreationTimestamp = metav1.NewTime(time.Date(int(today)/10000, time.Month(int(today)/100%100), int(today)%100, 12, 0, 0, 0, time.UTC))
+	}
+	return pod
+}
+
+// compare holds the twin against the policy, about one request.
+func (p pair) compare(t testing.TB, r policy.Request) {
+	t.Helper()
+	if r.Old == nil {
+		pod := *r.Pod
+		pod.Spec.SecurityContext = cmp.Or(pod.Spec.SecurityContext, &corev1.PodSecurityContext{})
+		r.Pod = &pod
+	}
+	e := entry{r}
+	ours := p.policy.Mutate(r)
+	want := cmp.Or(ours.Pod, r.Pod)
+	got, err := p.twin.mutate(e)
+	if err != nil {
+		t.Fatalf("the twin fails: %v", err)
+	}
+	if diff := gocmp.Diff(normal(t, want), normal(t, got)); diff != "" {
+		t.Errorf("is mutated otherwise (-webhook +twin):\n%s", diff)
+	}
+	both := r
+	both.Pod = got
+	again := p.policy.Mutate(both)
+	if diff := gocmp.Diff(normal(t, want), normal(t, cmp.Or(again.Pod, got))); diff != "" {
+		t.Errorf("Mutate of the twin's pod is not Mutate of the pod (-want +got):\n%s", diff)
+	}
+	twice, err := p.twin.mutate(entry{both})
+	if err != nil {
+		t.Fatalf("the twin fails the second time: %v", err)
+	}
+	if diff := gocmp.Diff(normal(t, got), normal(t, twice)); diff != "" {
+		t.Errorf("the twin changes its own pod (-first +second):\n%s", diff)
+	}
+	final := r
+	final.Pod = created(want, r.Today)
+	if r.Old != nil {
+		final.Old = created(r.Old, 0)
+	}
+	d := p.policy.Validate(final)
+	said := p.twin.judge(entry{final}, final.Pod)
+	denied := said.denied()
+	refused := d.Verdict == policy.Denied
+	switch {
+	case refused && len(denied) == 0:
+		t.Errorf("LOOSER: the webhook refuses: %s", d.Sentence("x"))
+	case !refused && len(denied) > 0:
+		t.Errorf("STRICTER: the twin refuses by %q", said[("Deny")])
+	case refused:
+		var rules []string
+		for _, v := range d.Violations {
+			rules = append(rules, v.Rule)
+		}
+		if len(d.Invalid) > 0 {
+			rules = append(rules, "overrides")
+		}
+		slices.Sort(rules)
+		slices.Sort(denied)
+		if !slices.Equal(slices.Compact(rules), slices.Compact(short(denied))) {
+			t.Logf("OTHERWISE: refused for %q, by the twin for %q", rules, short(denied))
+		}
+	}
+}
+
+func short(denied []string) []string {
+	for i, d := range denied {
+		if strings.HasPrefix(d, "what begins") {
+			denied[i] = "overrides"
+		}
+	}
+	return denied
+}
+
+// normal is a pod without what is empty.
+func normal(t testing.TB, pod *corev1.Pod) map[string]any {
+	t.Helper()
+	text, err := json.Marshal(pod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v map[string]any
+	if err := json.Unmarshal(text, &v); err != nil {
+		t.Fatal(err)
+	}
+	delete(v, "status")
+	delete(v, "kind")
+	delete(v, "apiVersion")
+	return pruned(v).(map[string]any)
+}
+
+// pruned drops what is empty.
+func pruned(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, value := range v {
+			value = pruned(value)
+			v[key] = value
+			switch value := value.(type) {
+			case map[string]any:
+				if len(value) == 0 {
+					delete(v, key)
+				}
+			case []any:
+				if len(value) == 0 {
+					delete(v, key)
+				}
+			case nil:
+				delete(v, key)
+			}
+		}
+	case []any:
+		for i := range v {
+			v[i] = pruned(v[i])
+		}
+	}
+	return v
+}
