@@ -48,6 +48,8 @@ func (in *installation) asked() []variable {
 	return []variable{
 		{"disagrees", "whether a label and an annotation ask for different things", say(`<names>.exists(n,
 n in variables.annotations && n in variables.labels && variables.annotations[n] != variables.labels[n])`, "names", lit(overrideNames(true)))},
+		{"left", "whether it is left to the webhook, because it asks for what cannot be given here", say(`<keys>.exists(k, k in variables.annotations || k in variables.labels) ||
+<role>.orValue(variables.role) != variables.role`, "keys", lit(left()), "role", wants("polymoat.io/role"))},
 		{"bounds", "what may be asked for by overrides", say(`<of>[?variables.role].orValue({"role": dyn(false), "pools": dyn([]), "ids": dyn({})})`, "of", lit(perRole(in, boundsOf)))},
 		{"replace", "whether the role is moved to its pool, and not refused",
 			isOneOf("variables.role", in.where(func(r v1alpha1.Role) bool { return r.OnConflict == v1alpha1.Replace }))},
@@ -69,6 +71,11 @@ func acceptedID(field string) string {
 	return say(`!variables.disagrees && "<field>" in variables.bounds.ids && v.matches(<number>) &&
 int(v) >= variables.bounds.ids["<field>"][0] && int(v) <= variables.bounds.ids["<field>"][1] && !(<others>)`,
 		"field", field, "number", raw(`^(0|[1-9][0-9]{0,9})$`), "others", others)
+}
+
+// left are the keys of the overrides that are left to the webhook, because CEL reads no JSON.
+func left() []string {
+	return slices.DeleteFunc(overrideNames(false), func(name string) bool { return slices.Contains(overrideNames(true), name) })
 }
 
 // overrideNames are the keys of all overrides, or of those that count as labels, too.

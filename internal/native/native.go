@@ -60,10 +60,10 @@ func (in *installation) podVariables() []variable {
 
 // mutating is the policy that does what policy.Policy.Mutate does.
 func (in *installation) mutating(name string) admissionv1.MutatingAdmissionPolicy {
-	expression := `variables.shadowed ? [] : (request.operation != "CREATE" ? [] :
-` + placePatches() + `) +
+	expression := `variables.shadowed || variables.left ? [] : (request.operation != "CREATE" ? [] :
+` + in.placePatches() + `) +
 ` + in.hardenPatches()
-	all := slices.Concat(in.podVariables(), []variable{in.shadowed()}, in.placement(), in.hardening())
+	all := slices.Concat(in.podVariables(), []variable{in.shadowed()}, in.placement(), in.attraction(), in.hardening())
 	p := admissionv1.MutatingAdmissionPolicy{TypeMeta: metav1.TypeMeta{APIVersion: apiVersion, Kind: "MutatingAdmissionPolicy"}}
 	p.Name = name
 	p.Spec = admissionv1.MutatingAdmissionPolicySpec{
@@ -72,7 +72,7 @@ func (in *installation) mutating(name string) admissionv1.MutatingAdmissionPolic
 			rules([]string{""}, []admissionv1.OperationType{admissionv1.Update}, "pods/ephemeralcontainers")),
 		MatchConditions: []admissionv1.MatchCondition{
 			{Name: "not-a-mirror-pod", Expression: notMirror},
-			{Name: "not-of-a-daemonset", Expression: "// its controller has a node for it already\n!(" + controllers("daemon-set-controller") +
+			{Name: "not-of-a-daemonset", Expression: "// its controller has a node for it already\nrequest.operation != \"CREATE\" || !(" + controllers("daemon-set-controller") +
 				`) || !object.metadata.?ownerReferences.orValue([]).exists(o, o.kind == "DaemonSet" && o.?controller.orValue(false))`},
 		},
 		FailurePolicy:      new(admissionv1.Fail),

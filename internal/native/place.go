@@ -185,7 +185,7 @@ func (in *installation) seals() []variable {
 }
 
 // placePatches are the operations that place a pod.
-func placePatches() string {
+func (in *installation) placePatches() string {
 	return `(variables.placedSelector == variables.selector ? [] :
 [JSONPatch{op: "add", path: "/spec/nodeSelector", value: variables.placedSelector}]) +
 (has(object.spec.tolerations) || variables.taintTolerations.size() + variables.roleTolerations.size() == 0 ? [] :
@@ -193,14 +193,5 @@ func placePatches() string {
 variables.taintTolerations.map(t, JSONPatch{op: "add", path: "/spec/tolerations/-",
 value: {"key": t.key, "operator": t.operator, "value": t.value, "effect": t.effect}}) +
 variables.roleTolerations.map(t, JSONPatch{op: "add", path: "/spec/tolerations/-", value: t}) +
-(variables.sealedTerms == variables.terms ? [] : variables.sealedTerms.size() == 0 ?
-[JSONPatch{op: "remove", path: "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution"}] :
-(has(object.spec.affinity) ? [] : [JSONPatch{op: "add", path: "/spec/affinity", value: {}}]) +
-(object.spec.?affinity.nodeAffinity.hasValue() ? [] : [JSONPatch{op: "add", path: "/spec/affinity/nodeAffinity", value: {}}]) +
-[JSONPatch{op: "add", path: "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution", value: {"nodeSelectorTerms":
-variables.sealedTerms.map(t, {
-?"matchExpressions": t.expressions.size() == 0 ? optional.none() : optional.of(t.expressions.map(r,
-  {"key": dyn(r.key), "operator": dyn(r.operator), ?"values": r.values.size() == 0 ? optional.none() : optional.of(dyn(r.values))})),
-?"matchFields": t.fields.size() == 0 ? optional.none() : optional.of(t.fields.map(r,
-  {"key": dyn(r.key), "operator": dyn(r.operator), ?"values": r.values.size() == 0 ? optional.none() : optional.of(dyn(r.values))}))})}}])`
+` + in.affinityPatches()
 }

@@ -67,8 +67,9 @@ func (in *installation) landingRules() []rule {
 			"spec.nodeSelector or required node affinity asks for nodes that the role may not use; remove it"},
 		{"pod-affinity", say(`<guards> || !(variables.renamed || variables.rerouted) ||
 object.spec.?affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution.orValue([]).all(t,
-t.topologyKey == "kubernetes.io/hostname" && t.?namespaces.orValue([]).all(n, n == request.namespace) && !has(t.namespaceSelector))`,
-			"guards", "("+isOneOf("variables.role", guards)+")"),
+t.topologyKey == "kubernetes.io/hostname" && t.?namespaces.orValue([]).all(n, n == request.namespace) && !has(t.namespaceSelector) ||
+t in <own>[?variables.role].orValue([]))`,
+			"guards", "("+isOneOf("variables.role", guards)+")", "own", lit(in.wished(wish{"podAntiAffinity", requiredTerms}))),
 			"required pod anti-affinity may keep away from one node (kubernetes.io/hostname) of its own namespace, and from no more"},
 		{"core-debug", say(`variables.debuggers.size() == 0 || <named> || variables.trustedByName || !(<guards>) && (variables.nodeName == "" || !variables.numbers && variables.lands.size() == 0)`,
 			"named", isOneOf("request.userInfo.username", in.Spec.DebugUsers), "guards", isOneOf("variables.role", guards)),
@@ -108,9 +109,9 @@ c.?securityContext.runAsGroup.or(variables.podContext.?runAsGroup).value() != 0 
 (!variables.judged || variables.held.size() > 0 && variables.held.all(c, <exempt>) || variables.podContext.?fsGroup.orValue(1) != 0 &&
 !(0 in variables.podContext.?supplementalGroups.orValue([])))`, "exempt", exempt("c"))
 	return []rule{
-		{"run-as-root", `variables.level != "restricted" || variables.windows || ` + root, "containers must not run as root, nor leave their user to the image; set runAsNonRoot to true, or runAsUser to a uid above 0"},
-		{"run-as-root-group", `variables.level != "restricted" || variables.windows || ` + group, "containers must not run as group 0; set runAsGroup to a gid above 0"},
-		{"pod-security", `variables.level == "privileged" ? true : variables.windows && variables.level == "restricted" ? !variables.judged :
+		{"run-as-root", `variables.shadowed || variables.level != "restricted" || variables.windows || ` + root, "containers must not run as root, nor leave their user to the image; set runAsNonRoot to true, or runAsUser to a uid above 0"},
+		{"run-as-root-group", `variables.shadowed || variables.level != "restricted" || variables.windows || ` + group, "containers must not run as group 0; set runAsGroup to a gid above 0"},
+		{"pod-security", `variables.shadowed || variables.level == "privileged" ? true : variables.windows && variables.level == "restricted" ? !variables.judged :
 ` + strings.Join([]string{"variables.standardPod", "variables.standardIdentity", "variables.standardContainers", "variables.standardVolumes"}, " && "),
 			"the pod violates the Pod Security Standard that its role is held to"},
 	}

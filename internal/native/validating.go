@@ -83,7 +83,7 @@ const overrideMessage = "what begins with polymoat.io/ is not accepted by the ro
 // judging are the variables of the policies that judge pods.
 func (in *installation) judging() []variable {
 	own := choice("own", "variables.mine", "variables.selector", "variables.terms")
-	all := slices.Concat(in.podVariables(), own,
+	all := slices.Concat(in.podVariables(), []variable{in.shadowed()}, own,
 		[]variable{{"lands", "the protected pools on whose nodes it could run although it may not", in.lands("variables.selector", "variables.terms", "variables.tolerations")}},
 		in.updates(), in.trustVariables(), in.claimVariables(), in.statusVariables(),
 		[]variable{
@@ -230,10 +230,10 @@ func (in *installation) entryVariables() []variable {
 		{"owners", "who owns it", `object.metadata.?ownerReferences.orValue([])`},
 		{"template", "what its pods are made of", templateOf("object")},
 		{"oldTemplate", "what they were made of before", `request.operation == "CREATE" ? optional.none() : ` + templateOf("oldObject")},
-		{"podLabels", "the labels of its pods", `variables.template.metadata.labels.orValue({})`},
-		{"podAnnotations", "their annotations", `variables.template.metadata.annotations.orValue({})`},
-		{"oldPodLabels", "the labels of its pods before", `variables.oldTemplate.metadata.labels.orValue({})`},
-		{"oldPodAnnotations", "their annotations before", `variables.oldTemplate.metadata.annotations.orValue({})`},
+		{"podLabels", "the labels of its pods", `variables.template.?metadata.labels.orValue({})`},
+		{"podAnnotations", "their annotations", `variables.template.?metadata.annotations.orValue({})`},
+		{"oldPodLabels", "the labels of its pods before", `variables.oldTemplate.?metadata.labels.orValue({})`},
+		{"oldPodAnnotations", "their annotations before", `variables.oldTemplate.?metadata.annotations.orValue({})`},
 		{"podOwners", "who owns its pods, where that tells Helm hooks",
 			`request.kind.kind == "Job" ? [{"kind": dyn("Job"), "name": dyn(object.metadata.name), "controller": dyn(true)}] :
 request.kind.kind == "CronJob" && variables.podLabels[?"app.kubernetes.io/name"].orValue("").startsWith("<release>-polyaxon-") ?
