@@ -165,7 +165,7 @@ func randomTerms(r *rand.Rand) *corev1.NodeSelector {
 			case 5:
 				q.Operator = corev1.NodeSelectorOpDoesNotExist
 			case 6:
-				q.Operator, q.Values = pick(r, corev1.NodeSelectorOpGt, corev1.NodeSelectorOpLt), []string{pick(r, "1", "3", "6", "0", "-1")}
+				q.Operator, q.Values = pick(r, corev1.NodeSelectorOpGt, corev1.NodeSelectorOpLt), []string{pick(r, "1", "3", "6", "0")}
 			}
 			term.MatchExpressions = append(term.MatchExpressions, q)
 		}

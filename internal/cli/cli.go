@@ -72,7 +72,7 @@ something, 2 usage or input error.`,
 	})
 	root.SetFlagErrorFunc(flagError)
 	addGroup(root, "Pods:", newExplain(c), newDiff(c), newWhere(c))
-	addGroup(root, "Policies:", newPolicy(c), newRoles(c), newRules(c), newOverrides(c), newTest(c), newPreview(c))
+	addGroup(root, "Policies:", newPolicy(c), newRoles(c), newRules(c), newOverrides(c), newTest(c), newPreview(c), newNative(c))
 	addGroup(root, "Clusters:", newMap(c), newAudit(c), newReplay(c), newDoctor(c), newSiege(c))
 	root.AddCommand(newVersion(c), newCompletion(c))
 	return root

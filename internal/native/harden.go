@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
@@ -82,11 +83,12 @@ func (in *installation) plain(r v1alpha1.Role) bool {
 }
 
 func plainPod(c *corev1.PodSecurityContext) bool {
-	return c == nil || c.WindowsOptions == nil && (c.RunAsUser == nil || *c.RunAsUser != 0)
+	return c == nil || c.RunAsUser == nil || *c.RunAsUser != 0
 }
 
 func plainContainer(c *corev1.SecurityContext) bool {
-	return c == nil || c.WindowsOptions == nil && c.Privileged == nil && c.ProcMount == nil && (c.RunAsUser == nil || *c.RunAsUser != 0) &&
+	return c == nil || !ptr.Deref(c.Privileged, false) && ptr.Deref(c.ProcMount, corev1.DefaultProcMount) == corev1.DefaultProcMount &&
+		(c.RunAsUser == nil || *c.RunAsUser != 0) &&
 		(c.Capabilities == nil || len(c.Capabilities.Add) == 0)
 }
 
@@ -145,7 +147,7 @@ c.?securityContext.runAsUser.orValue(variables.podContext.?runAsUser.orValue(1))
   !oldObject.spec.?ephemeralContainers.orValue([]).exists(o, o.name == c.name), {"path": dyn("/spec/ephemeralContainers/" + string(i)), "is": dyn(c)}) :
 object.spec.?initContainers.orValue([]).transformList(i, c, {"path": dyn("/spec/initContainers/" + string(i)), "is": dyn(c)}) +
 object.spec.containers.transformList(i, c, {"path": dyn("/spec/containers/" + string(i)), "is": dyn(c)})).filter(c, !<exempt>)`, "exempt", exempt("c.is"))},
-		{"hardens", "whether it is hardened", `!variables.windowsPlaced`},
+		{"hardens", "whether it is hardened", `!variables.windowsPlaced && !(` + isOneOf("variables.hard", in.where(func(r v1alpha1.Role) bool { return !in.plain(r) })) + `)`},
 		{"given", "what each container is given", in.containerGiven()},
 	}...)
 	return append(vars, in.home()...)
@@ -188,6 +190,8 @@ variables.askedIDs[?"fsGroup"].or(variables.imageGives[?"fsGroup"]).or(variables
 		return say(`<given>.optMap(g, [variables.annotations[?"seccomp.security.alpha.kubernetes.io/pod"].orValue("")].map(a,
 a in ["runtime/default", "docker/default"] ? dyn({"type": "RuntimeDefault"}) : a == "unconfined" ? dyn({"type": "Unconfined"}) :
 a.startsWith("localhost/") && a != "localhost/" ? dyn({"type": "Localhost", "localhostProfile": a.substring(10)}) : dyn(g))[0])`, "given", given)
+	case "windowsOptions":
+		return `has(object.spec.os) ? optional.none() : ` + given
 	case "appArmorProfile": // the API server makes the annotations fields, and what it cannot read must say the same
 		return say(`variables.annotations.exists(k, k.startsWith("container.apparmor.security.beta.kubernetes.io/") &&
 !variables.annotations[k].matches(<readable>)) ? optional.none() : <given>`, "readable", raw(`^(runtime/default|unconfined|localhost/(\S|\S.*\S))$`), "given", given)
@@ -229,7 +233,7 @@ func containerValue(name string) string {
 	own := say(`("<name>" in variables.said ? optional.none() : variables.gives.container[?"<name>"])`, "name", name)
 	switch name {
 	case "runAsUser", "runAsGroup":
-		return say(`(variables.apart ? (variables.pod<Name>.hasValue() ? optional.none() : variables.imageGives[?"<name>"].or(variables.gives.both[?"<name>"])) : <own>)`,
+		return say(`(variables.apart ? (variables.pod<Name>.hasValue() ? optional.none() : variables.askedIDs[?"<name>"].or(variables.imageGives[?"<name>"]).or(variables.gives.both[?"<name>"])) : <own>)`,
 			"Name", name[len("runAs"):], "name", name, "own", own)
 	case "runAsNonRoot": // a kubelet would not start a container that is root
 		return say(`c.is.?securityContext.runAsUser.orValue(variables.podUser.orValue(1)) == 0 ? optional.none() :
@@ -237,6 +241,8 @@ variables.apart && !has(variables.podContext.runAsNonRoot) ? variables.gives.bot
 	case "seccompProfile":
 		return say(`(("container.seccomp.security.alpha.kubernetes.io/" + c.is.name) in variables.annotations ? optional.none() : <own>).or(
 variables.apart && !has(variables.podContext.seccompProfile) && !("seccompProfile" in variables.podGiven) ? variables.gives.both[?"seccompProfile"] : optional.none())`, "own", own)
+	case "windowsOptions":
+		return `has(object.spec.os) ? optional.none() : ` + own
 	case "appArmorProfile":
 		return say(`("container.apparmor.security.beta.kubernetes.io/" + c.is.name) in variables.annotations ? optional.none() : <own>`, "own", own)
 	case "allowPrivilegeEscalation":
@@ -255,7 +261,7 @@ func (in *installation) groupValue() string {
 
 // home are the variables about HOME.
 func (in *installation) home() []variable {
-	return []variable{{"homeless", "the containers whose uid is given, and whose image has no home for it", say(`variables.adds || <keeps> ||
+	return []variable{{"homeless", "the containers whose uid is given, and whose image has no home for it", say(`!variables.hardens && !variables.windowsPlaced || variables.adds || <keeps> ||
 variables.image.optMap(i, i.home).orValue(false) || has(variables.podContext.runAsUser) ? [] :
 (object.spec.?initContainers.orValue([]).transformList(i, c, {"path": dyn("/spec/initContainers/" + string(i)), "is": dyn(c)}) +
 object.spec.containers.transformList(i, c, {"path": dyn("/spec/containers/" + string(i)), "is": dyn(c)})).filter(c,

@@ -34,14 +34,14 @@ func Compile(docs ...*v1alpha1.PlacementPolicy) Twin {
 func (t *Twin) mutate(p admissionv1.MutatingAdmissionPolicy) {
 	t.Mutating = append(t.Mutating, p)
 	b := admissionv1.MutatingAdmissionPolicyBinding{TypeMeta: metav1.TypeMeta{APIVersion: apiVersion, Kind: "MutatingAdmissionPolicyBinding"}}
-	b.Name, b.Spec.PolicyName = p.Name, p.Name
+	b.ObjectMeta, b.Spec.PolicyName = p.ObjectMeta, p.Name
 	t.MutatingBindings = append(t.MutatingBindings, b)
 }
 
 func (t *Twin) validate(p admissionv1.ValidatingAdmissionPolicy, action admissionv1.ValidationAction) {
 	t.Validating = append(t.Validating, p)
 	b := admissionv1.ValidatingAdmissionPolicyBinding{TypeMeta: metav1.TypeMeta{APIVersion: apiVersion, Kind: "ValidatingAdmissionPolicyBinding"}}
-	b.Name, b.Spec.PolicyName, b.Spec.ValidationActions = p.Name, p.Name, []admissionv1.ValidationAction{action}
+	b.ObjectMeta, b.Spec.PolicyName, b.Spec.ValidationActions = p.ObjectMeta, p.Name, []admissionv1.ValidationAction{action}
 	t.ValidatingBindings = append(t.ValidatingBindings, b)
 }
 
@@ -65,7 +65,7 @@ func (in *installation) mutating(name string) admissionv1.MutatingAdmissionPolic
 ` + in.hardenPatches()
 	all := slices.Concat(in.podVariables(), []variable{in.shadowed()}, in.placement(), in.attraction(), in.hardening())
 	p := admissionv1.MutatingAdmissionPolicy{TypeMeta: metav1.TypeMeta{APIVersion: apiVersion, Kind: "MutatingAdmissionPolicy"}}
-	p.Name = name
+	p.ObjectMeta = in.marked(name)
 	p.Spec = admissionv1.MutatingAdmissionPolicySpec{
 		MatchConstraints: in.matches(
 			rules([]string{""}, []admissionv1.OperationType{admissionv1.Create}, "pods"),

@@ -111,7 +111,7 @@ func (in *installation) placed() []variable {
 			merged(`variables.roleSelector`, merged(`variables.goesTo.transformMapEntry(i, p, {p.key: p.value})`, `variables.keptSelector`)))},
 		{"placedTerms", "its terms before it is sealed", say(`!variables.places ? variables.keptTerms : <and>`, "and", and("variables.keptTerms", "variables.roleTerms"))},
 		{"taintTolerations", "the tolerations that it lacks for the taints of its pools", say(`variables.goesTo.map(p, p.taints).flatten().distinct().filter(x,
-!variables.tolerations.exists(t, !t.seconds && <tolerated>)).map(x,
+!variables.tolerations.exists(t, !t.seconds && <tolerated> || t.key == x.key && t.operator == "Equal" && t.value == x.?value.orValue("") && t.effect == x.effect)).map(x,
 {"key": dyn(x.key), "operator": dyn("Equal"), "value": dyn(x.?value.orValue("")), "effect": dyn(x.effect), "seconds": dyn(false)})`, "tolerated", tolerated)},
 		{"roleTolerations", "those of the role that it lacks", say(`!variables.places ? [] : <own>[?variables.role].orValue([]).filter(x,
 !(variables.tolerations + variables.taintTolerations).exists(t, t.key == x.?key.orValue("") && t.operator == x.?operator.orValue("") &&

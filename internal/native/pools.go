@@ -61,7 +61,7 @@ func numbers(selector, terms string) string {
 	return say(`<terms>.exists(t, t.expressions.exists(r, r.operator in ["Gt", "Lt"] && (r.values.size() != 1 || !r.values[0].matches(<number>) ||
 <selector>[?r.key].orValue("").size() > 18 ||
 t.expressions.exists(q, q.key == r.key && (q.operator == "NotIn" || q.values.exists(v, v.size() > 18))))))`,
-		"terms", terms, "selector", selector, "number", raw(`^-?[0-9]{1,18}$`))
+		"terms", terms, "selector", selector, "number", raw(`^[0-9]{1,18}$`))
 }
 
 // possible are those of a list of sets of nodes of which a node may meet the selector and the terms. It is what

@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/native"
+)
+
+func newNative(c *console) *cobra.Command {
+	var path, static, output string
+	cmd := &cobra.Command{
+		Use:   "native",
+		Short: "Write a policy as the API server's own admission policies",
+		Long: `Write a policy as MutatingAdmissionPolicies and ValidatingAdmissionPolicies: the
+twin of polymoat, which the API server evaluates itself, with no webhook. It needs
+Kubernetes 1.36.
+
+The twin is never looser in what keeps core safe, but for what cannot be seen
+without looking up other objects. What is stricter or not there stands at the top
+of the YAML, and -o text and -o markdown print that alone.
+
+With --static the policies are written for an API server that loads them from its
+own disk (Kubernetes 1.37): FOLDER/mutating and FOLDER/validating, one for the
+staticManifestsDir of each of the two admission plugins.`,
+		Example: `  # Install the twin of a policy
+  kubectl polymoat native --policy policy.yaml | kubectl apply -f -
+
+  # What does it do otherwise than the webhook?
+  kubectl polymoat native -o text`,
+		Args: cobra.NoArgs,
+	}
+	cmd.Flags().StringVar(&path, "policy", "", "policy `file` or folder (default: the built-in policy)")
+	cmd.Flags().StringVar(&static, "static", "", "write manifests for the API server's disk into this `folder`")
+	cmd.Flags().StringVarP(&output, "output", "o", "yaml", "`format`: yaml, json (a line for each), or text or markdown for what is different")
+	complete(cmd, "output", "yaml", "json", "text", "markdown")
+	cmd.RunE = func(*cobra.Command, []string) error { return writeNative(c, path, static, output) }
+	return cmd
+}
+
+func writeNative(c *console, path, static, output string) error {
+	switch output {
+	case "text", "markdown":
+		return list(c, output, native.Differences, differencesTable())
+	case "yaml", "json":
+	default:
+		return fmt.Errorf("unknown output format %q; use yaml, json, text or markdown", output)
+	}
+	files := c.policyFiles(path)
+	if c.compile(files) == nil {
+		return nil
+	}
+	docs := make([]*v1alpha1.PlacementPolicy, len(files))
+	for i, f := range files {
+		docs[i] = f.Policy
+	}
+	twin := native.Compile(docs...)
+	if static != "" {
+		return writeStatic(twin.Static(), static)
+	}
+	all := append(twin.MutatingObjects(), twin.ValidatingObjects()...)
+	if output == "json" {
+		for _, o := range all {
+			c.print(jsonText(o))
+		}
+		return nil
+	}
+	text, err := yamlStream(all)
+	if err != nil {
+		return err
+	}
+	c.print(differencesComment() + text)
+	return nil
+}
+
+// writeStatic writes one folder for each admission plugin.
+func writeStatic(t native.Twin, folder string) error {
+	for name, objects := range map[string][]metav1.Object{"mutating": t.MutatingObjects(), "validating": t.ValidatingObjects()} {
+		text, err := yamlStream(objects)
+		if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(filepath.Join(folder, name), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(folder, name, "polymoat.yaml"), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// yamlStream is the objects as YAML, without their empty status.
+func yamlStream(objects []metav1.Object) (string, error) {
+	documents := make([]string, len(objects))
+	for i, o := range objects {
+		b, err := json.Marshal(o)
+		if err != nil {
+			return "", err
+		}
+		var plain map[string]any
+		if err := json.Unmarshal(b, &plain); err != nil {
+			return "", err
+		}
+		delete(plain, "status")
+		if b, err = yaml.Marshal(plain); err != nil {
+			return "", err
+		}
+		documents[i] = string(b)
+	}
+	return strings.Join(documents, "---\n"), nil
+}
+
+func differencesTable() table {
+	t := table{columns: []column{{title: "rule"}, {title: "is"}, {title: "why"}}}
+	for _, d := range native.Differences {
+		t.rows = append(t.rows, []string{code(d.Rule), string(d.Is), d.Why})
+	}
+	return t
+}
+
+// differencesComment is the list at the top of the YAML.
+func differencesComment() string {
+	text := "# The twin of a policy of polymoat. What it does otherwise than the webhook:\n"
+	for _, d := range native.Differences {
+		if d.Is != native.Same {
+			text += fmt.Sprintf("# - %s, %s: %s\n", d.Rule, d.Is, d.Why)
+		}
+	}
+	return text
+}
