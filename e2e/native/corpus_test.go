@@ -3,8 +3,8 @@ package native_test
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,71 +90,62 @@ func created(pod *corev1.Pod, today v1alpha1.Day) *corev1.Pod {
 // compare holds the twin against the policy, about one request.
 func (p pair) compare(t testing.TB, r policy.Request) {
 	t.Helper()
-	if r.Old == nil {
-		pod := *r.Pod
-		pod.Spec.SecurityContext = cmp.Or(pod.Spec.SecurityContext, &corev1.PodSecurityContext{})
-		r.Pod = &pod
-	}
-	e := entry{r}
-	ours := p.policy.Mutate(r)
-	want := cmp.Or(ours.Pod, r.Pod)
-	got, err := p.twin.mutate(e)
-	if err != nil {
-		t.Fatalf("the twin fails: %v", err)
-	}
-	if diff := gocmp.Diff(normal(t, want), normal(t, got)); diff != "" && !leftAlone(r) {
-		t.Errorf("is mutated otherwise (-webhook +twin):\n%s", diff)
-	}
-	both := r
-	both.Pod = got
-	again := p.policy.Mutate(both)
-	if diff := gocmp.Diff(normal(t, want), normal(t, cmp.Or(again.Pod, got))); diff != "" {
-		t.Errorf("Mutate of the twin's pod is not Mutate of the pod (-want +got):\n%s", diff)
-	}
-	twice, err := p.twin.mutate(entry{both})
-	if err != nil {
-		t.Fatalf("the twin fails the second time: %v", err)
-	}
-	if diff := gocmp.Diff(normal(t, got), normal(t, twice)); diff != "" {
-		t.Errorf("the twin changes its own pod (-first +second):\n%s", diff)
-	}
-	final := r
-	final.Pod = created(want, r.Today)
-	if r.Old != nil {
-		final.Old = created(r.Old, 0)
-	}
-	d := p.policy.Validate(final)
-	said := p.twin.judge(entry{final}, final.Pod)
-	denied := said.denied()
-	refused := d.Verdict == policy.Denied
-	switch {
-	case refused && len(denied) == 0:
-		t.Errorf("LOOSER: the webhook refuses: %s", d.Sentence("x"))
-	case !refused && len(denied) > 0 && !isListed(r, denied):
-		t.Errorf("STRICTER: the twin refuses by %q", said[("Deny")])
-	case refused:
-		var rules []string
-		for _, v := range d.Violations {
-			rules = append(rules, v.Rule)
-		}
-		if len(d.Invalid) > 0 {
-			rules = append(rules, "overrides")
-		}
-		slices.Sort(rules)
-		slices.Sort(denied)
-		if !slices.Equal(slices.Compact(rules), slices.Compact(short(denied))) {
-			t.Logf("OTHERWISE: refused for %q, by the twin for %q", rules, short(denied))
-		}
+	for _, text := range p.differences(t, r) {
+		t.Error(text)
 	}
 }
 
-func short(denied []string) []string {
-	for i, d := range denied {
-		if strings.HasPrefix(d, "what begins") {
-			denied[i] = "overrides"
+// differences are what the twin does otherwise than the policy, and Differences do not list.
+func (p pair) differences(t testing.TB, r policy.Request) []string {
+	t.Helper()
+	r.Pod = r.Pod.DeepCopy()
+	r.Pod.Spec.SecurityContext = cmp.Or(r.Pod.Spec.SecurityContext, &corev1.PodSecurityContext{})
+	want := cmp.Or(p.policy.Mutate(r).Pod, r.Pod)
+	return append(p.mutated(t, r, want), p.judged(r, want)...)
+}
+
+// mutated are the differences between the stored pods. The twin does what Mutate does, or leaves the pod to it.
+func (p pair) mutated(t testing.TB, r policy.Request, want *corev1.Pod) []string {
+	t.Helper()
+	got, err := p.twin.mutate(entry{r})
+	if err != nil {
+		return []string{fmt.Sprintf("the twin fails: %v", err)}
+	}
+	var found []string
+	note := func(what string, want, got *corev1.Pod) {
+		if diff := gocmp.Diff(normal(t, want), normal(t, got)); diff != "" {
+			found = append(found, what+":\n"+diff)
 		}
 	}
-	return denied
+	if !leftAlone(r) {
+		note("is mutated otherwise (-webhook +twin)", want, got)
+	}
+	both := r
+	both.Pod = got
+	note("Mutate of the twin's pod is not Mutate of the pod (-want +got)", want, cmp.Or(p.policy.Mutate(both).Pod, got))
+	twice, err := p.twin.mutate(entry{both})
+	if err != nil {
+		return append(found, fmt.Sprintf("the twin fails the second time: %v", err))
+	}
+	note("the twin changes its own pod (-first +second)", got, twice)
+	return found
+}
+
+// judged are the differences between the answers about the pod that Mutate made.
+func (p pair) judged(r policy.Request, placed *corev1.Pod) []string {
+	r.Pod = created(placed, r.Today)
+	if r.Old != nil {
+		r.Old = created(r.Old, 0)
+	}
+	d := p.policy.Validate(r)
+	denied := p.twin.judge(entry{r}, r.Pod).denied()
+	switch {
+	case d.Verdict == policy.Denied && len(denied) == 0:
+		return []string{"the twin is looser: the webhook says " + d.Sentence("x")}
+	case d.Verdict != policy.Denied && len(denied) > 0 && !isListed(r, denied):
+		return []string{fmt.Sprintf("the twin is stricter: it refuses by %q", denied)}
+	}
+	return nil
 }
 
 // leftAlone says whether a pod is left to the webhook.
@@ -186,7 +177,7 @@ func hasNumbers(pod *corev1.Pod) bool {
 
 // isListed says whether native.Differences name why the twin refuses more than the webhook.
 func isListed(r policy.Request, denied []string) bool {
-	for _, id := range short(denied) {
+	for _, id := range denied {
 		switch {
 		case strings.HasPrefix(id, "error in"):
 			return false

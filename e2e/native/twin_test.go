@@ -229,12 +229,12 @@ func (w *twin) judge(e entry, pod *corev1.Pod) judged {
 	return said
 }
 
-// denied are the rules that refuse.
+// denied are the rules that refuse, or what went wrong.
 func (j judged) denied() []string {
 	var ids []string
 	for _, text := range j[admissionv1.Deny] {
-		id, _, ok := strings.Cut(text, ": ")
-		if !ok || strings.Contains(id, " ") {
+		id, _, _ := strings.Cut(text, ": ")
+		if strings.HasPrefix(text, "error in") {
 			id = text
 		}
 		ids = append(ids, id)
@@ -262,4 +262,12 @@ func cause(text string) string {
 		return after
 	}
 	return text
+}
+
+func gvr(a *admission.VersionedAttributes) metav1.GroupVersionResource {
+	return metav1.GroupVersionResource(a.GetResource())
+}
+
+func gvk(a *admission.VersionedAttributes) metav1.GroupVersionKind {
+	return metav1.GroupVersionKind(a.VersionedKind)
 }

@@ -77,7 +77,7 @@ object.?status.nominatedNodeName != oldObject.?status.nominatedNodeName`},
 	return p
 }
 
-const overrideMessage = "what begins with polymoat.io/ is not accepted by the role, or is left to polymoat's webhook, which has to be there: " +
+const overrideMessage = "overrides: what begins with polymoat.io/ is not accepted by the role, or is left to polymoat's webhook, which has to be there: " +
 	"node-selector, tolerations and another role"
 
 // judging are the variables of the policies that judge pods.
