@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -144,8 +145,21 @@ func (p pair) judged(r policy.Request, placed *corev1.Pod) []string {
 		return []string{"the twin is looser: the webhook says " + d.Sentence("x")}
 	case d.Verdict != policy.Denied && len(denied) > 0 && !isListed(r, denied):
 		return []string{fmt.Sprintf("the twin is stricter: it refuses by %q", denied)}
+	case r.Old == nil:
+		return missing(d, denied)
 	}
 	return nil
+}
+
+// missing are the rules that refuse a new pod and do not refuse it in the twin.
+func missing(d policy.Decision, denied []string) []string {
+	var found []string
+	for _, v := range d.Violations {
+		if !slices.Contains(denied, v.Rule) {
+			found = append(found, fmt.Sprintf("the twin refuses by %q alone, and the webhook for %s", denied, v))
+		}
+	}
+	return found
 }
 
 // leftAlone says whether a pod is left to the webhook.

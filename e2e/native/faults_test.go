@@ -2,6 +2,7 @@ package native_test
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -28,7 +29,7 @@ var faults = []struct{ name, right, wrong string }{
 	{"images end anywhere", `(:[^/@:]*)?(@.*)?$`, ``},
 }
 
-// TestFaults: mistakes in the compiler are found by the corpus.
+// TestFaults: mistakes in the compiler are found.
 func TestFaults(t *testing.T) {
 	cases, err := corpus.Cases()
 	if err != nil {
@@ -53,15 +54,27 @@ func TestFaults(t *testing.T) {
 			if err := json.Unmarshal([]byte(planted), &wrong); err != nil {
 				t.Fatal(err)
 			}
-			faulty := pair{p, compileTwin(t, wrong)}
-			for _, c := range cases {
-				if r, err := c.Request(); err == nil && c.PolicyName == corpus.DefaultPolicy && len(faulty.differences(t, r)) > 0 {
-					return
-				}
+			if faulty := (pair{p, compileTwin(t, wrong)}); !faulty.found(t, cases) {
+				t.Error("no case of the corpus and no random request finds it")
 			}
-			t.Error("no case of the corpus finds it")
 		})
 	}
+}
+
+// found says whether a case of the corpus or a random request shows a difference.
+func (p pair) found(t *testing.T, cases []corpus.Case) bool {
+	t.Helper()
+	for _, c := range cases {
+		if r, err := c.Request(); err == nil && c.PolicyName == corpus.DefaultPolicy && len(p.differences(t, r)) > 0 {
+			return true
+		}
+	}
+	for seed := range uint64(300) {
+		if r := randomRequest(rand.New(rand.NewPCG(seed, 3)), v1alpha1.Default()); len(p.differences(t, r)) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // escaped is a part of an expression as it stands in JSON.

@@ -269,7 +269,7 @@ func randomAsks(r *rand.Rand, pod *corev1.Pod) {
 
 func randomContent(r *rand.Rand, pod *corev1.Pod) {
 	main := &pod.Spec.Containers[0]
-	main.Image = pick(r, "python:3", "gcr.io/kaniko-project/executor:v1", "evil/kaniko-project/executor", "moby/buildkit@sha256:"+fmt.Sprintf("%064d", 7), "jupyter/base:1", "x/y:5000/z", "rayproject/ray")
+	main.Image = pick(r, "python:3", "gcr.io/kaniko-project/executor:v1", "evil/kaniko-project/executor", "moby/buildkit-old:1", "acme/jupyter/base/x", "moby/buildkit@sha256:"+fmt.Sprintf("%064d", 7), "jupyter/base:1", "x/y:5000/z", "rayproject/ray")
 	main.Command = pick(r, nil, []string{"sh", "-c", "echo x && exec tensorboard --logdir /x"}, []string{"tini", "-g", "--", "start.sh", "jupyter-lab", "--port=1"},
 		[]string{"/bin/bash", "-lc", "A=1 python3 -m proxy.x | tee y"}, []string{"python", "-m", "tensorboard.main"}, []string{"env", "X=1", "-i", "proxy"})
 	main.Args = pick(r, nil, nil, []string{"--logdir=/y"}, []string{"--ServerApp.ip=0"})

@@ -103,20 +103,20 @@ const claimMessage = "it claims to be Polyaxon itself, or changes what is, and t
 
 // claimRules is the rule on claims of core.
 func (in *installation) claimRules() []rule {
-	return []rule{{"core-claim", `variables.trusted || variables.made ||
-(request.operation == "CREATE" ? !variables.claims && variables.places.size() == 0 : variables.wasCore ?
+	return []rule{{"core-claim", `(request.operation == "CREATE" ? !variables.claims && variables.places.size() == 0 : variables.wasCore ?
 !variables.replaced && !variables.rerouted && object.spec.?activeDeadlineSeconds == oldObject.spec.?activeDeadlineSeconds &&
 object.spec.?schedulingGates == oldObject.spec.?schedulingGates &&
 object.spec.?terminationGracePeriodSeconds == oldObject.spec.?terminationGracePeriodSeconds && variables.places.all(p, p in variables.oldPlaces) :
-!(variables.claims && (variables.renamed || variables.fresh)) && variables.places.all(p, !variables.fresh && p in variables.oldPlaces))`, claimMessage}}
+!(variables.claims && (variables.renamed || variables.fresh)) && variables.places.all(p, !variables.fresh && p in variables.oldPlaces)) ||
+variables.made || variables.trusted`, claimMessage}}
 }
 
 // statusRules is the rule on the statuses of pods.
 func (in *installation) statusRules() []rule {
 	return []rule{{"pod-status", say(`request.operation == "CREATE" || (<schedules> || object.?status.nominatedNodeName.orValue("") == "" ||
 object.status.nominatedNodeName == oldObject.?status.nominatedNodeName.orValue("")) &&
-(<writers> || variables.trusted || request.userInfo.username == "system:node:" + variables.nodeName && "system:nodes" in request.userInfo.?groups.orValue([]) ||
-!(variables.claims || variables.wasCore || variables.wasBorrowed) || variables.sameStatus)`,
+(<writers> || request.userInfo.username == "system:node:" + variables.nodeName && "system:nodes" in request.userInfo.?groups.orValue([]) ||
+variables.sameStatus || !(variables.claims || variables.wasCore || variables.wasBorrowed) || variables.trusted)`,
 		"schedules", isOneOf("request.userInfo.username", append([]string{kubeScheduler}, in.Spec.BindingUsers...)),
 		"writers", isOneOf("request.userInfo.username", []string{
 			kubeScheduler, "system:kube-controller-manager", "system:serviceaccount:kube-system:node-controller", "system:serviceaccount:kube-system:pod-garbage-collector",

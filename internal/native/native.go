@@ -60,7 +60,7 @@ func (in *installation) podVariables() []variable {
 
 // mutating is the policy that does what policy.Policy.Mutate does.
 func (in *installation) mutating(name string) admissionv1.MutatingAdmissionPolicy {
-	expression := `variables.shadowed || variables.left ? [] : (request.operation != "CREATE" ? [] :
+	expression := `variables.shadowed || variables.left || variables.numbers ? [] : (request.operation != "CREATE" ? [] :
 ` + in.placePatches() + `) +
 ` + in.hardenPatches()
 	all := slices.Concat(in.podVariables(), []variable{in.shadowed()}, in.placement(), in.attraction(), in.hardening())

@@ -255,12 +255,11 @@ request.kind.kind == "CronJob" && variables.podLabels[?"app.kubernetes.io/name"]
 	}
 	vars = append(vars, in.trustVariables()[:2]...)
 	return append(vars,
-		variable{"earned", "whether it claims nothing that the user is not trusted with, or nothing that it did not before", `variables.trusted || variables.made ||
-(request.operation == "UPDATE" && variables.template == variables.oldTemplate || !variables.podsWere && !variables.podsClaim && variables.podPlaces.all(p, p in variables.oldPodPlaces)) &&
-(!variables.claim || variables.claimed) && variables.places.all(p, p in variables.oldPlaces)`},
-		variable{"revises", "whether the user may write a revision", say(`<controllers> || variables.trusted || request.operation == "UPDATE" &&
+		variable{"earned", "whether it claims nothing that the user is not trusted with, or nothing that it did not before", `(request.operation == "UPDATE" && variables.template == variables.oldTemplate || !variables.podsWere && !variables.podsClaim && variables.podPlaces.all(p, p in variables.oldPodPlaces)) &&
+(!variables.claim || variables.claimed) && variables.places.all(p, p in variables.oldPlaces) || variables.made || variables.trusted`},
+		variable{"revises", "whether the user may write a revision", say(`<controllers> || request.operation == "UPDATE" &&
 (object.metadata.?labels == oldObject.metadata.?labels && object.metadata.?ownerReferences == oldObject.metadata.?ownerReferences && object.revision == oldObject.revision ||
-<collector> && !oldObject.metadata.?ownerReferences.orValue([]).exists(o, o.?controller.orValue(false) && !(o.kind in ["StatefulSet", "DaemonSet"])))`,
+<collector> && !oldObject.metadata.?ownerReferences.orValue([]).exists(o, o.?controller.orValue(false) && !(o.kind in ["StatefulSet", "DaemonSet"]))) || variables.trusted`,
 			"controllers", controllers("statefulset-controller", "daemon-set-controller"), "collector", "("+controllers("generic-garbage-collector")+")")})
 }
 
