@@ -1,7 +1,7 @@
 # Every target is one command that a person could type. `make` alone prints this help.
 SHELL := bash
 TOOL    := go tool -modfile=internal/tools/go.mod
-UNIT    := $$(go list ./... | grep -vE '/e2e(/certs|/failure|/soak)?$$|/internal/cost$$')
+UNIT    := $$(go list ./... | grep -vE '/e2e(/certs|/failure|/soak|/twin)?$$|/internal/cost$$')
 FUZZTIME ?= 30s
 SOAK     ?= 1h
 # What a binary says of itself with --version; internal/release and the Dockerfile write the same.
@@ -60,7 +60,7 @@ clean: down ## remove what was built, the control plane in .cache too
 ##@ Test
 
 .PHONY: test
-test: vet lint build unit monitoring e2e map ## everything; .ci/run adds fuzz and five minutes of soak
+test: vet lint build unit native monitoring e2e map ## everything; .ci/run adds fuzz and five minutes of soak
 
 .PHONY: vet
 vet: ## go vet
@@ -77,6 +77,10 @@ unit: ## unit tests, the corpus and the chart, with the race detector; what a de
 	go test -count=1 -timeout 10m ./internal/cost
 	cd internal/release && go test -timeout 15m ./...
 
+.PHONY: native
+native: ## the native twin of a policy against the policy, with the API server's own packages
+	cd e2e/native && go vet ./... && go test -timeout 15m ./...
+
 .PHONY: monitoring
 monitoring: ## the dashboard and the alerts, with Prometheus' own libraries (the first time takes three minutes)
 	cd e2e/monitoring && go vet ./... && go test -timeout 15m ./...
@@ -85,7 +89,7 @@ monitoring: ## the dashboard and the alerts, with Prometheus' own libraries (the
 e2e: ## a real control plane, and cert-manager, built from Go modules (the first time takes ten minutes)
 	go run ./e2e/demo build
 	cd e2e/scheduler && go test -count=1 -timeout 20m -v -run Landing ./...
-	go test -count=1 -timeout 20m -v -p 1 ./e2e ./e2e/certs ./e2e/failure
+	go test -count=1 -timeout 20m -v -p 1 ./e2e ./e2e/certs ./e2e/failure ./e2e/twin
 
 .PHONY: soak
 soak: ## a mixed load for SOAK (1h), with rotations, rollouts and node churn: nothing fails, memory is flat

@@ -50,8 +50,8 @@ func TestREADMETables(t *testing.T) {
 		t.Fatal(err)
 	}
 	parts := generated.FindAllStringSubmatch(string(b), -1)
-	if len(parts) != 3 {
-		t.Errorf("the README has %d generated parts, want the tables of roles, rules and overrides", len(parts))
+	if len(parts) != 4 {
+		t.Errorf("the README has %d generated parts, want the tables of roles, rules, overrides and the native twin", len(parts))
 	}
 	written := string(b)
 	for _, part := range parts {
