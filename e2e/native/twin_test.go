@@ -50,7 +50,6 @@ type judge struct {
 	matches    []admissionv1.NamedRuleWithOperations
 	validator  validating.Validator
 	conditions plugincel.ConditionEvaluator
-	messages   []string
 }
 
 func compileTwin(t testing.TB, all native.Twin) *twin {
@@ -73,10 +72,8 @@ func compileTwin(t testing.TB, all native.Twin) *twin {
 	for i, p := range all.Validating {
 		compiler := compilerOf(t, p.Spec.Variables)
 		var list []plugincel.ExpressionAccessor
-		var messages []string
 		for _, v := range p.Spec.Validations {
 			list = append(list, &validating.ValidationCondition{Expression: v.Expression, Message: v.Message})
-			messages = append(messages, v.Message)
 		}
 		conditions := compiler.CompileCondition(list, options, environment.StoredExpressions)
 		for _, err := range conditions.CompilationErrors() {
@@ -86,7 +83,7 @@ func compileTwin(t testing.TB, all native.Twin) *twin {
 		compiled.judges = append(compiled.judges, judge{
 			p.Name, all.ValidatingBindings[i].Spec.ValidationActions[0], p.Spec.MatchConstraints.ResourceRules,
 			validating.NewValidator(conditions, matcherOf(compiler, p.Name, p.Spec.FailurePolicy, p.Spec.MatchConditions), none, none, p.Spec.FailurePolicy, nil),
-			conditions, messages,
+			conditions,
 		})
 	}
 	if t.Failed() {

@@ -43,6 +43,7 @@ var Differences = []Difference{
 	{"overrides", Stricter, "node-selector, tolerations and another role are refused: CEL reads no JSON"},
 	{"overrides", NotThere, "those that stand on the resource that a pod is made of"},
 	{"updates", Stricter, "an update that changes what a rule looks at is judged as a whole, also for what was wrong before"},
+	{"modes", Stricter, "for Bindings and pod templates the strictest mode of all namespaces and roles counts"},
 	{"exceptions", Stricter, "they hold for new pods only: an update does not tell the day"},
 	{"answers", NotThere, "warnings, events, metrics, early answers to workloads, a node as a witness; a message is the same for all pods"},
 }

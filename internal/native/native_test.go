@@ -67,6 +67,20 @@ func TestModes(t *testing.T) {
 	}
 }
 
+// TestStrictestMode: a mode for one namespace does not loosen what guards the others.
+func TestStrictestMode(t *testing.T) {
+	doc := v1alpha1.Default()
+	doc.Spec.Namespaces = []string{"trial", "polyaxon"}
+	doc.Spec.Modes = []v1alpha1.RuleMode{{Mode: v1alpha1.Warn, Scope: v1alpha1.Scope{Namespaces: []string{"trial"}}}}
+	twin := native.Compile(doc)
+	for i, p := range twin.Validating {
+		if p.Name == "polymoat-polyaxon-entries-enforce" && twin.ValidatingBindings[i].Spec.ValidationActions[0] == "Deny" && len(p.Spec.Validations) == 3 {
+			return
+		}
+	}
+	t.Error("Bindings and pod templates are not refused")
+}
+
 // TestStatic: names of static policies end as the API server wants it, and bindings name their policies.
 func TestStatic(t *testing.T) {
 	twin := native.Compile(v1alpha1.Default())

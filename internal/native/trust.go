@@ -1,7 +1,6 @@
 package native
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
@@ -103,10 +102,7 @@ func namesUser(r v1alpha1.Role) bool {
 		r.ContainerSecurityContext != nil && r.ContainerSecurityContext.RunAsUser != nil
 }
 
-// restricted are the names of the roles held to the restricted standard.
+// level are the names of the roles held to a standard.
 func (in *installation) level(l v1alpha1.PodSecurity) []string {
 	return in.where(func(r v1alpha1.Role) bool { return r.PodSecurity == l })
 }
-
-// contains says whether a list holds a word.
-func contains(list []string, word string) bool { return slices.Contains(list, word) }

@@ -202,14 +202,14 @@ func (in *installation) entryJudge(name string, mode v1alpha1.Mode) admissionv1.
 		rules([]string{"apps"}, both, "deployments", "replicasets", "statefulsets", "daemonsets", "controllerrevisions"),
 		rules([]string{"batch"}, both, "jobs", "cronjobs"))
 	p.Spec.MatchConditions = []admissionv1.MatchCondition{{Name: "no-pod-but-a-mirror-pod", Expression: `request.resource.resource != "pods" || request.?subResource.orValue("") == "binding" || !(` + notMirror + `)`}}
-	if v1alpha1.ModeOf(in.Spec.Modes, in.Spec.Namespaces[0], "", policy.RuleBinding) == mode {
+	if in.strictest(policy.RuleBinding, "") == mode {
 		p.Spec.Validations = append(p.Spec.Validations, admissionv1.Validation{
 			Expression: `request.resource.resource != "bindings" && request.?subResource.orValue("") != "binding" || ` +
 				isOneOf("request.userInfo.username", append([]string{kubeScheduler}, in.Spec.BindingUsers...)),
 			Message: policy.RuleBinding + ": only kube-scheduler and the users whom the policy names in bindingUsers may choose the node of a pod",
 		})
 	}
-	if v1alpha1.ModeOf(in.Spec.Modes, in.Spec.Namespaces[0], v1alpha1.RoleCore, "core-claim") == mode {
+	if in.strictest("core-claim", in.where(func(v1alpha1.Role) bool { return true })...) == mode {
 		p.Spec.Validations = append(p.Spec.Validations,
 			admissionv1.Validation{Expression: `request.resource.resource in ["bindings", "controllerrevisions"] || request.?subResource.orValue("") == "binding" || variables.earned`, Message: "core-claim: " + claimMessage},
 			admissionv1.Validation{Expression: `request.resource.resource != "controllerrevisions" || variables.revises`, Message: "core-claim: only the controllers of StatefulSets and DaemonSets, " +
@@ -221,6 +221,19 @@ func (in *installation) entryJudge(name string, mode v1alpha1.Mode) admissionv1.
 	}
 	p.Spec.Variables = variablesOf(needed(in.entryVariables(), expressions...))
 	return p
+}
+
+// strictest is the strictest mode of a rule in all namespaces and for all of the roles.
+func (in *installation) strictest(id string, roles ...string) v1alpha1.Mode {
+	mode := v1alpha1.Audit
+	for _, ns := range in.Spec.Namespaces {
+		for _, role := range roles {
+			if m := v1alpha1.ModeOf(in.Spec.Modes, ns, role, id); m.StricterThan(mode) {
+				mode = m
+			}
+		}
+	}
+	return mode
 }
 
 func (in *installation) entryVariables() []variable {
