@@ -45,9 +45,9 @@ type Request struct {
 	// Today is when it is asked: exceptions end. None holds on a day that is not known.
 	Today v1alpha1.Day
 
-	// Nodes are all live nodes, those together that the pod cannot tell apart; nil where they are not known. Whoever
-	// creates a pod that none of them takes is warned.
-	Nodes iter.Seq[landing.Group]
+	// Nodes are all live nodes, those together that a pod with these constraints cannot tell apart; nil where they are not
+	// known. The constraints are those of the placed pod. Whoever creates a pod that no node takes is warned.
+	Nodes func(landing.Constraints) iter.Seq[landing.Group]
 
 	steps *steps
 }
