@@ -5,6 +5,7 @@ UNIT    := $$(go list ./... | grep -vE '/e2e(/certs|/failure|/soak|/twin)?$$|/in
 # Inputs, not seconds: at the end of a time Go's fuzzing may fail with "context deadline exceeded" although nothing did.
 FUZZTIME ?= 20000x
 SOAK     ?= 1h
+ONLYTWIN := $(if $(filter only,$(TWIN)),twin)
 # What a binary says of itself with --version; internal/release and the Dockerfile write the same.
 BUILD   := github.com/polymoat/polymoat/internal/build
 VERSION  = $(shell git describe --tags --always --dirty --match 'v*' 2>/dev/null)
@@ -24,16 +25,16 @@ demo: ## a tour: a real control plane, pods of every role, attempts that are ref
 	go run ./e2e/demo demo
 
 .PHONY: up
-up: ## keep the same cluster running, for playing with kubectl; GATES=GenericWorkload=true,... opens feature gates
-	go run ./e2e/demo up $(GATES)
+up: ## keep the same cluster running, for playing with kubectl; GATES=GenericWorkload=true,... opens feature gates, TWIN=only installs the twin
+	go run ./e2e/demo up $(GATES) $(ONLYTWIN)
 
 .PHONY: down
 down: ## stop it
 	go run ./e2e/demo down
 
 .PHONY: siege
-siege: ## every known attack on core, tried by a tenant: held or open
-	go run ./e2e/demo siege
+siege: ## every known attack on core, tried by a tenant: held or open; TWIN=only without polymoat, with its native twin
+	go run ./e2e/demo siege $(ONLYTWIN)
 
 ##@ Build
 
@@ -97,6 +98,7 @@ e2e: ## a real control plane, and cert-manager, built from Go modules (the first
 	go run ./e2e/demo build
 	cd e2e/scheduler && go test -count=1 -timeout 20m -v ./...
 	go test -count=1 -timeout 20m -v -p 1 ./e2e ./e2e/certs ./e2e/failure ./e2e/twin
+	go test -count=1 -timeout 10m -v ./e2e -twin -run '^(TestSiege|TestSiegeForReal|TestSchedulerBindsToTheRightPool|TestStockPolyaxon)$$/^2.15$$'
 
 .PHONY: soak
 soak: ## a mixed load for SOAK (1h), with rotations, rollouts and node churn: nothing fails, memory is flat

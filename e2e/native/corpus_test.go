@@ -164,12 +164,45 @@ func missing(d policy.Decision, denied []string) []string {
 
 // leftAlone says whether a pod is left to the webhook.
 func leftAlone(r policy.Request) bool {
-	for _, key := range []string{"polymoat.io/node-selector", "polymoat.io/tolerations", "polymoat.io/role"} {
+	for _, key := range []string{"polymoat.io/node-selector", "polymoat.io/tolerations"} {
 		if r.Pod.Annotations[key]+r.Pod.Labels[key] != "" {
 			return true
 		}
 	}
 	return hasNumbers(r.Pod)
+}
+
+// TestWrittenOverrides: an override with a JSON value is refused while the webhook is away, and let in as the webhook leaves it.
+// Forged where nothing was given, it is refused as well.
+func TestWrittenOverrides(t *testing.T) {
+	doc := v1alpha1.Default()
+	doc.Spec.Defaults.Overrides.NodeSelectorKeys, doc.Spec.Defaults.Overrides.TolerationKeys = []string{"disk", "zone"}, []string{"spot", "gpu"}
+	text, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if doc, err = v1alpha1.Load("policy.json", text); err != nil {
+		t.Fatal(err)
+	}
+	p := pairOf(t, doc)
+	for key, value := range map[string]string{
+		"polymoat.io/node-selector": `{"disk":"ssd", "zone" : "a"}`,
+		"polymoat.io/tolerations":   `[{"key":"spot","operator":"Exists"},{"key":"gpu","value":"a","effect":"NoExecute","tolerationSeconds":60}]`,
+	} {
+		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
+			Name: "run", Namespace: "polyaxon", Annotations: map[string]string{key: value},
+			Labels: map[string]string{"app.kubernetes.io/part-of": "polyaxon-runs", "app.kubernetes.io/component": "polyaxon-jobs"},
+		}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "polyaxon-main", Image: "python"}}}}
+		r := policy.Request{Namespace: "polyaxon", User: policy.UserNamed("tenant"), Pod: created(pod, 0)}
+		placed := p.policy.Mutate(r).Pod
+		if denied := p.twin.judge(entry{r}, placed).denied(); len(denied) > 0 {
+			t.Errorf("%s as the webhook leaves it is refused by %q", key, denied)
+		}
+		placed.Annotations[key] = strings.NewReplacer("ssd", "hdd", "60", "61").Replace(value)
+		if denied := p.twin.judge(entry{r}, placed).denied(); !slices.Equal(denied, []string{"overrides"}) {
+			t.Errorf("%s without the webhook is refused by %q, want by overrides", key, denied)
+		}
+	}
 }
 
 // hasNumbers says whether the pod compares labels with numbers in a way that the twin cannot follow.
@@ -195,7 +228,7 @@ func isListed(r policy.Request, denied []string) bool {
 		switch {
 		case strings.HasPrefix(id, "error in"):
 			return false
-		case r.Old != nil, leftAlone(r): // updates; overrides and numbers
+		case r.Old != nil, hasNumbers(r.Pod):
 		default:
 			return false
 		}

@@ -141,7 +141,7 @@ func randomRole(r *rand.Rand, role *v1alpha1.Role) {
 		role.SchedulerNames, role.PriorityClassNames = []string{"volcano"}, []string{}
 	}
 	if role.Name != "other" && r.IntN(3) == 0 {
-		role.Overrides = &v1alpha1.Overrides{NodePools: []string{"*"}, RunAsUser: &v1alpha1.IDRange{Min: 1000, Max: 2999}, RunAsGroup: &v1alpha1.IDRange{Min: 1, Max: 2999}}
+		role.Overrides = &v1alpha1.Overrides{NodePools: []string{"*"}, Roles: []string{"*"}, NodeSelectorKeys: []string{"disk"}, TolerationKeys: []string{"spot"}, RunAsUser: &v1alpha1.IDRange{Min: 1000, Max: 2999}, RunAsGroup: &v1alpha1.IDRange{Min: 1, Max: 2999}}
 	}
 	if role.Name == "jobs" && r.IntN(4) == 0 {
 		role.OnConflict = v1alpha1.Replace
@@ -230,7 +230,16 @@ func randomLabels(r *rand.Rand, pod *corev1.Pod) {
 	}
 	if r.IntN(5) == 0 {
 		where := pick(r, pod.Annotations, pod.Labels)
-		where["polymoat.io/"+pick(r, "node-pool", "node-pool", "run-as-group", "role", "node-selector", "typo")] = pick(r, "p1", "p3", "p0", "1000", "jobs")
+		where["polymoat.io/"+pick(r, "node-pool", "node-pool", "run-as-group", "role", "role", "node-selector", "typo")] = pick(r, "p1", "p3", "p0", "1000", "jobs", "builds", "proxies")
+	}
+	if r.IntN(8) == 0 {
+		pod.Annotations["polymoat.io/role"] = pick(r, "jobs", "builds", "proxies", "services", "helpers")
+	}
+	if r.IntN(10) == 0 {
+		pod.Annotations["polymoat.io/node-selector"] = pick(r, `{"disk":"ssd"}`, `{ "disk" : "hdd" }`, `{"disk":"\u0073sd"}`, `{"zone":"5"}`, `{}`)
+	}
+	if r.IntN(10) == 0 {
+		pod.Annotations["polymoat.io/tolerations"] = pick(r, `[{"key":"spot","operator":"Exists"}]`, `[ {"key":"spot", "value":"3","effect":"NoExecute", "tolerationSeconds":5}, {"key":"spot","operator":"Exists","effect":"NoSchedule"}]`, `[{"key":"polyaxon"}]`)
 	}
 }
 

@@ -3,7 +3,6 @@ package twin_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"strings"
@@ -13,17 +12,16 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
+	"github.com/polymoat/polymoat/e2e"
 	"github.com/polymoat/polymoat/e2e/cluster"
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/corpus"
-	"github.com/polymoat/polymoat/internal/native"
 )
 
 // control is the control plane.
@@ -31,62 +29,23 @@ var control *cluster.Cluster
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	cluster.Main("twin", cluster.Options{}, func(ctx context.Context, s cluster.Site) (int, error) {
+	cluster.Main("twin", cluster.Options{}, func(_ context.Context, s cluster.Site) (int, error) {
 		control = s.Control
-		if err := install(ctx); err != nil {
+		if err := install(); err != nil {
 			return 0, err
 		}
 		return m.Run(), nil
 	})
 }
 
-// install creates the twin, and returns once it is in force.
-func install(ctx context.Context) error {
-	t := native.Compile(v1alpha1.Default())
-	for _, o := range append(t.MutatingObjects(), t.ValidatingObjects()...) {
-		object, err := plain(o)
-		if err != nil {
-			return err
-		}
-		if err := control.Create(object); err != nil {
-			return err
-		}
-	}
-	if err := control.Create(everybody("ClusterRole", map[string]any{"rules": []any{
+// install creates the twin, and lets everybody create pods.
+func install() error {
+	return errors.Join(e2e.InstallTwin(control, v1alpha1.Default()), control.Create(everybody("ClusterRole", map[string]any{"rules": []any{
 		map[string]any{"apiGroups": []any{""}, "resources": []any{"pods"}, "verbs": []any{"create"}},
 	}}), everybody("ClusterRoleBinding", map[string]any{
 		"roleRef":  map[string]any{"apiGroup": rbacv1.GroupName, "kind": "ClusterRole", "name": "everybody"},
 		"subjects": []any{map[string]any{"apiGroup": rbacv1.GroupName, "kind": "Group", "name": "system:authenticated"}},
-	})); err != nil {
-		return err
-	}
-	tenant, err := client.New(control.As(cluster.Tenant), client.Options{})
-	if err != nil {
-		return err
-	}
-	return control.Await("the twin", func(ctx context.Context) error {
-		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
-			Name: "probe", Namespace: cluster.Namespace, Labels: map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"},
-		}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "a", Image: "a"}}}}
-		if err := tenant.Create(ctx, pod, client.DryRunAll); err == nil || !strings.Contains(err.Error(), "core-claim: ") {
-			return errors.Join(errors.New("a claim of core is not refused by the twin"), err)
-		}
-		return nil
-	})
-}
-
-// plain is an object without its status.
-func plain(o metav1.Object) (*unstructured.Unstructured, error) {
-	b, err := json.Marshal(o)
-	if err != nil {
-		return nil, err
-	}
-	object := &unstructured.Unstructured{}
-	if err := json.Unmarshal(b, &object.Object); err != nil {
-		return nil, err
-	}
-	unstructured.RemoveNestedField(object.Object, "status")
-	return object, nil
+	})))
 }
 
 func everybody(kind string, of map[string]any) *unstructured.Unstructured {

@@ -94,7 +94,7 @@ func plainContainer(c *corev1.SecurityContext) bool {
 
 // hardened are the roles that are filled in, and with what.
 func (in *installation) hardened() map[string]gives {
-	return perRole(in, func(r v1alpha1.Role) (gives, bool) {
+	return perHard(in, func(r v1alpha1.Role) (gives, bool) {
 		g := in.gives(r)
 		return g, in.plain(r) && len(g.Pod)+len(g.Container) > 0
 	})
@@ -147,7 +147,7 @@ c.?securityContext.runAsUser.orValue(variables.podContext.?runAsUser.orValue(1))
   !oldObject.spec.?ephemeralContainers.orValue([]).exists(o, o.name == c.name), {"path": dyn("/spec/ephemeralContainers/" + string(i)), "is": dyn(c)}) :
 object.spec.?initContainers.orValue([]).transformList(i, c, {"path": dyn("/spec/initContainers/" + string(i)), "is": dyn(c)}) +
 object.spec.containers.transformList(i, c, {"path": dyn("/spec/containers/" + string(i)), "is": dyn(c)})).filter(c, !<exempt>)`, "exempt", exempt("c.is"))},
-		{"hardens", "whether it is hardened", `!variables.windowsPlaced && !(` + isOneOf("variables.hard", in.where(func(r v1alpha1.Role) bool { return !in.plain(r) })) + `)`},
+		{"hardens", "whether it is hardened", `!variables.windowsPlaced && !(` + isOneOf("variables.hard", in.whereHard(func(r v1alpha1.Role) bool { return !in.plain(r) })) + `)`},
 		{"given", "what each container is given", in.containerGiven()},
 	}...)
 	return append(vars, in.home()...)
@@ -268,7 +268,7 @@ object.spec.containers.transformList(i, c, {"path": dyn("/spec/containers/" + st
 !c.is.?securityContext.runAsUser.hasValue() && (variables.hardens && variables.podUser.hasValue() ||
 variables.given.exists(g, g.path == c.path + "/securityContext" && "runAsUser" in g.gives)) &&
 c.is.?envFrom.orValue([]).size() == 0 && !c.is.?env.orValue([]).exists(e, e.name == "HOME"))`,
-		"keeps", isOneOf("variables.hard", in.where(func(r v1alpha1.Role) bool { return r.Identity == v1alpha1.Keep })))}}
+		"keeps", isOneOf("variables.hard", in.whereHard(func(r v1alpha1.Role) bool { return r.Identity == v1alpha1.Keep })))}}
 }
 
 // hardenPatches are the operations that harden a pod.

@@ -23,7 +23,7 @@ func (in *installation) identity() []variable {
 		{"base", "the role by Polyaxon's own marks", `variables.run != "" ? variables.run : variables.marked ? ` + quote(in.coreRole()) + ` : "other"`},
 	}
 	vars = append(vars, in.content()...)
-	return append(vars, variable{"role", "the role: the content of a run may change it, and labels and annotations of the policy's own", in.classified()})
+	return append(vars, variable{"ownRole", "the role before overrides: the content of a run may change it, and labels and annotations of the policy's own", in.classified()})
 }
 
 // coreRole is what Polyaxon's own marks make of a pod that is no run.

@@ -54,7 +54,7 @@ object.spec.?nodeName.orValue("") == "" || request.userInfo.username != "system:
 
 // podVariables are all variables about pods that both halves know, those first that others name.
 func (in *installation) podVariables() []variable {
-	return slices.Concat(in.identity(), asks(), in.trust(),
+	return slices.Concat(in.identity(), in.askedRole(), asks(), in.trust(),
 		[]variable{{"pools", "the node pools", lit(in.byName())}}, in.asked(), in.mine())
 }
 
@@ -117,7 +117,7 @@ func (in *installation) shadowed() variable {
 			return slices.ContainsFunc(in.Spec.Shadow, func(s v1alpha1.Scope) bool { return s.Holds(ns, r.Name) })
 		})
 		if len(roles) > 0 {
-			parts = append(parts, say(`request.namespace == <ns> && [variables.role, variables.labelled].all(r, r in <roles>)`, "ns", quote(ns), "roles", lit(roles)))
+			parts = append(parts, say(`request.namespace == <ns> && variables.roles.all(r, r in <roles>)`, "ns", quote(ns), "roles", lit(roles)))
 		}
 	}
 	return variable{"shadowed", "whether nothing is changed, because the policy tries placement and hardening out", either(parts...)}

@@ -11,9 +11,7 @@ import (
 
 // mine are the variables about the pools that the pod may use.
 func (in *installation) mine() []variable {
-	pools := perRole(in, func(r v1alpha1.Role) ([]string, bool) { return r.NodePools, len(r.NodePools) > 0 })
 	return []variable{
-		{"own", "those of the role", say(`<of>[?variables.role].orValue([]).map(n, variables.pools[n])`, "of", lit(pools))},
 		{"mine", "those that it may use: the one that it asks for, then those of its role",
 			`variables.askedPool.optMap(a, [a] + variables.own.filter(p, p.label != a.label)).orValue(variables.own)`},
 	}

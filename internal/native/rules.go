@@ -85,7 +85,7 @@ func (in *installation) listRules() []rule {
 			return rule{id, "true", ""}
 		}
 		return rule{id, say(`!variables.renamed || object.spec.?<name>.orValue("") in ["", <none>] ||
-[variables.role, variables.labelled].all(r, !(r in <table>) || object.spec.<name> in <table>[r])`, "name", name, "none", quote(none), "table", lit(table)),
+variables.roles.all(r, !(r in <table>) || object.spec.<name> in <table>[r])`, "name", name, "none", quote(none), "table", lit(table)),
 			"spec." + name + " is none that the role may set; remove it"}
 	}
 	accounts := say(`!(variables.fresh || variables.renamed) || variables.role == "core" || variables.account in ["", "default"] ||
@@ -119,14 +119,14 @@ c.?securityContext.runAsGroup.or(variables.podContext.?runAsGroup).value() != 0 
 
 // standard are the variables behind the rules about rights.
 func (in *installation) standard() []variable {
-	levels := perRole(in, func(r v1alpha1.Role) (string, bool) { return string(r.PodSecurity), true })
+	levels := perHard(in, func(r v1alpha1.Role) (string, bool) { return string(r.PodSecurity), true })
 	return []variable{
 		{"level", "the Pod Security Standard that it is held to", say(`<of>[variables.hard]`, "of", lit(levels))},
 		{"judged", "whether the pod as a whole is held to it: new, or of another role", `variables.renamed`},
 		{"held", "the containers that are held to it", `variables.judged ? object.spec.containers + object.spec.?initContainers.orValue([]) + object.spec.?ephemeralContainers.orValue([]) : variables.debuggers`},
-		{"strict", "those that are held to the restricted standard", say(`variables.held.filter(c, (<exempt> ? <of>[variables.role] : variables.level) == "restricted")`,
+		{"strict", "those that are held to the restricted standard", say(`variables.held.filter(c, (<exempt> ? <of>[variables.soft] : variables.level) == "restricted")`,
 			"exempt", exempt("c"), "of", lit(levels))},
-		{"contexts", "the security contexts of those that are held to baseline or more", say(`variables.held.filter(c, (<exempt> ? <of>[variables.role] : variables.level) != "privileged" &&
+		{"contexts", "the security contexts of those that are held to baseline or more", say(`variables.held.filter(c, (<exempt> ? <of>[variables.soft] : variables.level) != "privileged" &&
 has(c.securityContext)).map(c, c.securityContext)`, "exempt", exempt("c"), "of", lit(levels))},
 		{"standardPod", "whether the pod as a whole meets the standard", standardPod},
 		{"standardIdentity", "whether its identity does; where run-as-root says no, that is enough", `variables.level != "restricted" || !variables.okRunAsRoot ||
@@ -164,13 +164,13 @@ variables.strict.all(c, (!c.?securityContext.allowPrivilegeEscalation.orValue(tr
 c.?securityContext.capabilities.add.orValue([]).all(a, a == "NET_BIND_SERVICE") &&
 c.?securityContext.seccompProfile.or(variables.podContext.?seccompProfile).hasValue() &&
 c.?securityContext.procMount.orValue("Default") == "Default") &&
-variables.held.filter(c, (<exempt> ? <of>[variables.role] : variables.level) != "privileged").all(c, c.?ports.orValue([]).all(p, p.?hostPort.orValue(0) == 0) &&
+variables.held.filter(c, (<exempt> ? <of>[variables.soft] : variables.level) != "privileged").all(c, c.?ports.orValue([]).all(p, p.?hostPort.orValue(0) == 0) &&
 [?c.?livenessProbe, ?c.?readinessProbe, ?c.?startupProbe, ?c.?lifecycle.postStart, ?c.?lifecycle.preStop].all(h,
 h.?httpGet.host.orValue("") == "" && h.?tcpSocket.host.orValue("") == ""))`
 
 // standardVolumes is an expression that holds where volumes meet the standard, host paths that the role may mount aside.
 func (in *installation) standardVolumes() string {
-	table := perRole(in, func(r v1alpha1.Role) (map[string]string, bool) {
+	table := perHard(in, func(r v1alpha1.Role) (map[string]string, bool) {
 		patterns := map[string]string{"anyone": pathsOf(r, v1alpha1.FromAnyone), "requester": pathsOf(r, v1alpha1.FromRequester)}
 		return patterns, len(r.HostPaths) > 0
 	})

@@ -17,6 +17,10 @@ type installation struct {
 	protected []v1alpha1.NodePool // of all policies: one Polyaxon's runs have no place on another's core nodes
 	known     []v1alpha1.NodePool // its own pools, and the protected ones of the others
 	accounts  []string            // service accounts that any policy names, as "namespace/name"
+	// hards are the roles by which pods are hardened: all roles, and those that harden as two of them do. mixes says which
+	// one does, by the pod's own role and by the one that an override asks for; its own, where it is not there.
+	hards []v1alpha1.Role
+	mixes map[string]map[string]string
 }
 
 func compile(doc *v1alpha1.PlacementPolicy, all []*v1alpha1.PlacementPolicy) *installation {
@@ -41,6 +45,7 @@ func compile(doc *v1alpha1.PlacementPolicy, all []*v1alpha1.PlacementPolicy) *in
 		}
 	}
 	slices.Sort(in.accounts)
+	in.mix()
 	return in
 }
 

@@ -19,14 +19,19 @@ func (in *installation) trust() []variable {
 		names := in.where(func(o v1alpha1.Role) bool { return looserThan(r, o) })
 		return names, len(names) > 0
 	})
-	images := perRole(in, func(r v1alpha1.Role) (string, bool) { return repositories(r.RootImages), len(r.RootImages) > 0 })
+	images := perHard(in, func(r v1alpha1.Role) (string, bool) { return repositories(r.RootImages), len(r.RootImages) > 0 })
 	return []variable{
 		{"requester", "whether Polyaxon itself asks", isOneOf("request.userInfo.username", in.Spec.Requesters)},
 		{"labelled", "the role by Polyaxon's labels; they make builds only where Polyaxon itself asks",
-			`variables.role == "builds" && variables.base == "builds" && !variables.requester ? "jobs" : variables.base`},
-		{"hard", "the role whose hardening holds", say(`variables.labelled in <looser>[?variables.role].orValue([]) ? variables.labelled : variables.role`, "looser", lit(looser))},
-		{"rootImages", "the images that its role may run as root; empty where that frees of nothing",
-			say(`variables.hard == variables.role ? "" : <images>[?variables.role].orValue("")`, "images", lit(images))},
+			`variables.ownRole == "builds" && variables.base == "builds" && !variables.requester ? "jobs" : variables.base`},
+		{"roles", "all roles that it has: what is narrowed to roles holds only where it names them all",
+			`[variables.role, variables.ownRole, variables.labelled]`},
+		{"ownHard", "the role whose hardening holds before overrides",
+			say(`variables.labelled in <looser>[?variables.ownRole].orValue([]) ? variables.labelled : variables.ownRole`, "looser", lit(looser))},
+		{"hard", "the role whose hardening holds; the stricter of both where an override asks for another", in.mixed("variables.ownHard")},
+		{"soft", "the role whose images may run as root although those of hard may not; the stricter of both, too", in.mixed("variables.ownRole")},
+		{"rootImages", "these images; empty where that frees of nothing",
+			say(`variables.ownHard == variables.ownRole ? "" : <images>[?variables.soft].orValue("")`, "images", lit(images))},
 		{"windows", "whether it is a pod for Windows", windows("variables.selector", "variables.terms")},
 		{"podContext", "the security context of the pod", `object.spec.?securityContext.orValue({})`},
 	}
@@ -87,11 +92,11 @@ func (in *installation) images() []imageRow {
 
 // imageVariables tell the identity that the main container's image was made for.
 func (in *installation) imageVariables() []variable {
-	named := in.where(namesUser)
+	named := in.whereHard(namesUser)
 	return []variable{
 		{"image", "the identity that the image of the main container was made for; that of the policy before those that are known",
 			say(`<keeps> ? optional.none() : <rows>.filter(i, !(i.known && <named>) && variables.main.image.matches(i.pattern))[?0]`,
-				"keeps", "("+isOneOf("variables.hard", in.where(func(r v1alpha1.Role) bool { return r.Identity == v1alpha1.Keep }))+")",
+				"keeps", "("+isOneOf("variables.hard", in.whereHard(func(r v1alpha1.Role) bool { return r.Identity == v1alpha1.Keep }))+")",
 				"rows", lit(in.images()), "named", "("+isOneOf("variables.hard", named)+")")},
 		{"imageGives", "its ids", `variables.image.optMap(i, i.gives).orValue({})`},
 	}
@@ -104,5 +109,5 @@ func namesUser(r v1alpha1.Role) bool {
 
 // level are the names of the roles held to a standard.
 func (in *installation) level(l v1alpha1.PodSecurity) []string {
-	return in.where(func(r v1alpha1.Role) bool { return r.PodSecurity == l })
+	return in.whereHard(func(r v1alpha1.Role) bool { return r.PodSecurity == l })
 }

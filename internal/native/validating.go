@@ -78,7 +78,7 @@ object.?status.nominatedNodeName != oldObject.?status.nominatedNodeName`},
 }
 
 const overrideMessage = "overrides: what begins with polymoat.io/ is not accepted by the role, or is left to polymoat's webhook, which has to be there: " +
-	"node-selector, tolerations and another role"
+	"node-selector and tolerations"
 
 // judging are the variables of the policies that judge pods.
 func (in *installation) judging() []variable {
@@ -90,7 +90,7 @@ func (in *installation) judging() []variable {
 			{"account", "its service account", `object.spec.?serviceAccountName.orValue("") != "" ? object.spec.serviceAccountName : object.spec.?serviceAccount.orValue("")`},
 			{"overridden", "whether an update changes an override", say(`request.operation == "UPDATE" && (variables.annotations.exists(k, k.lowerAscii().startsWith("polymoat.io/") &&
 variables.oldAnnotations[?k] != variables.annotations[?k]) || variables.labels.exists(k, k.lowerAscii().startsWith("polymoat.io/") && variables.oldLabels[?k] != variables.labels[?k]))`)},
-			{"understood", "whether every override is accepted, and honoured here", overridesOK()},
+			{"understood", "whether every override is accepted, and honoured here", in.overridesOK()},
 		})
 	standard := in.standard()
 	var judged []variable
@@ -129,9 +129,9 @@ func (in *installation) inMode(r rule, mode v1alpha1.Mode) string {
 
 // applies is an expression that says whether the strictest mode of a rule, for all roles that the pod has, is that mode.
 func (in *installation) applies(id string, mode v1alpha1.Mode) string {
-	roles := `[variables.role, variables.labelled]`
+	roles := `variables.roles`
 	if id == "core-claim" {
-		roles = `[variables.role, variables.labelled, "core"]`
+		roles = `(variables.roles + ["core"])`
 	}
 	names := in.where(func(v1alpha1.Role) bool { return true })
 	stricter := func(m v1alpha1.Mode) bool { return m == mode || m.StricterThan(mode) }
@@ -185,7 +185,7 @@ func (in *installation) violated() variable {
 func (in *installation) excused() variable {
 	var parts []string
 	for _, e := range in.Spec.Exceptions {
-		parts = append(parts, say(`request.namespace in <namespaces> && [variables.role, variables.labelled].all(r, r in <roles>) &&
+		parts = append(parts, say(`request.namespace in <namespaces> && variables.roles.all(r, r in <roles>) &&
 string(object.metadata.?creationTimestamp.orValue("9")) < <until> && variables.violated.all(v, v in <rules>)`,
 			"namespaces", lit(e.Namespaces), "roles", lit(e.Roles), "until", quote(string(e.Expires)+"T99"), "rules", lit(e.Rules)))
 	}
