@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 
 func newNative(c *console) *cobra.Command {
 	var path, static, output string
+	keepers := native.Keepers{CertificateUsers: native.CertificateUsers}
 	cmd := &cobra.Command{
 		Use:   "native",
 		Short: "Write a policy as the API server's own admission policies",
@@ -30,7 +32,9 @@ of the YAML, and -o text and -o markdown print that alone.
 
 With --static the policies are written for an API server that loads them from its
 own disk (Kubernetes 1.37): FOLDER/mutating and FOLDER/validating, one for the
-staticManifestsDir of each of the two admission plugins.`,
+staticManifestsDir of each of the two admission plugins. With them comes a guard:
+only the keepers may change or remove what is called polymoat or begins with
+"polymoat-" among webhook configurations and admission policies.`,
 		Example: `  # Install the twin of a policy
   kubectl polymoat native --policy policy.yaml | kubectl apply -f -
 
@@ -40,13 +44,21 @@ staticManifestsDir of each of the two admission plugins.`,
 	}
 	cmd.Flags().StringVar(&path, "policy", "", "policy `file` or folder (default: the built-in policy)")
 	cmd.Flags().StringVar(&static, "static", "", "write manifests for the API server's disk into this `folder`")
+	cmd.Flags().StringSliceVar(&keepers.Users, "keeper", nil, "with --static: `users` that may change polymoat, no others, administrators included")
+	cmd.Flags().StringSliceVar(&keepers.Groups, "keeper-group", nil, "with --static: the same for `groups`")
+	cmd.Flags().StringSliceVar(&keepers.CertificateUsers, "certificate-user", keepers.CertificateUsers, "with --static: `users` that renew certificates: they may change caBundle")
 	cmd.Flags().StringVarP(&output, "output", "o", "yaml", "`format`: yaml, json (a line for each), or text or markdown for what is different")
 	complete(cmd, "output", "yaml", "json", "text", "markdown")
-	cmd.RunE = func(*cobra.Command, []string) error { return writeNative(c, path, static, output) }
+	cmd.RunE = func(*cobra.Command, []string) error {
+		if f := cmd.Flags(); static == "" && (f.Changed("keeper") || f.Changed("keeper-group") || f.Changed("certificate-user")) {
+			return errors.New("--keeper, --keeper-group and --certificate-user are about the guard of static policies; add --static FOLDER")
+		}
+		return writeNative(c, path, static, output, keepers)
+	}
 	return cmd
 }
 
-func writeNative(c *console, path, static, output string) error {
+func writeNative(c *console, path, static, output string, keepers native.Keepers) error {
 	switch output {
 	case "text", "markdown":
 		return list(c, output, native.Differences, differencesTable())
@@ -64,7 +76,7 @@ func writeNative(c *console, path, static, output string) error {
 	}
 	twin := native.Compile(docs...)
 	if static != "" {
-		return writeStatic(twin.Static(), static)
+		return writeStatic(twin.And(native.Guard(keepers)).Static(), static)
 	}
 	all := append(twin.MutatingObjects(), twin.ValidatingObjects()...)
 	if output == "json" {

@@ -49,7 +49,11 @@ func (t Twin) ValidatingObjects() []metav1.Object {
 // marked is the metadata of an object of the twin.
 func (in *installation) marked(name string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
-		Name: name, Labels: map[string]string{"app.kubernetes.io/name": "polymoat", "app.kubernetes.io/component": "native"},
+		Name: name, Labels: twinLabels(),
 		Annotations: map[string]string{HashAnnotation: in.Hash},
 	}
+}
+
+func twinLabels() map[string]string {
+	return map[string]string{"app.kubernetes.io/name": "polymoat", "app.kubernetes.io/component": "native"}
 }
