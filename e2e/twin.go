@@ -18,21 +18,41 @@ import (
 
 // InstallTwin creates the native twin of the policies, and returns once both halves of the built-in one are in force.
 func InstallTwin(c *cluster.Cluster, policies ...*v1alpha1.PlacementPolicy) error {
-	t := native.Compile(policies...)
-	for _, o := range append(t.MutatingObjects(), t.ValidatingObjects()...) {
-		object, err := plain(o)
-		if err != nil {
-			return err
-		}
-		if err := c.Create(object); err != nil {
-			return err
-		}
+	objects, err := twinObjects(policies)
+	if err != nil {
+		return err
+	}
+	if err := c.Create(objects...); err != nil {
+		return err
 	}
 	tenant, err := client.New(c.As(cluster.Tenant), client.Options{})
 	if err != nil {
 		return err
 	}
 	return c.Await("the twin", func(ctx context.Context) error { return twinAnswers(ctx, tenant) })
+}
+
+// RemoveTwin takes it away again.
+func RemoveTwin(ctx context.Context, admin client.Client, policies ...*v1alpha1.PlacementPolicy) error {
+	objects, err := twinObjects(policies)
+	for _, o := range objects {
+		err = errors.Join(err, client.IgnoreNotFound(admin.Delete(ctx, o)))
+	}
+	return err
+}
+
+// twinObjects are the policies and bindings of the twin, as they are sent.
+func twinObjects(policies []*v1alpha1.PlacementPolicy) ([]*unstructured.Unstructured, error) {
+	t := native.Compile(policies...)
+	var objects []*unstructured.Unstructured
+	for _, o := range append(t.MutatingObjects(), t.ValidatingObjects()...) {
+		object, err := plain(o)
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, object)
+	}
+	return objects, nil
 }
 
 // twinAnswers says what is missing while the twin is not in force.

@@ -21,12 +21,14 @@ type Twin struct {
 func Compile(docs ...*v1alpha1.PlacementPolicy) Twin {
 	var t Twin
 	for _, doc := range docs {
-		in := compile(doc, docs)
+		in, one := compile(doc, docs), Twin{}
 		name := "polymoat-" + doc.Metadata.Name
-		t.mutate(in.mutating(name))
+		one.mutate(in.mutating(name))
 		for _, p := range in.validating(name) {
-			t.validate(p.policy, p.action)
+			one.validate(p.policy, p.action)
 		}
+		one.seal()
+		t = t.And(one)
 	}
 	return t
 }
@@ -65,7 +67,7 @@ func (in *installation) mutating(name string) admissionv1.MutatingAdmissionPolic
 ` + in.hardenPatches()
 	all := slices.Concat(in.podVariables(), []variable{in.shadowed()}, in.placement(), in.attraction(), in.hardening())
 	p := admissionv1.MutatingAdmissionPolicy{TypeMeta: metav1.TypeMeta{APIVersion: apiVersion, Kind: "MutatingAdmissionPolicy"}}
-	p.ObjectMeta = in.marked(name)
+	p.ObjectMeta = marked(name)
 	p.Spec = admissionv1.MutatingAdmissionPolicySpec{
 		MatchConstraints: in.matches(
 			rules([]string{""}, []admissionv1.OperationType{admissionv1.Create}, "pods"),

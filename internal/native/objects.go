@@ -1,13 +1,17 @@
 package native
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// HashAnnotation tells on each policy of a twin which text of a PlacementPolicy it was compiled from.
-const HashAnnotation = "polymoat.io/policy-hash"
+// HashAnnotation tells on each object of a twin what all of it is: the first 12 hexadecimal digits of the SHA-256 of what
+// was compiled of one PlacementPolicy. The same policy in another text has the same.
+const HashAnnotation = "polymoat.io/twin-hash"
 
 // StaticSuffix ends the names of policies that an API server loads from its own disk. Its API refuses them.
 const StaticSuffix = ".static.k8s.io"
@@ -47,10 +51,21 @@ func (t Twin) ValidatingObjects() []metav1.Object {
 }
 
 // marked is the metadata of an object of the twin.
-func (in *installation) marked(name string) metav1.ObjectMeta {
+func marked(name string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
 		Name: name, Labels: twinLabels(),
-		Annotations: map[string]string{HashAnnotation: in.Hash},
+	}
+}
+
+// seal writes the hash on every object.
+func (t Twin) seal() {
+	text, err := json.Marshal(t)
+	if err != nil {
+		panic(err) // Kubernetes' own types can be written
+	}
+	sum := sha256.Sum256(text)
+	for _, o := range append(t.MutatingObjects(), t.ValidatingObjects()...) {
+		o.SetAnnotations(map[string]string{HashAnnotation: hex.EncodeToString(sum[:])[:12]})
 	}
 }
 

@@ -41,7 +41,7 @@ func (in *installation) validating(name string) []moded {
 // judge is a policy without rules.
 func (in *installation) judge(name, what string, mode v1alpha1.Mode) admissionv1.ValidatingAdmissionPolicy {
 	p := admissionv1.ValidatingAdmissionPolicy{TypeMeta: metav1.TypeMeta{APIVersion: apiVersion, Kind: "ValidatingAdmissionPolicy"}}
-	p.ObjectMeta = in.marked(fmt.Sprintf("%s-%s-%s", name, what, strings.ToLower(string(mode))))
+	p.ObjectMeta = marked(fmt.Sprintf("%s-%s-%s", name, what, strings.ToLower(string(mode))))
 	p.Spec.FailurePolicy = new(admissionv1.Fail)
 	return p
 }
