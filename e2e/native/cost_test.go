@@ -2,6 +2,7 @@ package native_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/native"
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
@@ -44,20 +46,78 @@ func large(n int) *corev1.Pod {
 	return pod
 }
 
+// largestPolicy has the most of everything that a twin takes.
+func largestPolicy(t testing.TB) *v1alpha1.PlacementPolicy {
+	t.Helper()
+	doc := v1alpha1.Default()
+	for i := range 49 {
+		doc.Spec.Namespaces = append(doc.Spec.Namespaces, fmt.Sprintf("team-%d", i))
+	}
+	var open []string
+	for i := range 17 {
+		p := v1alpha1.NodePool{
+			Name: fmt.Sprintf("pool-%d", i), NodeLabel: v1alpha1.NodeLabel{Key: fmt.Sprintf("key-%d", i), Value: "x"}, Protected: i < 5,
+			Taints: []corev1.Taint{{Key: fmt.Sprintf("key-%d", i), Value: "x", Effect: corev1.TaintEffectNoSchedule}},
+		}
+		if !p.Protected {
+			p.Resources = []string{fmt.Sprintf("example.com/gpu-%d", i)}
+			open = append(open, p.Name)
+		}
+		doc.Spec.NodePools = append(doc.Spec.NodePools, p)
+	}
+	for i := range doc.Spec.Roles {
+		if r := &doc.Spec.Roles[i]; r.Name != "core" && r.Name != "other" {
+			r.NodePools = append(r.NodePools, open...)
+		}
+	}
+	for i := range 14 {
+		r := v1alpha1.Role{Name: fmt.Sprintf("role-%d", i), NodePools: open, Match: &v1alpha1.Match{}, PodSecurity: v1alpha1.Baseline}
+		for j := range 4 {
+			r.Match.Any = append(r.Match.Any, v1alpha1.Signal{Command: fmt.Sprintf("program-%d-%d", i, j)})
+		}
+		doc.Spec.Roles = append(doc.Spec.Roles, r)
+	}
+	for i := range 60 {
+		doc.Spec.Images = append(doc.Spec.Images, v1alpha1.ImageIdentity{Repository: fmt.Sprintf("example/image-%d", i), RunAsUser: new(int64(1000)), RunAsGroup: new(int64(1000))})
+	}
+	for i := range 30 {
+		doc.Spec.Exceptions = append(doc.Spec.Exceptions, v1alpha1.Exception{
+			Name: fmt.Sprint("e-", i), Namespaces: []string{"polyaxon"}, Roles: []string{"jobs"}, Rules: []string{"run-as-root"}, Owner: "a", Reason: "b", Expires: "2036-01-31",
+		})
+	}
+	text, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if doc, err = v1alpha1.Load("largest.json", text); err != nil {
+		t.Fatal(err)
+	}
+	if errs := native.Check(doc); len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	return doc
+}
+
 // TestCost: a large pod stays below the API server's limits: 1,000,000 for an expression, 10,000,000 for a policy.
 func TestCost(t *testing.T) {
-	p := pairOf(t, v1alpha1.Default())
+	t.Run("built-in", func(t *testing.T) { costs(t, pairOf(t, v1alpha1.Default()), 24) })
+	t.Run("largest", func(t *testing.T) { costs(t, pairOf(t, largestPolicy(t)), 16) })
+}
+
+// costs fails for a pod of as much of everything that costs more than the API server allows.
+func costs(t *testing.T, p pair, most int) {
+	t.Helper()
 	for _, n := range []int{1, 4, 8, 12, 16, 24} {
 		e := entry{policy.Request{Namespace: "polyaxon", User: policy.UserNamed("tenant"), Pod: large(n)}}
 		mutating, err := p.twin.mutators[0].cost(e)
 		t.Logf("%2d of everything: mutating %d (%v)", n, mutating, err)
-		if err != nil && n <= 8 {
+		if err != nil && n <= most {
 			t.Errorf("%d of everything: %v", n, err)
 		}
 		for _, j := range p.twin.judges {
 			cost, err := j.cost(e)
 			t.Logf("%2d of everything: %s %d (%v)", n, j.name, cost, err)
-			if err != nil && n <= 8 {
+			if err != nil && n <= most {
 				t.Errorf("%d of everything: %s: %v", n, j.name, err)
 			}
 		}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,9 +17,16 @@ import (
 	"github.com/polymoat/polymoat/internal/native"
 )
 
+// twinFlags are the flags of native.
+type twinFlags struct {
+	*connection
+	policy, static, output string
+	inUse                  bool
+	keepers                native.Keepers
+}
+
 func newNative(c *console) *cobra.Command {
-	var path, static, output string
-	keepers := native.Keepers{CertificateUsers: native.CertificateUsers}
+	t := &twinFlags{output: "yaml", keepers: native.Keepers{CertificateUsers: native.CertificateUsers}}
 	cmd := &cobra.Command{
 		Use:   "native",
 		Short: "Write a policy as the API server's own admission policies",
@@ -38,48 +46,52 @@ only the keepers may change or remove what is called polymoat or begins with
 		Example: `  # Install the twin of a policy
   kubectl polymoat native --policy policy.yaml | kubectl apply -f -
 
+  # Install the twin of the policy that polymoat runs with
+  kubectl polymoat native --in-force | kubectl apply -f -
+
   # What does it do otherwise than the webhook?
   kubectl polymoat native -o text`,
 		Args: cobra.NoArgs,
 	}
-	cmd.Flags().StringVar(&path, "policy", "", "policy `file` or folder (default: the built-in policy)")
-	cmd.Flags().StringVar(&static, "static", "", "write manifests for the API server's disk into this `folder`")
-	cmd.Flags().StringSliceVar(&keepers.Users, "keeper", nil, "with --static: `users` that may change polymoat, no others, administrators included")
-	cmd.Flags().StringSliceVar(&keepers.Groups, "keeper-group", nil, "with --static: the same for `groups`")
-	cmd.Flags().StringSliceVar(&keepers.CertificateUsers, "certificate-user", keepers.CertificateUsers, "with --static: `users` that renew certificates: they may change caBundle")
-	cmd.Flags().StringVarP(&output, "output", "o", "yaml", "`format`: yaml, json (a line for each), or text or markdown for what is different")
+	flags := cmd.Flags()
+	flags.StringVar(&t.policy, "policy", "", "policy `file` or folder (default: the built-in policy)")
+	flags.BoolVar(&t.inUse, "in-force", false, "take the policy from the cluster: that of the ConfigMap which polymoat's Deployment mounts")
+	flags.StringVar(&t.static, "static", "", "write manifests for the API server's disk into this `folder`")
+	flags.StringSliceVar(&t.keepers.Users, "keeper", nil, "with --static: `users` that may change polymoat, no others, administrators included")
+	flags.StringSliceVar(&t.keepers.Groups, "keeper-group", nil, "with --static: the same for `groups`")
+	flags.StringSliceVar(&t.keepers.CertificateUsers, "certificate-user", t.keepers.CertificateUsers, "with --static: `users` that renew certificates: they may change caBundle")
+	flags.StringVarP(&t.output, "output", "o", t.output, "`format`: yaml, json (a line for each), or text or markdown for what is different")
+	t.connection = newConnection(flags, nil)
 	complete(cmd, "output", "yaml", "json", "text", "markdown")
 	cmd.RunE = func(*cobra.Command, []string) error {
-		if f := cmd.Flags(); static == "" && (f.Changed("keeper") || f.Changed("keeper-group") || f.Changed("certificate-user")) {
+		if t.static == "" && (flags.Changed("keeper") || flags.Changed("keeper-group") || flags.Changed("certificate-user")) {
 			return errors.New("--keeper, --keeper-group and --certificate-user are about the guard of static policies; add --static FOLDER")
 		}
-		return writeNative(c, path, static, output, keepers)
+		if t.inUse && t.policy != "" {
+			return errors.New("--policy and --in-force name two policies; keep one of them")
+		}
+		return t.run(cmd.Context(), c)
 	}
 	return cmd
 }
 
-func writeNative(c *console, path, static, output string, keepers native.Keepers) error {
-	switch output {
+func (t *twinFlags) run(ctx context.Context, c *console) error {
+	switch t.output {
 	case "text", "markdown":
-		return list(c, output, native.Differences, differencesTable())
+		return list(c, t.output, native.Differences, differencesTable())
 	case "yaml", "json":
 	default:
-		return fmt.Errorf("unknown output format %q; use yaml, json, text or markdown", output)
+		return fmt.Errorf("unknown output format %q; use yaml, json, text or markdown", t.output)
 	}
-	files := c.policyFiles(path)
-	if c.compile(files) == nil {
+	twin, ok := t.compile(ctx, c)
+	if !ok {
 		return nil
 	}
-	docs := make([]*v1alpha1.PlacementPolicy, len(files))
-	for i, f := range files {
-		docs[i] = f.Policy
-	}
-	twin := native.Compile(docs...)
-	if static != "" {
-		return writeStatic(twin.And(native.Guard(keepers)).Static(), static)
+	if t.static != "" {
+		return writeStatic(twin.And(native.Guard(t.keepers)).Static(), t.static)
 	}
 	all := append(twin.MutatingObjects(), twin.ValidatingObjects()...)
-	if output == "json" {
+	if t.output == "json" {
 		for _, o := range all {
 			c.print(jsonText(o))
 		}
@@ -91,6 +103,37 @@ func writeNative(c *console, path, static, output string, keepers native.Keepers
 	}
 	c.print(differencesComment() + text)
 	return nil
+}
+
+// compile is the twin of the policies; false where they are wrong, and that was said.
+func (t *twinFlags) compile(ctx context.Context, c *console) (native.Twin, bool) {
+	files, err := t.files(ctx, c)
+	if err != nil {
+		c.fail(err)
+		return native.Twin{}, false
+	}
+	if c.compile(files) == nil {
+		return native.Twin{}, false
+	}
+	docs := make([]*v1alpha1.PlacementPolicy, len(files))
+	for i, f := range files {
+		docs[i] = f.Policy
+	}
+	errs := native.Check(docs...)
+	for _, err := range errs {
+		c.fail(err)
+	}
+	if len(errs) > 0 {
+		return native.Twin{}, false
+	}
+	return native.Compile(docs...), true
+}
+
+func (t *twinFlags) files(ctx context.Context, c *console) ([]v1alpha1.File, error) {
+	if t.inUse {
+		return t.inForce(ctx, c, "policy", "")
+	}
+	return c.policyFiles(t.policy), nil
 }
 
 // writeStatic writes one folder for each admission plugin.

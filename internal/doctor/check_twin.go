@@ -11,7 +11,7 @@ import (
 	"github.com/polymoat/polymoat/internal/native"
 )
 
-const installTwin = "kubectl polymoat native --policy POLICY | kubectl apply -f -"
+const installTwin = "kubectl polymoat native --in-force | kubectl apply -f -"
 
 // twin finds what is missing of the native twin, where there is any of it, and what is that of another policy. Static
 // policies cannot be seen: they are files of the API servers.

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -48,18 +49,48 @@ func alternatives(words []string) string {
 // baseIs is a pattern for paths with that base name.
 func baseIs(name string) string { return `(?s)^(.*/)?` + literally(name) + `/*$` }
 
-// imageOf is a pattern for images whose repository ends in these path segments, whatever registry, tag and digest.
+// imageOf is a pattern for images whose repository ends in these path segments, whatever registry, tag and digest. What
+// path.Match reads stands for the same here.
 func imageOf(repository string) string {
 	var text strings.Builder
-	for _, r := range repository {
-		switch r {
+	for pattern := []rune(repository); len(pattern) > 0; pattern = pattern[1:] {
+		switch pattern[0] {
 		case '*':
 			text.WriteString(`[^/@]*`)
 		case '?':
 			text.WriteString(`[^/@]`)
+		case '\\':
+			pattern = pattern[1:]
+			text.WriteString(exactly(pattern[0]))
+		case '[':
+			var class string
+			class, pattern = classOf(pattern)
+			text.WriteString(class)
 		default:
-			text.WriteString(literally(string(r)))
+			text.WriteString(literally(string(pattern[0])))
 		}
 	}
 	return `(?s)^([^@]*/)?` + text.String() + `(:[^/@:]*)?(@.*)?$`
 }
+
+// classOf is the class of characters with which a valid pattern begins, and the pattern from its last bracket on.
+func classOf(pattern []rune) (class string, rest []rune) {
+	class, pattern = "[", pattern[1:]
+	if pattern[0] == '^' {
+		class, pattern = "[^", pattern[1:]
+	}
+	for ; pattern[0] != ']'; pattern = pattern[1:] {
+		switch pattern[0] {
+		case '-':
+			class += "-"
+			continue
+		case '\\':
+			pattern = pattern[1:]
+		}
+		class += exactly(pattern[0])
+	}
+	return class + "]", pattern
+}
+
+// exactly is a character that stands for itself wherever it is.
+func exactly(r rune) string { return fmt.Sprintf(`\x{%x}`, r) }

@@ -39,11 +39,13 @@ var Differences = []Difference{
 	{"run-as-root", NotThere, "pods in shadow"},
 	{"run-as-root-group", NotThere, "pods in shadow"},
 	{"pod-security", NotThere, "pods in shadow"},
+	{"hardening", NotThere, "of roles whose own security contexts grant something: user 0, privileged, added capabilities, another procMount"},
 	{"binding", Same, ""},
 	{"overrides", Stricter, "node-selector and tolerations are refused unless the pod has what they ask for, as the webhook gives it: CEL reads no JSON"},
 	{"overrides", NotThere, "those that stand on the resource that a pod is made of"},
 	{"updates", Stricter, "an update that changes what a rule looks at is judged as a whole, also for what was wrong before"},
 	{"modes", Stricter, "for Bindings and pod templates the strictest mode of all namespaces and roles counts"},
 	{"exceptions", Stricter, "they hold for new pods only: an update does not tell the day"},
+	{"large pods", Stricter, "a pod that costs more to judge than the API server allows is refused: hundreds of requirements with hundreds of values"},
 	{"answers", NotThere, "warnings, events, metrics, early answers to workloads, a node as a witness; a message is the same for all pods"},
 }

@@ -97,6 +97,17 @@ func (in *installation) dependencyIs(labels string) string {
 
 // rows are the signals that give a role, in the order in which they are tried: the policy's own, then the built-in ones.
 func (in *installation) rows() []polyaxon.Row {
+	rows := in.ownRows()
+	for _, row := range polyaxon.Content {
+		if !in.unmarked(row.Role) {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// ownRows are those of the policy.
+func (in *installation) ownRows() []polyaxon.Row {
 	var rows []polyaxon.Row
 	for _, r := range in.roles {
 		if r.Match == nil {
@@ -104,11 +115,6 @@ func (in *installation) rows() []polyaxon.Row {
 		}
 		for _, signal := range r.Match.Any {
 			rows = append(rows, polyaxon.Row{Role: r.Name, Signal: signal})
-		}
-	}
-	for _, row := range polyaxon.Content {
-		if !in.unmarked(row.Role) {
-			rows = append(rows, row)
 		}
 	}
 	return rows

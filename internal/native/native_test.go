@@ -129,3 +129,28 @@ func TestComments(t *testing.T) {
 		}
 	}
 }
+
+// TestLimits: more than a twin takes is refused, and said of which part.
+func TestLimits(t *testing.T) {
+	doc := v1alpha1.Default()
+	if errs := native.Check(doc); len(errs) > 0 {
+		t.Error(errs)
+	}
+	for i := range 50 {
+		doc.Spec.Namespaces = append(doc.Spec.Namespaces, fmt.Sprint("team-", i))
+	}
+	for i := range 61 {
+		doc.Spec.Images = append(doc.Spec.Images, v1alpha1.ImageIdentity{Repository: fmt.Sprint("acme/image-", i)})
+	}
+	want := []string{
+		`policy "polyaxon": spec.namespaces: there are 51, and a native twin takes 50 at most`,
+		`policy "polyaxon": spec.images: there are 61, and a native twin takes 60 at most`,
+	}
+	var got []string
+	for _, err := range native.Check(doc) {
+		got = append(got, err.Error())
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
