@@ -37,18 +37,18 @@ func twin(v View) []Finding {
 	}
 	var found []Finding
 	if len(missing) > 0 {
-		found = append(found, Finding{Severity: Error, What: fmt.Sprintf("Of the native twin, %s %s.", named(sorted(missing)), are(missing, "is missing", "are missing")), Why: why, Mend: installTwin})
+		found = append(found, Finding{Severity: Error, What: fmt.Sprintf("Of the native twin, %s %s.", named(sorted(missing)), are(missing, "is missing", "are missing")), Why: why, Fix: installTwin})
 	}
 	if len(others) > 0 {
 		found = append(found, Finding{
 			Severity: Error, What: fmt.Sprintf("Of the native twin, %s %s not what this plugin makes of the policy in the cluster.", named(sorted(others)), are(others, "is", "are")),
-			Why: why, Mend: installTwin,
+			Why: why, Fix: installTwin,
 		})
 	}
 	if len(strange) > 0 {
 		found = append(found, Finding{
 			Severity: Warning, What: fmt.Sprintf("Of the native twin, %s %s to no policy in the cluster.", named(sorted(strange)), are(strange, "belongs", "belong")),
-			Why: "It still decides about the pods of its namespaces.", Mend: "kubectl delete KIND NAME",
+			Why: "It still decides about the pods of its namespaces.", Fix: "kubectl delete KIND NAME",
 		})
 	}
 	return found

@@ -44,7 +44,7 @@ func TestTwin(t *testing.T) {
 	addTwin(f, v1alpha1.Default())
 	f.Validating[0].Webhooks[0].FailurePolicy = new(admissionregistrationv1.Ignore)
 	const want = `info webhook-drift: Webhook "validate.polymoat.io" of ValidatingWebhookConfiguration "polymoat" has failurePolicy Ignore, and was shipped with Fail. ` +
-		`While polymoat does not answer, the native twin alone decides. Mend: kubectl apply --server-side --force-conflicts -f manifests/install.yaml # or what it was installed from`
+		`While polymoat does not answer, the native twin alone decides. Fix: kubectl apply --server-side --force-conflicts -f manifests/install.yaml # or what it was installed from`
 	checks := slices.DeleteFunc(slices.Clone(Checks), func(c Check) bool { return !slices.Contains([]string{"twin", "webhook-drift", "later-mutation"}, c.ID) })
 	if diff := cmp.Diff([]string{want}, texts(Examine(f, checks))); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)

@@ -62,7 +62,7 @@ func (in *installation) landingRules() []rule {
 			"drop the toleration, or select a node pool of its own"},
 		{"node-name", say(`variables.nodeName == "" || !variables.fresh && variables.nodeName == oldObject.spec.?nodeName.orValue("") ||
 <named> || variables.daemon`, "named", isOneOf("request.userInfo.username", append([]string{kubeScheduler}, in.Spec.NodeNameUsers...))),
-			"spec.nodeName passes by the scheduler and every taint; remove it"},
+			"spec.nodeName bypasses the scheduler and every taint; remove it"},
 		{"node-pool", `!variables.moves || !variables.numbers && (variables.mine.size() > 0 ? variables.ownChosen.size() > 0 : ` + possible(in.free(), "variables.selector", "variables.terms") + `.size() > 0)`,
 			"spec.nodeSelector or required node affinity asks for nodes that the role may not use; remove it"},
 		{"pod-affinity", say(`<guards> || !(variables.renamed || variables.rerouted) ||

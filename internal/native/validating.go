@@ -206,7 +206,7 @@ func (in *installation) entryJudge(name string, mode v1alpha1.Mode) admissionv1.
 		p.Spec.Validations = append(p.Spec.Validations, admissionv1.Validation{
 			Expression: `request.resource.resource != "bindings" && request.?subResource.orValue("") != "binding" || ` +
 				isOneOf("request.userInfo.username", append([]string{kubeScheduler}, in.Spec.BindingUsers...)),
-			Message: policy.RuleBinding + ": only kube-scheduler and the users whom the policy names in bindingUsers may choose the node of a pod",
+			Message: policy.RuleBinding + ": only kube-scheduler and the users that the policy names in bindingUsers may choose the node of a pod",
 		})
 	}
 	if in.strictest("core-claim", in.where(func(v1alpha1.Role) bool { return true })...) == mode {
