@@ -5,10 +5,11 @@ TOOL    := go tool -modfile=internal/tools/go.mod
 ALONE   := ^(TestHostile|TestDrillOfMany)$$
 # The main job, of all that `make e2e` tests.
 JOB     := ^(TestWorkloadsOfEveryRole|TestSchedulerBindsToTheRightPool|TestRunsMeetTheRestrictedStandard|TestStockPolyaxon|TestRefusals|TestCoreIsEarned|TestHelm)$$
-UNIT    := $$(go list ./... | grep -vE '/e2e(/certs|/failure|/soak)?$$|/internal/cost$$')
+UNIT    := $$(go list ./... | grep -vE '/e2e(/certs|/failure|/soak|/static|/twin)?$$|/internal/cost$$')
 # Inputs, not seconds: at the end of a time Go's fuzzing may fail with "context deadline exceeded" although nothing did.
 FUZZTIME ?= 20000x
 SOAK     ?= 1h
+ONLYTWIN := $(if $(filter only,$(TWIN)),twin)
 # What a binary says of itself with --version; internal/release and the Dockerfile write the same.
 BUILD   := github.com/polymoat/polymoat/internal/build
 VERSION  = $(shell git describe --tags --always --dirty --match 'v*' 2>/dev/null)
@@ -28,16 +29,16 @@ demo: ## a tour: a real control plane, pods of every role, attempts that are ref
 	go run ./e2e/demo demo
 
 .PHONY: up
-up: ## keep the same cluster running, for playing with kubectl; GATES=GenericWorkload=true,... opens feature gates
-	go run ./e2e/demo up $(GATES)
+up: ## keep the same cluster running, for playing with kubectl; GATES=GenericWorkload=true,... opens feature gates, TWIN=only installs the twin
+	go run ./e2e/demo up $(GATES) $(ONLYTWIN)
 
 .PHONY: down
 down: ## stop it
 	go run ./e2e/demo down
 
 .PHONY: siege
-siege: ## every known attack on core, tried by a tenant: held or open
-	go run ./e2e/demo siege
+siege: ## every known attack on core, tried by a tenant: held or open; TWIN=only without polymoat, with its native twin
+	go run ./e2e/demo siege $(ONLYTWIN)
 
 ##@ Build
 
@@ -69,7 +70,7 @@ test: vet lint build unit job ## unit tests, the corpus, the chart, and the main
 
 .PHONY: check
 check: SOAK := 5m
-check: race e2e monitoring map published fuzz soak ## the long rest; .ci/run is both
+check: race e2e native monitoring map published fuzz soak ## the long rest; .ci/run is both
 
 .PHONY: quick
 quick: ## what decides, in a minute: policy, roles, landing, cases, doctor, documents
@@ -103,6 +104,10 @@ race: ## the unit tests again, with the race detector
 published: ## image, archives, bills of materials and krew manifest, twice
 	cd internal/release && go test -timeout 15m ./...
 
+.PHONY: native
+native: ## the native twin of a policy against the policy, with the API server's own packages
+	cd e2e/native && go vet ./... && go test -timeout 15m ./...
+
 .PHONY: monitoring
 monitoring: ## the dashboard and the alerts, with Prometheus' own libraries (the first time takes three minutes)
 	cd e2e/monitoring && go vet ./... && go test -timeout 15m ./...
@@ -111,7 +116,8 @@ monitoring: ## the dashboard and the alerts, with Prometheus' own libraries (the
 e2e: ## a real control plane, and cert-manager, built from Go modules (the first time takes ten minutes)
 	go run ./e2e/demo build
 	cd e2e/scheduler && go test -count=1 -timeout 20m -v ./...
-	go test -count=1 -timeout 20m -v -p 1 ./e2e ./e2e/certs ./e2e/failure
+	go test -count=1 -timeout 20m -v -p 1 ./e2e ./e2e/certs ./e2e/failure ./e2e/static ./e2e/twin
+	go test -count=1 -timeout 10m -v ./e2e -twin -run '^(TestSiege|TestSiegeForReal|TestSchedulerBindsToTheRightPool|TestStockPolyaxon)$$/^2.15$$'
 
 .PHONY: soak
 soak: ## a mixed load for SOAK (1h), with rotations, rollouts and node churn: nothing fails, memory is flat

@@ -52,6 +52,17 @@ func TestPreviewOfThePolicyInForce(t *testing.T) {
 	}
 }
 
+// TestNativeOfThePolicyInForce: the twin is that of the policy in the ConfigMap.
+func TestNativeOfThePolicyInForce(t *testing.T) {
+	file := policyFile(t)
+	replacePolicy(t, inForce(t), map[string]string{"polyaxon.yaml": read(t, file)})
+	_, want, _ := plugin(t, cluster.Admin, "native", "--policy", file)
+	code, got, errOut := plugin(t, cluster.Admin, "native", "--in-force")
+	if code != 0 || got != want || errOut != "" {
+		t.Errorf("exit code %d, %d bytes, want the %d of the same policy as a file\n%s", code, len(got), len(want), errOut)
+	}
+}
+
 // Where the cluster does not tell the policy in force, the plugin says what to do; an audit goes on by the built-in one.
 func TestThePolicyInForceIsNotTold(t *testing.T) {
 	admin, file := as(t, cluster.Admin), policyFile(t)

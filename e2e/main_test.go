@@ -10,13 +10,17 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/polymoat/polymoat/e2e"
 	"github.com/polymoat/polymoat/e2e/chart"
 	"github.com/polymoat/polymoat/e2e/cluster"
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/collector"
 )
 
-var update = flag.Bool("update", false, "write the sentences that the API server answers to testdata; then read the diff")
+var (
+	update = flag.Bool("update", false, "write the sentences that the API server answers to testdata; then read the diff")
+	twin   = flag.Bool("twin", false, "install the native twin of the built-in policy in the place of polymoat")
+)
 
 // control is the control plane that all tests share, with polymoat installed from install.yaml. They clean up after
 // themselves. server is the program that runs in it, and helm renders and installs the chart.
@@ -44,6 +48,12 @@ func TestMain(m *testing.M) {
 		helm.Kubeconfig = control.Kubeconfig(cluster.Admin)
 		if err := createEarlier(); err != nil {
 			return 0, err
+		}
+		if *twin {
+			if err := e2e.InstallTwin(control, v1alpha1.Default()); err != nil {
+				return 0, err
+			}
+			return m.Run(), nil
 		}
 		policies, err := writePolicies(s.Dir)
 		if err != nil {

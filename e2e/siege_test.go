@@ -32,7 +32,10 @@ func TestSiege(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines.WriteString(tally.String() + "\n")
-	const golden = "testdata/siege.txt"
+	golden := "testdata/siege.txt"
+	if *twin {
+		golden = "testdata/siege-twin.txt"
+	}
 	if *update {
 		if err := os.WriteFile(golden, []byte(lines.String()), 0o644); err != nil {
 			t.Fatal(err)

@@ -66,6 +66,7 @@ func TestNotes(t *testing.T) {
 		"self-managed": "--set=certificates.source=self-managed",
 		"files":        "--set=certificates.source=files",
 		"fails-open":   "--set=certificates.source=self-managed,failurePolicy=Ignore",
+		"twin":         "--set=certificates.source=self-managed,failurePolicy=Ignore,native.installed=true",
 	} {
 		text, err := helm.Run(t.Context(), "install", "polymoat", helm.Dir, "--namespace=polymoat-system", "--dry-run=client", flags)
 		if err != nil {

@@ -28,6 +28,9 @@ type Options struct {
 	// TracingEndpoint is the collector to which the API server sends its spans, "HOST:PORT"; empty: it makes none. It
 	// traces what administrators do within a sampled trace, and nothing by itself.
 	TracingEndpoint string
+	// StaticPolicies is a folder with the folders mutating and validating: admission policies that the API server loads from
+	// its disk. Empty: it loads none.
+	StaticPolicies string
 	// Gates are feature gates of API server, scheduler and controllers, "GenericWorkload=true,...". The APIs that they bring
 	// are served, those that are alpha or beta as well. Empty: the defaults.
 	Gates string
@@ -74,7 +77,7 @@ func (c *Cluster) start(o Options) error {
 	steps := []func() error{
 		c.writeCertificates,
 		c.writeUsers,
-		func() error { return c.writeAdmission(o.ShowCertificate) },
+		func() error { return c.writeAdmission(o.ShowCertificate, o.StaticPolicies) },
 		func() error { return c.writeAuditPolicy(o.AuditPods) },
 		func() error { return c.writeTracing(o.TracingEndpoint) },
 		func() error { return c.startEtcd(ports[0], ports[1]) },

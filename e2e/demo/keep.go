@@ -16,11 +16,11 @@ import (
 )
 
 // keep runs the cluster until it is told to end, or until one of its processes does.
-func keep(gates string) command {
-	return func(ctx context.Context, root string, out io.Writer) error { return hold(ctx, root, gates, out) }
+func keep(p playground) command {
+	return func(ctx context.Context, root string, out io.Writer) error { return hold(ctx, root, p, out) }
 }
 
-func hold(ctx context.Context, root, gates string, out io.Writer) error {
+func hold(ctx context.Context, root string, p playground, out io.Writer) error {
 	h := homeOf(root)
 	lock, err := h.lock()
 	if err != nil {
@@ -33,7 +33,7 @@ func hold(ctx context.Context, root, gates string, out io.Writer) error {
 	if _, err := fmt.Fprint(lock, os.Getpid()); err != nil {
 		return err
 	}
-	c, err := start(ctx, root, h.file("cluster"), gates, out)
+	c, err := start(ctx, root, h.file("cluster"), p, out)
 	if err != nil {
 		return err
 	}

@@ -16,29 +16,37 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/polymoat/polymoat/e2e"
 	"github.com/polymoat/polymoat/e2e/binaries"
 	"github.com/polymoat/polymoat/e2e/cluster"
 	"github.com/polymoat/polymoat/e2e/progress"
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
 
 // command is what the program does; root is the repository's.
 type command func(ctx context.Context, root string, out io.Writer) error
 
-// commands are those that need no feature gates.
+// commands are those that take no arguments.
 var commands = map[string]command{
 	"build": func(ctx context.Context, root string, out io.Writer) error {
 		_, _, err := build(ctx, root, out)
 		return err
 	},
-	"demo":  tour,
-	"down":  down,
-	"siege": besiege,
+	"demo": tour,
+	"down": down,
 }
 
-// gated are those that take feature gates as their argument: "GenericWorkload=true"; empty for the defaults.
-var gated = map[string]func(gates string) command{
-	"up":   up,
-	"keep": keep, // what up leaves running
+// playground is what a cluster is started with.
+type playground struct {
+	gates string // feature gates: "GenericWorkload=true"; empty for the defaults
+	twin  bool   // the native twin of the built-in policy in the place of polymoat
+}
+
+// playgrounds are the commands that take feature gates, and "twin".
+var playgrounds = map[string]func(playground) command{
+	"up":    up,
+	"keep":  keep, // what up leaves running
+	"siege": besiege,
 }
 
 func main() {
@@ -65,15 +73,22 @@ func run(ctx context.Context, args []string) error {
 
 // parse finds the command that the arguments name.
 func parse(args []string) (command, error) {
-	switch {
-	case len(args) == 1 && commands[args[0]] != nil:
+	if len(args) == 1 && commands[args[0]] != nil {
 		return commands[args[0]], nil
-	case len(args) == 1 && gated[args[0]] != nil:
-		return gated[args[0]](""), nil
-	case len(args) == 2 && gated[args[0]] != nil:
-		return gated[args[0]](args[1]), checkGates(args[1])
 	}
-	return nil, errors.New("usage: go run ./e2e/demo build|demo|up [GATES]|down|siege")
+	if len(args) > 0 && playgrounds[args[0]] != nil {
+		p, rest := playground{}, args[1:]
+		if n := len(rest); n > 0 && rest[n-1] == "twin" {
+			p.twin, rest = true, rest[:n-1]
+		}
+		if len(rest) == 1 {
+			p.gates, rest = rest[0], nil
+		}
+		if len(rest) == 0 {
+			return playgrounds[args[0]](p), checkGates(p.gates)
+		}
+	}
+	return nil, errors.New("usage: go run ./e2e/demo build|demo|down, or up|siege [GATES] [twin]")
 }
 
 // gate is one feature gate with its value.
@@ -93,20 +108,24 @@ func checkGates(gates string) error {
 	return nil
 }
 
-// start builds what is missing, and runs a control plane with these feature gates and polymoat installed. Its files go to
-// dir.
-func start(ctx context.Context, root, dir, gates string, out io.Writer) (*cluster.Cluster, error) {
+// start builds what is missing, and runs a control plane with polymoat or its twin installed. Its files go to dir.
+func start(ctx context.Context, root, dir string, p playground, out io.Writer) (*cluster.Cluster, error) {
 	set, server, err := build(ctx, root, out)
 	if err != nil {
 		return nil, err
 	}
 	stop := progress.Watch(out, "starting the control plane", 10*time.Second)
-	c, err := cluster.Start(ctx, cluster.Options{Binaries: set, Dir: dir, Gates: gates})
+	c, err := cluster.Start(ctx, cluster.Options{Binaries: set, Dir: dir, Gates: p.gates})
 	stop()
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Install(cluster.Polymoat{Binary: server, Manifests: filepath.Join(root, "manifests", "install.yaml")}); err != nil {
+	if p.twin {
+		err = e2e.InstallTwin(c, v1alpha1.Default())
+	} else {
+		err = c.Install(cluster.Polymoat{Binary: server, Manifests: filepath.Join(root, "manifests", "install.yaml")})
+	}
+	if err != nil {
 		c.Stop()
 		return nil, err
 	}

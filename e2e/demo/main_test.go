@@ -12,9 +12,12 @@ func TestParse(t *testing.T) {
 		{"up with the default gates", []string{"up"}, ""},
 		{"no gates", []string{"up", ""}, ""},
 		{"gates", []string{"up", "GenericWorkload=true,WorkloadWithJob=false"}, ""},
+		{"the twin", []string{"up", "", "twin"}, ""},
+		{"the twin and gates", []string{"siege", "GenericWorkload=true", "twin"}, ""},
+		{"too many gates", []string{"up", "A=true", "B=true"}, "usage: go run ./e2e/demo build|demo|down, or up|siege [GATES] [twin]"},
 		{"a gate without a value", []string{"up", "GenericWorkload"}, `"GenericWorkload" is no feature gate; write GATES=GenericWorkload=true, and several with commas between them`},
-		{"gates for a command that takes none", []string{"demo", "GenericWorkload=true"}, "usage: go run ./e2e/demo build|demo|up [GATES]|down|siege"},
-		{"no such command", []string{"fly"}, "usage: go run ./e2e/demo build|demo|up [GATES]|down|siege"},
+		{"gates for a command that takes none", []string{"demo", "GenericWorkload=true"}, "usage: go run ./e2e/demo build|demo|down, or up|siege [GATES] [twin]"},
+		{"no such command", []string{"fly"}, "usage: go run ./e2e/demo build|demo|down, or up|siege [GATES] [twin]"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got := ""

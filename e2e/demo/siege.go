@@ -12,7 +12,11 @@ import (
 )
 
 // besiege is `make siege`. Its error says how many attacks on core are open.
-func besiege(ctx context.Context, root string, out io.Writer) error {
+func besiege(p playground) command {
+	return func(ctx context.Context, root string, out io.Writer) error { return tryAll(ctx, root, p, out) }
+}
+
+func tryAll(ctx context.Context, root string, p playground, out io.Writer) error {
 	if err := os.MkdirAll(filepath.Join(root, ".cache"), 0o755); err != nil {
 		return err
 	}
@@ -20,7 +24,7 @@ func besiege(ctx context.Context, root string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	c, err := start(ctx, root, dir, "", os.Stderr)
+	c, err := start(ctx, root, dir, p, os.Stderr)
 	if err != nil {
 		return fmt.Errorf("%w\nlogs: %s", err, dir)
 	}

@@ -25,25 +25,25 @@ func (h home) lock() (*os.File, error) { return filelock.Try(h.file("lock")) }
 func (h home) exists(file string) bool { _, err := os.Stat(file); return err == nil }
 
 // up starts a process that keeps the cluster, unless there is one, and says how to use it.
-func up(gates string) command {
-	return func(ctx context.Context, root string, out io.Writer) error { return bring(ctx, root, gates, out) }
+func up(p playground) command {
+	return func(ctx context.Context, root string, out io.Writer) error { return bring(ctx, root, p, out) }
 }
 
-func bring(ctx context.Context, root, gates string, out io.Writer) error {
+func bring(ctx context.Context, root string, p playground, out io.Writer) error {
 	h := homeOf(root)
 	if err := os.MkdirAll(string(h), 0o755); err != nil {
 		return err
 	}
 	lock, err := h.lock()
 	switch {
-	case errors.Is(err, filelock.ErrHeld) && gates != "":
-		return errors.New("the cluster is up already; to give it feature gates, stop it first: make down")
+	case errors.Is(err, filelock.ErrHeld) && p != playground{}:
+		return errors.New("the cluster is up already; to give it feature gates or the twin, stop it first: make down")
 	case errors.Is(err, filelock.ErrHeld):
 		fmt.Fprintln(out, "The cluster is up already.")
 	case err != nil:
 		return err
 	default:
-		if err := errors.Join(lock.Close(), launch(ctx, root, gates, h, out)); err != nil {
+		if err := errors.Join(lock.Close(), launch(ctx, root, p, h, out)); err != nil {
 			return err
 		}
 	}
@@ -51,7 +51,7 @@ func bring(ctx context.Context, root, gates string, out io.Writer) error {
 }
 
 // launch builds what is missing where it can be watched, and leaves `demo keep` running.
-func launch(ctx context.Context, root, gates string, h home, out io.Writer) error {
+func launch(ctx context.Context, root string, p playground, h home, out io.Writer) error {
 	if _, _, err := build(ctx, root, out); err != nil {
 		return err
 	}
@@ -64,7 +64,11 @@ func launch(ctx context.Context, root, gates string, h home, out io.Writer) erro
 		return err
 	}
 	defer func() { _ = log.Close() }()
-	cmd := exec.Command(self, "keep", gates)
+	args := []string{"keep", p.gates}
+	if p.twin {
+		args = append(args, "twin")
+	}
+	cmd := exec.Command(self, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = root, log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // it outlives this terminal
 	if err := cmd.Start(); err != nil {
@@ -93,7 +97,7 @@ func (h home) awaitUp(ctx context.Context, ended <-chan error) error {
 }
 
 func usage(h home, out io.Writer) error {
-	_, err := fmt.Fprintf(out, `A control plane runs with polymoat installed; kwok plays the nodes.
+	_, err := fmt.Fprintf(out, `A control plane runs with polymoat or its twin installed; kwok plays the nodes.
 
   export KUBECONFIG=%s      # administrator
   kubectl get nodes -L polyaxon

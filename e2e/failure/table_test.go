@@ -22,6 +22,7 @@ var rows = []struct {
 	{"a replica starts while the API server is down", replicaStartsBlind},
 	{"everything was switched off; polymoat is back first", polymoatIsBackFirst},
 	{"everything was switched off; the API server is back first", apiServerIsBackFirst},
+	{"all replicas are down, beside [the native twin](#without-the-webhook)", allReplicasAreDownBesideTwin},
 }
 
 // TestFailures takes parts away, one row after the other. After each, everything is as it was, and nobody did anything

@@ -45,7 +45,7 @@ var generated = regexp.MustCompile(`(?s)<!-- kubectl polymoat ([^>]+) -->\n(.*?)
 // TestTables holds that the tables of the documents are those which the plugin prints; -update writes them.
 func TestTables(t *testing.T) {
 	var commands []string
-	for _, path := range []string{"cmd/kubectl-polymoat/USERS.md", "internal/api/v1alpha1/README.md"} {
+	for _, path := range []string{"cmd/kubectl-polymoat/USERS.md", "internal/api/v1alpha1/README.md", "manifests/README.md"} {
 		text := document(t, path)
 		written := text
 		for _, part := range generated.FindAllStringSubmatch(text, -1) {
@@ -63,7 +63,7 @@ func TestTables(t *testing.T) {
 		}
 	}
 	slices.Sort(commands)
-	if diff := cmp.Diff([]string{"overrides -o markdown", "roles -o markdown", "rules -o markdown"}, commands); diff != "" {
+	if diff := cmp.Diff([]string{"native -o markdown", "overrides -o markdown", "roles -o markdown", "rules -o markdown"}, commands); diff != "" {
 		t.Errorf("tables (-want +got):\n%s", diff)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/polymoat/polymoat/internal/native"
 )
 
 // laterMutation finds what may change a pod after polymoat placed it: webhooks whose configuration sorts behind ours, those
@@ -25,6 +27,9 @@ func laterMutation(v View) []Finding {
 		}
 	}
 	for _, p := range v.Policies {
+		if p.Annotations[native.HashAnnotation] != "" {
+			continue // polymoat's own twin does what Mutate does
+		}
 		if p.Spec.ReinvocationPolicy == admissionregistrationv1.IfNeededReinvocationPolicy && v.constrains(p) {
 			names = append(names, "MutatingAdmissionPolicy/"+p.Name)
 		}

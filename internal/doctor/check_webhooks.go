@@ -53,6 +53,9 @@ func webhookDrift(v View) []Finding {
 				continue
 			}
 			for _, d := range append(s.drift(h), s.unreported(h, v.Deployment)...) {
+				if d.open && v.twinWhole() {
+					d = drift{severity: Info, what: d.what, why: "While polymoat does not answer, the native twin alone decides."}
+				}
 				found = append(found, Finding{Severity: d.severity, What: fmt.Sprintf("%s %s.", upper(h.String()), d.what), Why: d.why, Fix: v.reinstall(d.values...)})
 			}
 		}
@@ -64,6 +67,7 @@ func webhookDrift(v View) []Finding {
 type drift struct {
 	severity  Severity
 	what, why string
+	open      bool     // whoever is not judged by another passes
 	values    []string // of the chart, that bring back what was shipped: the release's own may say otherwise
 }
 
@@ -75,6 +79,7 @@ func (s shippedHook) drift(h hook) []drift {
 			severity: Error,
 			what:     fmt.Sprintf("has failurePolicy %s, and was shipped with %s", h.failure, s.failure),
 			why:      "While polymoat does not answer, pods pass unjudged: that is for the first step of an installation alone.",
+			open:     true,
 			values:   []string{"failurePolicy=Fail"},
 		}
 		if h.failure == admissionregistrationv1.Fail {

@@ -26,6 +26,7 @@ var Checks = []Check{
 
 	{"policy", "the policy in the cluster loads", []Resource{Deployments, ConfigMaps}, policyLoads},
 	{"policy-in-force", "every replica runs it", []Resource{Deployments, Pods}, policyInForce},
+	{"twin", "the native twin, where there is one, is that of the policy", []Resource{Policies, PolicyBindings, Judges, JudgeBindings, LoadedPolicy}, twin},
 	{"exceptions", "no exception ends soon or is over", []Resource{Deployments, LoadedPolicy}, exceptions},
 	{"namespaces", "the governed namespaces exist", []Resource{Namespaces, LoadedPolicy}, namespaces},
 	{"namespace-standards", "no namespace enforces a stricter Pod Security Standard than its roles are held to", []Resource{Namespaces, LoadedPolicy}, namespaceStandards},

@@ -100,7 +100,7 @@ func texts(r Report) []string {
 // What may not be read is told, and no check passes that would have looked at it.
 func TestUnread(t *testing.T) {
 	for _, resource := range []Resource{
-		Deployments, Pods, Services, Leases, EndpointSlices, Networks, Budgets, Secrets, Mutating, Validating, Policies, Nodes, Namespaces,
+		Deployments, Pods, Services, Leases, EndpointSlices, Networks, Budgets, Secrets, Mutating, Validating, Policies, PolicyBindings, Judges, JudgeBindings, Nodes, Namespaces,
 		ClusterRoles, ClusterGrants, Roles, Grants, Ingresses, Certificates, Issuers, ConfigMaps,
 	} {
 		t.Run(string(resource), func(t *testing.T) {

@@ -32,6 +32,9 @@ const (
 	Mutating       Resource = "mutatingwebhookconfigurations.admissionregistration.k8s.io"
 	Validating     Resource = "validatingwebhookconfigurations.admissionregistration.k8s.io"
 	Policies       Resource = "mutatingadmissionpolicies.admissionregistration.k8s.io"
+	PolicyBindings Resource = "mutatingadmissionpolicybindings.admissionregistration.k8s.io"
+	Judges         Resource = "validatingadmissionpolicies.admissionregistration.k8s.io"
+	JudgeBindings  Resource = "validatingadmissionpolicybindings.admissionregistration.k8s.io"
 	Nodes          Resource = "nodes"
 	Namespaces     Resource = "namespaces"
 	ClusterRoles   Resource = "clusterroles.rbac.authorization.k8s.io"
@@ -78,13 +81,16 @@ type Facts struct {
 	Ingresses []*networkingv1.Ingress
 
 	// Of the cluster.
-	Mutating      []*admissionregistrationv1.MutatingWebhookConfiguration
-	Validating    []*admissionregistrationv1.ValidatingWebhookConfiguration
-	Policies      []*admissionregistrationv1.MutatingAdmissionPolicy
-	Nodes         []*corev1.Node
-	Namespaces    []*corev1.Namespace
-	ClusterRoles  []*rbacv1.ClusterRole
-	ClusterGrants []*rbacv1.ClusterRoleBinding
+	Mutating       []*admissionregistrationv1.MutatingWebhookConfiguration
+	Validating     []*admissionregistrationv1.ValidatingWebhookConfiguration
+	Policies       []*admissionregistrationv1.MutatingAdmissionPolicy
+	PolicyBindings []*admissionregistrationv1.MutatingAdmissionPolicyBinding
+	Judges         []*admissionregistrationv1.ValidatingAdmissionPolicy
+	JudgeBindings  []*admissionregistrationv1.ValidatingAdmissionPolicyBinding
+	Nodes          []*corev1.Node
+	Namespaces     []*corev1.Namespace
+	ClusterRoles   []*rbacv1.ClusterRole
+	ClusterGrants  []*rbacv1.ClusterRoleBinding
 	// Of the namespace of the Deployment and of those that are governed.
 	Roles  []*rbacv1.Role
 	Grants []*rbacv1.RoleBinding
@@ -130,6 +136,12 @@ func (f *Facts) addOfCluster(object runtime.Object) {
 		f.Validating = append(f.Validating, o)
 	case *admissionregistrationv1.MutatingAdmissionPolicy:
 		f.Policies = append(f.Policies, o)
+	case *admissionregistrationv1.MutatingAdmissionPolicyBinding:
+		f.PolicyBindings = append(f.PolicyBindings, o)
+	case *admissionregistrationv1.ValidatingAdmissionPolicy:
+		f.Judges = append(f.Judges, o)
+	case *admissionregistrationv1.ValidatingAdmissionPolicyBinding:
+		f.JudgeBindings = append(f.JudgeBindings, o)
 	case *corev1.Node:
 		f.Nodes = append(f.Nodes, o)
 	case *corev1.Namespace:

@@ -27,7 +27,27 @@ func refused(r Request, a answer) finding {
 	case byRBAC(a):
 		return heldBy(RBAC)
 	}
+	if rule := ofTwin(a.status.Message); rule != "" {
+		return held(rule)
+	}
 	return heldBy(APIServer)
+}
+
+// ofTwin is the rule by which the native twin of a policy refuses; empty for any other refusal. Its messages begin with it.
+func ofTwin(message string) string {
+	_, text, ok := strings.Cut(message, "ValidatingAdmissionPolicy 'polymoat-")
+	if !ok {
+		return ""
+	}
+	_, text, _ = strings.Cut(text, "denied request: ")
+	rule, _, ok := strings.Cut(text, ": ")
+	if !ok || strings.Contains(rule, " ") {
+		return ""
+	}
+	if rule == "overrides" {
+		return "invalid-override"
+	}
+	return rule
 }
 
 func byRBAC(a answer) bool {

@@ -27,8 +27,10 @@ type Values struct {
 	// TimeoutSeconds is how long the API server waits for an answer.
 	TimeoutSeconds int `json:"timeoutSeconds,omitempty" jsonschema:"minimum=1,maximum=5"`
 	// FailurePolicy is what becomes of runs and their workloads while no replica answers: Fail refuses them; Ignore lets
-	// them pass, so that nothing is enforced then, and is for the first step of an installation beside a Polyaxon that runs.
+	// them pass, so that nothing is enforced then but by the native twin.
 	FailurePolicy string `json:"failurePolicy,omitempty" jsonschema:"enum=Fail,enum=Ignore"`
+	// Native is the native twin of the policies.
+	Native Native `json:"native,omitzero"`
 	// PriorityClassName of the server's pods. Empty: the cluster's default.
 	PriorityClassName string `json:"priorityClassName,omitempty"`
 	// NodeSelector of the server's pods. Not set: the label of the first protected node pool of the first policy.
@@ -98,6 +100,12 @@ type IssuerRef struct {
 	// Kind is Issuer or ClusterIssuer, or that of an external issuer.
 	Kind  string `json:"kind,omitempty"`
 	Group string `json:"group,omitempty"`
+}
+
+// Native is the native twin of the policies, which the chart does not install: kubectl polymoat native.
+type Native struct {
+	// Installed says that it is there: failurePolicy Ignore is safe then.
+	Installed bool `json:"installed,omitempty"`
 }
 
 // Resources of a container.

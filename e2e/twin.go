@@ -1,0 +1,93 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/polymoat/polymoat/e2e/cluster"
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/native"
+)
+
+// InstallTwin creates the native twin of the policies, and returns once both halves of the built-in one are in force.
+func InstallTwin(c *cluster.Cluster, policies ...*v1alpha1.PlacementPolicy) error {
+	objects, err := twinObjects(policies)
+	if err != nil {
+		return err
+	}
+	if err := c.Create(objects...); err != nil {
+		return err
+	}
+	tenant, err := client.New(c.As(cluster.Tenant), client.Options{})
+	if err != nil {
+		return err
+	}
+	return c.Await("the twin", func(ctx context.Context) error { return twinAnswers(ctx, tenant) })
+}
+
+// RemoveTwin takes it away again.
+func RemoveTwin(ctx context.Context, admin client.Client, policies ...*v1alpha1.PlacementPolicy) error {
+	objects, err := twinObjects(policies)
+	for _, o := range objects {
+		err = errors.Join(err, client.IgnoreNotFound(admin.Delete(ctx, o)))
+	}
+	return err
+}
+
+// twinObjects are the policies and bindings of the twin, as they are sent.
+func twinObjects(policies []*v1alpha1.PlacementPolicy) ([]*unstructured.Unstructured, error) {
+	t := native.Compile(policies...)
+	var objects []*unstructured.Unstructured
+	for _, o := range append(t.MutatingObjects(), t.ValidatingObjects()...) {
+		object, err := plain(o)
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, object)
+	}
+	return objects, nil
+}
+
+// twinAnswers says what is missing while the twin is not in force.
+func twinAnswers(ctx context.Context, tenant client.Client) error {
+	pod, err := Train()
+	if err != nil {
+		return err
+	}
+	if err := tenant.Create(ctx, pod, client.DryRunAll); err != nil {
+		return err
+	}
+	if pod.Spec.NodeSelector["polyaxon"] == "" {
+		return errors.New("a run is not placed by the twin")
+	}
+	claims, err := Train()
+	if err != nil {
+		return err
+	}
+	claims.Labels = map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}
+	if err := tenant.Create(ctx, claims, client.DryRunAll); err == nil || !strings.Contains(err.Error(), "core-claim: ") {
+		return fmt.Errorf("a claim of core is not refused by the twin: %w", err)
+	}
+	return nil
+}
+
+// plain is an object without its status.
+func plain(o metav1.Object) (*unstructured.Unstructured, error) {
+	b, err := json.Marshal(o)
+	if err != nil {
+		return nil, err
+	}
+	object := &unstructured.Unstructured{}
+	if err := json.Unmarshal(b, &object.Object); err != nil {
+		return nil, err
+	}
+	unstructured.RemoveNestedField(object.Object, "status")
+	return object, nil
+}

@@ -1,0 +1,194 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/native"
+)
+
+// twinFlags are the flags of native.
+type twinFlags struct {
+	*connection
+	policy, static, output string
+	inUse                  bool
+	keepers                native.Keepers
+}
+
+func newNative(c *console) *cobra.Command {
+	t := &twinFlags{output: "yaml", keepers: native.Keepers{CertificateUsers: native.CertificateUsers}}
+	cmd := &cobra.Command{
+		Use:   "native",
+		Short: "Write a policy as the API server's own admission policies",
+		Long: `Write a policy as MutatingAdmissionPolicies and ValidatingAdmissionPolicies: the
+twin of polymoat, which the API server evaluates itself, with no webhook. It needs
+Kubernetes 1.36.
+
+The twin is never looser in what keeps core safe, but for what cannot be seen
+without looking up other objects. What is stricter or not there stands at the top
+of the YAML, and -o text and -o markdown print that alone.
+
+With --static the policies are written for an API server that loads them from its
+own disk (Kubernetes 1.37): FOLDER/mutating and FOLDER/validating, one for the
+staticManifestsDir of each of the two admission plugins. With them comes a guard:
+only the keepers may change or remove what is called polymoat or begins with
+"polymoat-" among webhook configurations and admission policies.`,
+		Example: `  # Install the twin of a policy
+  kubectl polymoat native --policy policy.yaml | kubectl apply -f -
+
+  # Install the twin of the policy that polymoat runs with
+  kubectl polymoat native --in-force | kubectl apply -f -
+
+  # What does it do otherwise than the webhook?
+  kubectl polymoat native -o text`,
+		Args: cobra.NoArgs,
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&t.policy, "policy", "", "policy `file` or folder (default: the built-in policy)")
+	flags.BoolVar(&t.inUse, "in-force", false, "take the policy from the cluster: that of the ConfigMap which polymoat's Deployment mounts")
+	flags.StringVar(&t.static, "static", "", "write manifests for the API server's disk into this `folder`")
+	flags.StringSliceVar(&t.keepers.Users, "keeper", nil, "with --static: `users` that may change polymoat, no others, administrators included")
+	flags.StringSliceVar(&t.keepers.Groups, "keeper-group", nil, "with --static: the same for `groups`")
+	flags.StringSliceVar(&t.keepers.CertificateUsers, "certificate-user", t.keepers.CertificateUsers, "with --static: `users` that renew certificates: they may change caBundle")
+	flags.StringVarP(&t.output, "output", "o", t.output, "`format`: yaml, json (a line for each), or text or markdown for what is different")
+	t.connection = newConnection(flags, nil)
+	complete(cmd, "output", "yaml", "json", "text", "markdown")
+	cmd.RunE = func(*cobra.Command, []string) error {
+		if t.static == "" && (flags.Changed("keeper") || flags.Changed("keeper-group") || flags.Changed("certificate-user")) {
+			return errors.New("--keeper, --keeper-group and --certificate-user are about the guard of static policies; add --static FOLDER")
+		}
+		if t.inUse && t.policy != "" {
+			return errors.New("--policy and --in-force name two policies; keep one of them")
+		}
+		return t.run(cmd.Context(), c)
+	}
+	return cmd
+}
+
+func (t *twinFlags) run(ctx context.Context, c *console) error {
+	switch t.output {
+	case "text", "markdown":
+		return list(c, t.output, native.Differences, differencesTable())
+	case "yaml", "json":
+	default:
+		return fmt.Errorf("unknown output format %q; use yaml, json, text or markdown", t.output)
+	}
+	twin, ok := t.compile(ctx, c)
+	if !ok {
+		return nil
+	}
+	if t.static != "" {
+		return writeStatic(twin.And(native.Guard(t.keepers)).Static(), t.static)
+	}
+	all := append(twin.MutatingObjects(), twin.ValidatingObjects()...)
+	if t.output == "json" {
+		for _, o := range all {
+			c.print(jsonText(o))
+		}
+		return nil
+	}
+	text, err := yamlStream(all)
+	if err != nil {
+		return err
+	}
+	c.print(differencesComment() + text)
+	return nil
+}
+
+// compile is the twin of the policies; false where they are wrong, and that was said.
+func (t *twinFlags) compile(ctx context.Context, c *console) (native.Twin, bool) {
+	files, err := t.files(ctx, c)
+	if err != nil {
+		c.fail(err)
+		return native.Twin{}, false
+	}
+	if c.compile(files) == nil {
+		return native.Twin{}, false
+	}
+	docs := make([]*v1alpha1.PlacementPolicy, len(files))
+	for i, f := range files {
+		docs[i] = f.Policy
+	}
+	errs := native.Check(docs...)
+	for _, err := range errs {
+		c.fail(err)
+	}
+	if len(errs) > 0 {
+		return native.Twin{}, false
+	}
+	return native.Compile(docs...), true
+}
+
+func (t *twinFlags) files(ctx context.Context, c *console) ([]v1alpha1.File, error) {
+	if t.inUse {
+		return t.inForce(ctx, c, "policy", "")
+	}
+	return c.policyFiles(t.policy), nil
+}
+
+// writeStatic writes one folder for each admission plugin.
+func writeStatic(t native.Twin, folder string) error {
+	for name, objects := range map[string][]metav1.Object{"mutating": t.MutatingObjects(), "validating": t.ValidatingObjects()} {
+		text, err := yamlStream(objects)
+		if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(filepath.Join(folder, name), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(folder, name, "polymoat.yaml"), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// yamlStream is the objects as YAML, without their empty status.
+func yamlStream(objects []metav1.Object) (string, error) {
+	documents := make([]string, len(objects))
+	for i, o := range objects {
+		b, err := json.Marshal(o)
+		if err != nil {
+			return "", err
+		}
+		var plain map[string]any
+		if err := json.Unmarshal(b, &plain); err != nil {
+			return "", err
+		}
+		delete(plain, "status")
+		if b, err = yaml.Marshal(plain); err != nil {
+			return "", err
+		}
+		documents[i] = string(b)
+	}
+	return strings.Join(documents, "---\n"), nil
+}
+
+func differencesTable() table {
+	t := table{columns: []column{{title: "rule"}, {title: "is"}, {title: "why"}}}
+	for _, d := range native.Differences {
+		t.rows = append(t.rows, []string{code(d.Rule), string(d.Is), d.Why})
+	}
+	return t
+}
+
+// differencesComment is the list at the top of the YAML.
+func differencesComment() string {
+	text := "# The twin of a policy of polymoat. What it does otherwise than the webhook:\n"
+	for _, d := range native.Differences {
+		if d.Is != native.Same {
+			text += fmt.Sprintf("# - %s, %s: %s\n", d.Rule, d.Is, d.Why)
+		}
+	}
+	return text
+}
