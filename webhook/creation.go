@@ -44,6 +44,9 @@ type creationSpec struct {
 	SchedulerName                string                     `json:"schedulerName"`
 	Tolerations                  []corev1.Toleration        `json:"tolerations"`
 	PriorityClassName            string                     `json:"priorityClassName"`
+	Priority                     *int32                     `json:"priority"`
+	PreemptionPolicy             *corev1.PreemptionPolicy   `json:"preemptionPolicy"`
+	SchedulingGroup              *corev1.PodSchedulingGroup `json:"schedulingGroup"`
 	RuntimeClassName             *string                    `json:"runtimeClassName"`
 	OS                           *corev1.PodOS              `json:"os"`
 	HostUsers                    *bool                      `json:"hostUsers"`
@@ -86,7 +89,8 @@ func (c *creation) object() *object {
 		AutomountServiceAccountToken: s.AutomountServiceAccountToken, NodeName: s.NodeName,
 		HostNetwork: s.HostNetwork, HostPID: s.HostPID, HostIPC: s.HostIPC, ShareProcessNamespace: s.ShareProcessNamespace,
 		SecurityContext: s.SecurityContext, Affinity: s.Affinity, SchedulerName: s.SchedulerName, Tolerations: s.Tolerations,
-		PriorityClassName: s.PriorityClassName, RuntimeClassName: s.RuntimeClassName, OS: s.OS, HostUsers: s.HostUsers,
+		PriorityClassName: s.PriorityClassName, Priority: s.Priority, PreemptionPolicy: s.PreemptionPolicy, SchedulingGroup: s.SchedulingGroup,
+		RuntimeClassName: s.RuntimeClassName, OS: s.OS, HostUsers: s.HostUsers,
 	}
 	for _, of := range containers(s.EphemeralContainers) {
 		o.Spec.EphemeralContainers = append(o.Spec.EphemeralContainers,

@@ -14,6 +14,7 @@ import (
 // installation is one policy document, ready to decide with.
 type installation struct {
 	name, hash, release       string
+	coreClass                 string // the PriorityClass of core; empty for none
 	requesters, nodeNameUsers []string
 	bindingUsers, debugUsers  []string
 	pools                     []*pool
@@ -91,7 +92,7 @@ func (r *role) mayUse(p *pool) bool { return slices.ContainsFunc(r.pools, p.same
 func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 	spec := doc.Spec
 	in := &installation{
-		name: doc.Metadata.Name, hash: doc.Hash, release: spec.Release,
+		name: doc.Metadata.Name, hash: doc.Hash, release: spec.Release, coreClass: spec.CorePriorityClassName,
 		requesters: spec.Requesters, nodeNameUsers: spec.NodeNameUsers,
 		coreTrust: spec.CoreTrust, trusted: trusted(spec.CoreTrust),
 		bindingUsers: spec.BindingUsers, debugUsers: spec.DebugUsers,

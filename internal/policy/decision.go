@@ -45,6 +45,9 @@ type Request struct {
 	// Today is when it is asked: exceptions end. None holds on a day that is not known.
 	Today v1alpha1.Day
 
+	// Priorities are those of the cluster; nil where they are not known.
+	Priorities *Priorities
+
 	// Nodes are all live nodes, those together that the pod cannot tell apart; nil where they are not known. Whoever
 	// creates a pod that none of them takes is warned.
 	Nodes iter.Seq[landing.Group]
@@ -149,6 +152,7 @@ const (
 	FromOverride   Source = "override"   // an annotation or label of the pod, or of its owner
 	FromAnnotation Source = "annotation" // a deprecated annotation of the pod about its seccomp profile
 	FromImage      Source = "image"      // the identity that the image of the main container was made for
+	FromPolicy     Source = "policy"     // spec.corePriorityClassName of the policy
 	FromSeal       Source = "seal"       // the required affinity that keeps the pod off a protected pool
 )
 

@@ -32,7 +32,8 @@ var Rules = []Rule{
 		"its own cleaner to core nodes", nodePool},
 	{"scheduler-name", "a scheduler that the role's `schedulerNames` do not list; without a list the field is free", schedulerName},
 	{"runtime-class", "a RuntimeClass that the role's `runtimeClassNames` do not list; without a list the field is free", runtimeClass},
-	{"priority-class", "a PriorityClass that the role's `priorityClassNames` do not list; without a list the field is free", priorityClass},
+	{"priority-class", "a PriorityClass that the role's `priorityClassNames` do not list, if there are any, and for all but core one whose " +
+		"value is not below core's lowest priority, unless it has `preemptionPolicy: Never`", priorityClass},
 	{"pod-affinity", "required pod anti-affinity that is wider than one node (`kubernetes.io/hostname`) or reaches into other " +
 		"namespaces: it could keep core pods from being scheduled", podAffinity},
 	{"core-debug", "ephemeral containers in core pods (`kubectl debug`), but from those whom `debugUsers` or `coreTrust` name; " +
@@ -60,6 +61,7 @@ type View struct {
 	*subject
 	protected []*pool           // protected pools of all policies
 	accounts  map[string]string // service accounts that any policy names: Policy.accounts
+	coreRank  int32             // core's lowest priority, where Priorities are known
 }
 
 // constraints are what the pod says about its node.

@@ -29,6 +29,8 @@ type Workload struct {
 	Templates []Template
 	// Core is as in a Request.
 	Core []CoreWorkload
+	// Priorities are those of the cluster; nil where they are not known.
+	Priorities *Priorities
 	// Today is when it is asked: exceptions end.
 	Today v1alpha1.Day
 

@@ -56,6 +56,9 @@ type Spec struct {
 	// where they entered; Fail has them wait like everything else. Default: Ignore, but Fail where role "core" replaces
 	// the built-in signals.
 	CoreFailurePolicy FailurePolicy `json:"coreFailurePolicy,omitempty"`
+	// CorePriorityClassName is a PriorityClass for core pods that name none, of a higher value than any that runs may name.
+	// polymoat sets it where the cluster has it. Default: none.
+	CorePriorityClassName string `json:"corePriorityClassName,omitempty"`
 	// BindingUsers are schedulers that may bind pods and nominate them for protected nodes, besides kube-scheduler.
 	// Default: nobody.
 	BindingUsers []string `json:"bindingUsers,omitempty"`

@@ -114,12 +114,14 @@ func validateRootImages(r *Role, path *field.Path) field.ErrorList {
 
 // validateAllowed checks a list of names that pods may refer to.
 func validateAllowed(names []string, path *field.Path) field.ErrorList {
-	return each(names, path, func(name string, at *field.Path) field.ErrorList {
-		if len(validation.IsDNS1123Subdomain(name)) > 0 {
-			return field.ErrorList{invalid(at, name, `is no name: lower-case letters, digits, "-" and "."`)}
-		}
-		return nil
-	})
+	return each(names, path, validateAllowedName)
+}
+
+func validateAllowedName(name string, at *field.Path) field.ErrorList {
+	if len(validation.IsDNS1123Subdomain(name)) > 0 {
+		return field.ErrorList{invalid(at, name, `is no name: lower-case letters, digits, "-" and "."`)}
+	}
+	return nil
 }
 
 func validateHostPaths(paths []HostPath, at *field.Path) field.ErrorList {
