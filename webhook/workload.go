@@ -93,6 +93,9 @@ func (r *request) workload() (policy.Workload, *fault) {
 		old, _ := r.marks(r.oldValues)
 		w.Old = &old
 	}
+	if w.Resource.Group == policy.GroupAPI {
+		w.Classes = added(classes(r.values["spec"], "spec"), classes(r.oldValues["spec"], "spec"))
+	}
 	w.Templates, f = r.templates(w)
 	return w, f
 }

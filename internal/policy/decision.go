@@ -119,7 +119,9 @@ type Decision struct {
 
 // ClaimsCore says whether something was refused that may be granted to those who are Trusted with core.
 func (d Decision) ClaimsCore() bool {
-	return slices.ContainsFunc(d.found(), func(v Violation) bool { return v.Rule == ruleCoreClaim || v.Rule == rulePodStatus })
+	return slices.ContainsFunc(d.found(), func(v Violation) bool {
+		return v.Rule == ruleCoreClaim || v.Rule == rulePodStatus || d.Resource.Group == GroupAPI
+	})
 }
 
 // Witness is the first protected node on which the pod would run, whatever the mode of the rule that found it; nil where

@@ -18,6 +18,8 @@ type Rule struct {
 const (
 	ruleCoreClaim = "core-claim"
 	rulePodStatus = "pod-status"
+
+	rulePriorityClass = "priority-class" // of a group
 )
 
 // Rules are all rules, in the order in which their violations are told: whether the pod is what it says, where it would
@@ -32,8 +34,8 @@ var Rules = []Rule{
 		"its own cleaner to core nodes", nodePool},
 	{"scheduler-name", "a scheduler that the role's `schedulerNames` do not list; without a list the field is free", schedulerName},
 	{"runtime-class", "a RuntimeClass that the role's `runtimeClassNames` do not list; without a list the field is free", runtimeClass},
-	{"priority-class", "a PriorityClass that the role's `priorityClassNames` do not list, if there are any, and for all but core one whose " +
-		"value is not below core's lowest priority, unless it has `preemptionPolicy: Never`", priorityClass},
+	{rulePriorityClass, "a PriorityClass that the role's `priorityClassNames` do not list, if there are any, and for all but core one whose " +
+		"value is not below core's lowest priority, unless it has `preemptionPolicy: Never`; in a PodGroup, CompositePodGroup or Workload as well", priorityClass},
 	{"pod-affinity", "required pod anti-affinity that is wider than one node (`kubernetes.io/hostname`) or reaches into other " +
 		"namespaces: it could keep core pods from being scheduled", podAffinity},
 	{"core-debug", "ephemeral containers in core pods (`kubectl debug`), but from those whom `debugUsers` or `coreTrust` name; " +
