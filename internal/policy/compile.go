@@ -74,6 +74,8 @@ type role struct {
 	rootImages []string
 	hostPaths  []v1alpha1.HostPath
 
+	groups bool // its pods may be of scheduling groups
+
 	schedulers, runtimes, priorities []string            // allow-lists; nil leaves the field free
 	overrides                        *v1alpha1.Overrides // nil: the role accepts none
 	accepted                         []string            // the names of those that it accepts at all
@@ -157,6 +159,7 @@ func compileRole(r v1alpha1.Role, defaults *v1alpha1.SecurityDefaults) *role {
 		name: r.Name, nodeSelector: r.NodeSelector, tolerations: r.Tolerations, affinity: r.Affinity,
 		replace: r.OnConflict == v1alpha1.Replace, unmarked: r.Match != nil && r.Match.Mode == v1alpha1.ReplaceSignal,
 		level: r.PodSecurity, keeps: r.Identity == v1alpha1.Keep, rootImages: r.RootImages, hostPaths: r.HostPaths,
+		groups:     r.SchedulingGroups == v1alpha1.AllowGroups,
 		schedulers: r.SchedulerNames, runtimes: r.RuntimeClassNames, priorities: r.PriorityClassNames,
 	}
 	if r.Name != v1alpha1.RoleCore && r.Name != v1alpha1.RoleOther {

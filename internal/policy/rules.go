@@ -36,6 +36,10 @@ var Rules = []Rule{
 	{"runtime-class", "a RuntimeClass that the role's `runtimeClassNames` do not list; without a list the field is free", runtimeClass},
 	{rulePriorityClass, "a PriorityClass that the role's `priorityClassNames` do not list, if there are any, and for all but core one whose " +
 		"value is not below core's lowest priority, unless it has `preemptionPolicy: Never`; in a PodGroup, CompositePodGroup or Workload as well", priorityClass},
+	{"scheduling-group", "a pod of a group (`spec.schedulingGroup`), which may evict in the whole cluster, where core is not known to " +
+		"outrank it; a role may allow them (`schedulingGroups: Allow`)", schedulingGroup},
+	{"displacement", "in a pod of a group that core is not known to outrank: a topologySpreadConstraint, required pod affinity or " +
+		"anti-affinity, or a claim that is met with core's pods gone. The refusal names such a core pod and both nodes", displaces},
 	{"pod-affinity", "required pod anti-affinity that is wider than one node (`kubernetes.io/hostname`) or reaches into other " +
 		"namespaces: it could keep core pods from being scheduled", podAffinity},
 	{"core-debug", "ephemeral containers in core pods (`kubectl debug`), but from those whom `debugUsers` or `coreTrust` name; " +
@@ -53,7 +57,7 @@ var Rules = []Rule{
 
 // coreGuards are the rules that judge a pod as new when its last scheduling gate is taken off. The others judge only
 // what the update makes worse.
-var coreGuards = []string{ruleCoreClaim, "core-nodes", "node-name", "node-pool", "service-account"}
+var coreGuards = []string{ruleCoreClaim, "core-nodes", "node-name", "node-pool", "service-account", "scheduling-group", "displacement"}
 
 func (v Violation) guardsCore() bool { return slices.Contains(coreGuards, v.Rule) }
 

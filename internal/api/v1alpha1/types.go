@@ -178,6 +178,9 @@ type Role struct {
 	SchedulerNames     []string `json:"schedulerNames,omitzero"`
 	RuntimeClassNames  []string `json:"runtimeClassNames,omitzero"`
 	PriorityClassNames []string `json:"priorityClassNames,omitzero"`
+	// SchedulingGroups says whether pods of the role may be of a group (spec.schedulingGroup) that core is not known to
+	// outrank. Empty: Refuse.
+	SchedulingGroups SchedulingGroups `json:"schedulingGroups,omitempty"`
 
 	// OnConflict says what happens to a pod that asks for a pool which the role may not have.
 	// Default: Replace for helpers, Refuse for everything else.
@@ -235,6 +238,15 @@ type OnConflict string
 const (
 	Refuse  OnConflict = "Refuse"  // the pod is refused
 	Replace OnConflict = "Replace" // the pod is moved to the role's default pool
+)
+
+// SchedulingGroups says what becomes of pods of a group that core is not known to outrank.
+type SchedulingGroups string
+
+// The two answers to such a pod.
+const (
+	RefuseGroups SchedulingGroups = "Refuse" // the pod is refused
+	AllowGroups  SchedulingGroups = "Allow"  // it is let through, unless a field of its own could displace core
 )
 
 // Match is a list of signals; one that holds gives the pod the role.

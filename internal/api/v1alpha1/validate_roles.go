@@ -27,6 +27,9 @@ func (s *Spec) validateRoles(path *field.Path) field.ErrorList {
 		errs = append(errs, oneOf(r.PodSecurity, at.Child("podSecurity"), Privileged, Baseline, Restricted)...)
 		errs = append(errs, oneOf(r.Identity, at.Child("identity"), Inject, Keep)...)
 		errs = append(errs, oneOf(r.OnConflict, at.Child("onConflict"), Refuse, Replace)...)
+		if r.SchedulingGroups != "" {
+			errs = append(errs, oneOf(r.SchedulingGroups, at.Child("schedulingGroups"), RefuseGroups, AllowGroups)...)
+		}
 		errs = append(errs, validateRootImages(r, at.Child("rootImages"))...)
 		errs = append(errs, validateHostPaths(r.HostPaths, at.Child("hostPaths"))...)
 		errs = append(errs, validateAllowed(r.SchedulerNames, at.Child("schedulerNames"))...)

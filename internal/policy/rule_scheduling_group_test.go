@@ -1,0 +1,97 @@
+package policy_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/utils/ptr"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/policy"
+)
+
+// over is a run of a group that counts core's pods, at that priority.
+func over(priority int32) func(*corev1.Pod) {
+	return func(p *corev1.Pod) {
+		p.Spec.Priority = &priority
+		p.Spec.NodeSelector = map[string]string{"polyaxon": "experiments"}
+		p.Spec.SchedulingGroup = &corev1.PodSchedulingGroup{PodGroupName: new("train")}
+		p.Spec.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{{
+			MaxSkew: 1, MinDomains: new(int32(9)), TopologyKey: "zone", WhenUnsatisfiable: corev1.DoNotSchedule,
+			NodeAffinityPolicy: ptr.To(corev1.NodeInclusionPolicyIgnore), LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "redis"}},
+		}}
+	}
+}
+
+// redis is a workload of core.
+var redis = []policy.CoreWorkload{{
+	Kind: schema.GroupKind{Group: "apps", Kind: "StatefulSet"}, Name: "redis", Labels: map[string]string{"app": "redis"}, Claims: []string{"data-redis-*"},
+}}
+
+// TestGroupedPods: where core outranks a pod, nothing about its group is refused; where it does not, what is told is why.
+func TestGroupedPods(t *testing.T) {
+	const (
+		group  = "spec.schedulingGroup puts the pod into a group, which may evict others in the whole cluster, and "
+		fix    = `; remove it, or have the policy allow schedulingGroups for role "jobs"`
+		spread = `spec.topologySpreadConstraints[0] is met when core's pods are gone: for the pod to run on node "witness" (labels polyaxon=experiments, zone=0; ` +
+			`taints polyaxon=experiments:NoSchedule), its group could evict a pod of StatefulSet "redis" from node "core-node" (labels polyaxon=core, zone=0; ` +
+			`taints polyaxon=core:NoSchedule); remove it, or take the pod out of its group`
+	)
+	old, unreviewed := priorities(), priorities()
+	old.Lowest, unreviewed.GroupsReviewed = new(int32(0)), false
+	tolerating := func(change func(*corev1.Pod)) func(*corev1.Pod) {
+		return func(p *corev1.Pod) {
+			change(p)
+			p.Spec.Tolerations = []corev1.Toleration{{Key: "polyaxon", Value: "experiments", Operator: corev1.TolerationOpEqual}}
+		}
+	}
+	allowing := func(p *v1alpha1.PlacementPolicy) {
+		for i := range p.Spec.Roles {
+			p.Spec.Roles[i].SchedulingGroups = v1alpha1.AllowGroups
+		}
+	}
+	refusing := func(*v1alpha1.PlacementPolicy) {}
+	for name, tc := range map[string]struct {
+		known         *policy.Priorities
+		change        func(*corev1.Pod)
+		policy        func(*v1alpha1.PlacementPolicy)
+		group, spread string
+	}{
+		"core outranks it":       {priorities(), over(1000), refusing, "", ""},
+		"as low as core":         {old, over(0), refusing, "", ""},
+		"core was not restarted": {old, over(1000), refusing, group + "its priority 1000 is above core's lowest, 0" + fix, spread},
+		"it evicts nobody": {old, func(p *corev1.Pod) {
+			over(1000)(p)
+			p.Spec.PreemptionPolicy = ptr.To(corev1.PreemptNever)
+		}, refusing, "", ""},
+		"groups are not reviewed": {unreviewed, over(1000), refusing, group + "polymoat is not asked about PodGroups, which have priorities of their own" + fix, spread},
+		"nothing is known":        {nil, over(0), refusing, group + "the priorities of the cluster are not known" + fix, spread},
+		"the role allows groups":  {old, over(1000), allowing, "", spread},
+		"no group": {old, func(p *corev1.Pod) {
+			over(1000)(p)
+			p.Spec.SchedulingGroup = nil
+		}, refusing, "", ""},
+		"a group without such a field": {old, func(p *corev1.Pod) {
+			over(1000)(p)
+			p.Spec.TopologySpreadConstraints = nil
+		}, refusing, group + "its priority 1000 is above core's lowest, 0" + fix, ""},
+	} {
+		r := admitted("jobs", tc.known, tolerating(tc.change))
+		r.Core = redis
+		d := compile(t, v1alpha1.Default(), tc.policy).Validate(r)
+		if diff := cmp.Diff(tc.group, broken(d, "scheduling-group")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if diff := cmp.Diff(tc.spread, broken(d, "displacement")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		core := admitted("core", tc.known, tc.change)
+		core.Core = redis
+		if d := compile(t, v1alpha1.Default()).Validate(core); broken(d, "scheduling-group")+broken(d, "displacement") != "" {
+			t.Errorf("%s: core is refused: %s", name, d.Sentence("pod"))
+		}
+	}
+}
