@@ -15,6 +15,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -45,6 +46,7 @@ var listed = []struct {
 	{doctor.Mutating, admissionregistrationv1.SchemeGroupVersion, "mutatingwebhookconfigurations", everywhere},
 	{doctor.Validating, admissionregistrationv1.SchemeGroupVersion, "validatingwebhookconfigurations", everywhere},
 	{doctor.Policies, admissionregistrationv1.SchemeGroupVersion, "mutatingadmissionpolicies", everywhere},
+	{doctor.Classes, schedulingv1.SchemeGroupVersion, "priorityclasses", everywhere},
 	{doctor.Nodes, corev1.SchemeGroupVersion, "nodes", everywhere},
 	{doctor.Namespaces, corev1.SchemeGroupVersion, "namespaces", everywhere},
 	{doctor.ClusterRoles, rbacv1.SchemeGroupVersion, "clusterroles", everywhere},

@@ -41,10 +41,13 @@ var Checks = []Check{
 	{"may-change-polymoat", "nobody but cluster administrators changes polymoat's webhooks and policy", access(Deployments), mayChangePolymoat},
 	{"may-act-as-polymoat", "only cluster administrators make pods or tokens in polymoat's namespace, or read its Secrets", access(Deployments, LoadedPolicy), mayActAsPolymoat},
 	{"may-change-core", "only Polyaxon itself writes what its core reads and is limited by", access(Pods, LoadedPolicy), mayChangeCore},
+	{"may-preempt", "nobody but cluster administrators makes PriorityClasses, and nobody makes groups of pods or requests to evict", access(LoadedPolicy), mayPreempt},
 
 	{"default-account", "the service account `default` is not trusted by the policy, and has no rights where core runs as it", access(Pods, LoadedPolicy), defaultAccounts},
 	{"core-namespace", "Polyaxon's core shares no namespace with runs", []Resource{Pods, LoadedPolicy}, coreNamespace},
 	{"core-apart", "Polyaxon's core shares no node with runs", []Resource{Pods, LoadedPolicy}, coreApart},
+	{"core-priority", "its pods have the PriorityClass of the policy, and the cluster's default is below it", []Resource{Deployments, Pods, Classes, LoadedPolicy}, corePriority},
+	{"core-budget", "PodDisruptionBudgets cover its pods that have replicas", []Resource{Pods, Budgets, LoadedPolicy}, coreBudget},
 	{"core-places", "no other pod stands where core's pods do", []Resource{Pods, LoadedPolicy}, corePlaces},
 	{"core-selectors", "Services and PodDisruptionBudgets select its core by labels that runs cannot have", []Resource{Pods, Services, Budgets, LoadedPolicy}, coreSelectors},
 	{"database", "its database is external, or replicated and on durable volumes", []Resource{Pods, LoadedPolicy}, database},

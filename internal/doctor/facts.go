@@ -12,6 +12,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
@@ -32,6 +33,7 @@ const (
 	Validating     Resource = "validatingwebhookconfigurations.admissionregistration.k8s.io"
 	Policies       Resource = "mutatingadmissionpolicies.admissionregistration.k8s.io"
 	Nodes          Resource = "nodes"
+	Classes        Resource = "priorityclasses.scheduling.k8s.io"
 	Namespaces     Resource = "namespaces"
 	ClusterRoles   Resource = "clusterroles.rbac.authorization.k8s.io"
 	ClusterGrants  Resource = "clusterrolebindings.rbac.authorization.k8s.io"
@@ -77,6 +79,7 @@ type Facts struct {
 	Validating    []*admissionregistrationv1.ValidatingWebhookConfiguration
 	Policies      []*admissionregistrationv1.MutatingAdmissionPolicy
 	Nodes         []*corev1.Node
+	Classes       []*schedulingv1.PriorityClass
 	Namespaces    []*corev1.Namespace
 	ClusterRoles  []*rbacv1.ClusterRole
 	ClusterGrants []*rbacv1.ClusterRoleBinding
@@ -123,6 +126,8 @@ func (f *Facts) addOfCluster(object runtime.Object) {
 		f.Validating = append(f.Validating, o)
 	case *admissionregistrationv1.MutatingAdmissionPolicy:
 		f.Policies = append(f.Policies, o)
+	case *schedulingv1.PriorityClass:
+		f.Classes = append(f.Classes, o)
 	case *corev1.Node:
 		f.Nodes = append(f.Nodes, o)
 	case *corev1.Namespace:
