@@ -20,6 +20,7 @@ var rules = []struct {
 		[]string{"os", "internal/policy", "webhook"}},
 	{"internal/policy", "a decision is a function of policy, request and facts", impure},
 	{"internal/landing", "a decision is a function of policy, request and facts", impure},
+	{"internal/displacement", "a decision is a function of policy, request and facts", impure},
 	{"internal/polyaxon", "a decision is a function of policy, request and facts", impure},
 	{"internal/audit", "it judges what it is handed; callers list and watch", append([]string{"webhook", "internal/cli"}, impure...)},
 	{"internal/report", "it says what it is handed; internal/cluster writes it", append([]string{"webhook", "internal/cli"}, impure...)},
