@@ -90,17 +90,13 @@ func displaced(w displacement.Witness) string {
 	return fmt.Sprintf("%s: for the pod to run on %s, its group could evict a pod of %s from %s", how, w.RunNode, w.Goes.Name, w.CoreNode)
 }
 
-// coreKinds are the core pods of the namespace. Without a cluster they are told by the labels of Polyaxon's charts.
+// coreKinds are the core pods of the namespace: those of its workloads, and others by the labels of Polyaxon's charts.
 func (v View) coreKinds() []displacement.Core {
-	if v.Core == nil {
-		return []displacement.Core{
-			{Name: "core", Labels: map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}},
-			{Name: "core", Labels: map[string]string{"type": "polyaxon-core"}},
-		}
-	}
 	var kinds []displacement.Core
 	for _, w := range v.Core {
 		kinds = append(kinds, displacement.Core{Name: fmt.Sprintf("%s %q", w.Kind.Kind, short(w.Name)), Labels: w.Labels, Claims: w.Claims})
 	}
-	return kinds
+	return append(kinds,
+		displacement.Core{Name: "core", Labels: map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}},
+		displacement.Core{Name: "core", Labels: map[string]string{"type": "polyaxon-core"}})
 }
