@@ -22,7 +22,7 @@ import (
 // auditedName is the namespace of a crowd that no webhook has looked at.
 const auditedName = "audited"
 
-// How large a crowd is audited. The README tells what it took with 50,000 pods on 5,000 nodes.
+// How large a crowd is audited. bench/README.md has the command for 50,000 pods on 5,000 nodes.
 var (
 	auditedPods  = flag.Int("pods", 2000, "pods that TestAuditFindsWhatWasPlanted looks at")
 	auditedNodes = flag.Int("nodes", 2, "nodes that they run on")

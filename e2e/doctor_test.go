@@ -11,6 +11,7 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,7 +25,7 @@ import (
 func TestDoctor(t *testing.T) {
 	t.Cleanup(func() { awaitNoTrial(t) }) // runs last: another test may want the namespaces
 	r := newTrial(t)
-	r.helm("--values=" + policyValues(t, "trial", "first"))
+	r.helm("--values="+policyValues(t, "trial", "first"), "--set=networkPolicy.apiServers={127.0.0.1}")
 	good := certificate(t, 2100)
 	r.certify(good)
 	r.hold()
@@ -39,6 +40,7 @@ func TestDoctor(t *testing.T) {
 		{"expired-certificate", func(t *testing.T) { r.certify(certificate(t, 2020)) }},
 		{"missing-secret", func(t *testing.T) { r.remove(t, &corev1.Secret{ObjectMeta: r.named("trial-polymoat-tls")}) }},
 		{"no-disruption-budget", func(t *testing.T) { r.remove(t, &policyv1.PodDisruptionBudget{ObjectMeta: r.named("trial-polymoat")}) }},
+		{"open-port", func(t *testing.T) { r.remove(t, &networkingv1.NetworkPolicy{ObjectMeta: r.named("trial-polymoat")}) }},
 		{"no-lease", func(t *testing.T) { r.remove(t, &coordinationv1.Lease{ObjectMeta: r.named("trial-polymoat-audit")}) }},
 		{"no-validation", func(t *testing.T) {
 			r.remove(t, &admissionregistrationv1.ValidatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: "trial-polymoat"}})

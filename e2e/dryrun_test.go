@@ -1,10 +1,12 @@
 package e2e_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -46,5 +48,35 @@ func TestDryRunPlacesTheSameAndLeavesNothing(t *testing.T) {
 				t.Errorf("dry-run (-created +tried):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestOverridesByDryRun: what a run may ask for with the built-in policy, and what it may not, is said beforehand, in the
+// words of the page for data scientists.
+func TestOverridesByDryRun(t *testing.T) {
+	accepted, refused := decoded(t, read(t, "testdata/dryrun/asks-for-builds.yaml")), decoded(t, read(t, "testdata/dryrun/asks-for-core.yaml"))
+	said, err := createWarned(t, control.As(cluster.Tenant), accepted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const placed = `polymoat.io/node-pool=builds: placed on node pool "builds" instead of "experiments"`
+	if diff := cmp.Diff([]string{placed}, said); diff != "" {
+		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+	if selected, _, _ := unstructured.NestedString(accepted.Object, "spec", "nodeSelector", "polyaxon"); selected != "builds" {
+		t.Errorf("placed on node pool %q", selected)
+	}
+	_, err = createWarned(t, control.As(cluster.Tenant), refused)
+	const invalid = `pods "train" is invalid: metadata.annotations[polymoat.io/node-pool]: Invalid value: "core": role "jobs" accepts "experiments", "builds"`
+	if want := `admission webhook "validate.polymoat.io" denied the request: ` + invalid; message(err) != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	_, explained, _ := offline("explain", "-f", "testdata/dryrun/asks-for-core.yaml")
+	_, explained, _ = strings.Cut(explained, "  Verdict:")
+	explained, _, _ = strings.Cut("  Verdict:"+explained, "  Changes:")
+	for _, text := range []string{"Warning: " + placed + "\n", "The " + invalid + "\n", "\n" + explained + "```"} {
+		if !strings.Contains(read(t, "../cmd/kubectl-polymoat/USERS.md"), text) {
+			t.Errorf("the page does not say %s", text)
+		}
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/polymoat/polymoat/e2e/cluster"
+	"github.com/polymoat/polymoat/internal/hostile"
 )
 
 const (
@@ -35,8 +36,9 @@ const (
 
 // TestFloodOfObjects: while one tenant floods the API server with the worst objects that are legal, pods of core and of
 // another governed namespace are let in and placed, their owners are told of refusals, and what the audit finds is reported
-// beside reports that the tenant forged, which are left alone. It takes them no more than twice as long as while the API
-// server is flooded alike for a namespace that polymoat is not asked about: it and polymoat share their processors here.
+// beside reports that the tenant forged, which are left alone. On a machine that does nothing else it takes them no more than
+// twice as long as while the API server is flooded alike for a namespace that polymoat is not asked about: it and polymoat
+// share their processors here.
 func TestFloodOfObjects(t *testing.T) {
 	createPolyaxonKinds(t)
 	askAbout(t, asking)
@@ -53,7 +55,7 @@ func TestFloodOfObjects(t *testing.T) {
 	with := createBystanders(t, owner)
 	for i, name := range []string{"core", "the other namespace"} {
 		t.Logf("pods of %s took %s alone, %s in a flood of a namespace that is not governed, and %s in one of a governed namespace", name, alone[i], without[i], with[i])
-		if with[i] > max(2*without[i], time.Second) {
+		if *hostile.Quiet && with[i] > max(2*without[i], time.Second) {
 			t.Errorf("pods of %s took more than twice as long, and more than a second", name)
 		}
 	}

@@ -38,7 +38,7 @@ func Place(ctx context.Context, c *cluster.Cluster, workloads []Workload) ([]Pla
 		return err
 	})
 	if err != nil {
-		return nil, errors.Join(err, warnings(ctx, admin))
+		return nil, errors.Join(err, Warnings(ctx, admin))
 	}
 	return placed, nil
 }
@@ -99,8 +99,8 @@ func poolsByNode(ctx context.Context, admin client.Client) (map[string]string, e
 	return pools, nil
 }
 
-// warnings are what controllers and the scheduler complained about: a pod that a Job may not create is seen nowhere else.
-func warnings(ctx context.Context, admin client.Client) error {
+// Warnings are what controllers and the scheduler complained about: a pod that a Job may not create is seen nowhere else.
+func Warnings(ctx context.Context, admin client.Client) error {
 	var events corev1.EventList
 	if err := admin.List(ctx, &events, client.InNamespace(cluster.Namespace)); err != nil {
 		return err

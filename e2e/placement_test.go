@@ -42,6 +42,13 @@ func TestSchedulerBindsToTheRightPool(t *testing.T) {
 	for _, w := range all {
 		removeAfter(t, w.Object)
 	}
+	place(t, all)
+	onlyCoreOnCore(t, all)
+}
+
+// place creates workloads, and fails for each whose pods are not where and what the built-in policy says.
+func place(t *testing.T, all []e2e.Workload) {
+	t.Helper()
 	placed, err := e2e.Place(t.Context(), control, all)
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +62,6 @@ func TestSchedulerBindsToTheRightPool(t *testing.T) {
 			t.Errorf("%s: %s", p.Workload.Name, fault)
 		}
 	}
-	onlyCoreOnCore(t, all)
 }
 
 // onlyCoreOnCore fails for every pod on a core node that belongs to no workload of Polyaxon itself.

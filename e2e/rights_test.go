@@ -16,12 +16,12 @@ import (
 	"github.com/polymoat/polymoat/e2e/cluster"
 )
 
-// TestRights: what the server may do is the README's table, and nothing besides what every service account may.
+// TestRights: what the server may do is the table of manifests/README.md, and nothing besides what every service account may.
 func TestRights(t *testing.T) {
 	everybody := rights(t, "default")
 	got := slices.DeleteFunc(rights(t, "polymoat"), func(right string) bool { return slices.Contains(everybody, right) })
 	if diff := cmp.Diff(shownRights(t), got); diff != "" {
-		t.Errorf("rights (-README +API server):\n%s", diff)
+		t.Errorf("rights (-document +API server):\n%s", diff)
 	}
 }
 
@@ -51,20 +51,20 @@ func rights(t *testing.T, account string) []string {
 	return rows
 }
 
-// shownRights are the rows of the README's table, without the reasons, and one for each resource.
+// shownRights are the rows of that table, without the reasons, and one for each resource.
 func shownRights(t *testing.T) []string {
 	t.Helper()
 	root, err := binaries.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	readme, err := os.ReadFile(filepath.Join(root, "manifests", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	table := regexp.MustCompile(`\| resource \| names \| verbs \| what for \|\n\|[-|]+\n((?:\|.*\n)+)`).FindStringSubmatch(string(readme))
 	if table == nil {
-		t.Fatal("the README has no table of rights")
+		t.Fatal("manifests/README.md has no table of rights")
 	}
 	var rows []string
 	for _, m := range regexp.MustCompile(`(?m)^\| (.+) (\| .+ \| .+) \| .+ \|$`).FindAllStringSubmatch(table[1], -1) {

@@ -45,9 +45,9 @@ func TestUngatedFromBefore(t *testing.T) {
 	want := `admission webhook "validate.polymoat.io" denied the request: pods "from-before": role "jobs" violates core-nodes: ` +
 		`spec.tolerations[0] tolerates "polyaxon=core:NoSchedule" and spec.nodeSelector[polyaxon] asks for nodes labelled polyaxon=core: ` +
 		`it could run on node "witness" (labels polyaxon=core; taints polyaxon=core:NoSchedule); delete the pod and create it again: ` +
-		`drop the toleration or set spec.nodeSelector[polyaxon] to "experiments". Also violates node-pool: ` +
+		`drop the toleration or set spec.nodeSelector[polyaxon] to "experiments"; annotation polymoat.io/node-pool may ask for "builds". Also violates node-pool: ` +
 		`spec.nodeSelector[polyaxon] asks for node pool "core", which role "jobs" may not use; delete the pod and create it again: ` +
-		`remove it or set it to "experiments"`
+		`remove it or set it to "experiments"; annotation polymoat.io/node-pool may ask for "builds"`
 	if diff := cmp.Diff(want, message(ungate(t, tenant, pod))); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}

@@ -22,6 +22,8 @@ import (
 
 	"github.com/polymoat/polymoat/certs"
 	"github.com/polymoat/polymoat/internal/hostile"
+	"github.com/polymoat/polymoat/internal/logging"
+	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 // The benchmark compares processes, so that none pays for the garbage of another: the test binary serves when it is
@@ -36,7 +38,7 @@ func TestMain(m *testing.M) {
 	hostile.AttackIfAsked()
 	flag.Parse()
 	if *serveKind == "" {
-		AdoptLogger(slog.New(slog.DiscardHandler))
+		logging.Adopt(slog.New(slog.DiscardHandler))
 		// A certificate is watched from when it is opened, and only a server that runs ends that: see leavesNothing.
 		goleak.VerifyTestMain(m, append(ignored("github.com/fsnotify/fsnotify.(*inotify).readEvents"), exporters...)...)
 	}
@@ -87,7 +89,7 @@ func serveBenchmark(kind, address, dir string) error {
 	case "floor":
 		mux.HandleFunc("/", floor)
 	case "controller-runtime":
-		AdoptLogger(slog.New(slog.DiscardHandler))
+		logging.Adopt(slog.New(slog.DiscardHandler))
 		hook, err := admission.StandaloneWebhook(&admission.Webhook{Handler: admission.HandlerFunc(doNothing)}, admission.StandaloneOptions{MetricsPath: "/"})
 		if err != nil {
 			return err
@@ -168,7 +170,7 @@ func BenchmarkReview(b *testing.B) {
 	} {
 		b.Run(tc.name, func(b *testing.B) {
 			mux, body := testMux(b), bytes.NewReader(tc.body)
-			r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, tc.path, io.NopCloser(body))
+			r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, tc.path, nil)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -176,7 +178,7 @@ func BenchmarkReview(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				body.Reset(tc.body)
-				r.Body = io.NopCloser(body)
+				r.Body = serve.Body{Reader: body, All: tc.body} // as package serve hands it on
 				mux.ServeHTTP(discard{}, r)
 			}
 		})

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/polymoat/polymoat/certs"
+	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 // callers says who may send reviews: whoever shows a certificate of these authorities. An API server shows one if its
@@ -38,21 +39,21 @@ func (c *callers) require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if f := c.refuse(r.TLS); f != nil {
 			c.metrics.faults.note(c.log, f, "remote", r.RemoteAddr)
-			writeStatus(w, f)
+			f.Write(w)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-func (c *callers) refuse(connection *tls.ConnectionState) *fault {
+func (c *callers) refuse(connection *tls.ConnectionState) *serve.Fault {
 	if connection == nil || len(connection.VerifiedChains) == 0 {
-		return httpFault(http.StatusUnauthorized, "client-certificate", "reviews are read from callers with a client certificate only, and there is none; "+
+		return serve.NewFault(http.StatusUnauthorized, "client-certificate", "reviews are read from callers with a client certificate only, and there is none; "+
 			"name one for this webhook in the kubeconfig of the API server's --admission-control-config-file")
 	}
 	subject := connection.VerifiedChains[0][0].Subject.CommonName
 	if len(c.names) > 0 && !slices.Contains(c.names, subject) {
-		return httpFault(http.StatusForbidden, "client-name", "the client certificate is of %q, and --client-name accepts %s", subject, quoted(c.names))
+		return serve.NewFault(http.StatusForbidden, "client-name", "the client certificate is of %q, and --client-name accepts %s", subject, quoted(c.names))
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/polymoat/polymoat/internal/patch"
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/polyaxon"
+	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 // outcome is a decision and the answer that it becomes.
@@ -60,7 +61,7 @@ func utcToday() v1alpha1.Day { return v1alpha1.DayOf(time.Now()) }
 
 // mutate places pods at creation and hardens the ephemeral containers that come later. It never refuses: validate
 // does, whatever became of the pod in between.
-func (d *decider) mutate(ctx context.Context, r *request) (outcome, *fault) {
+func (d *decider) mutate(ctx context.Context, r *request) (outcome, *serve.Fault) {
 	if !d.policy.Governs(r.Namespace) {
 		return untouched, nil
 	}
@@ -89,7 +90,7 @@ func (d *decider) mutate(ctx context.Context, r *request) (outcome, *fault) {
 }
 
 // validate judges the pod as it is. Only what carries no pod by its nature passes unread.
-func (d *decider) validate(ctx context.Context, r *request) (outcome, *fault) {
+func (d *decider) validate(ctx context.Context, r *request) (outcome, *serve.Fault) {
 	if judged, f := r.judged(); !judged || !d.policy.Governs(r.Namespace) {
 		return untouched, f
 	}
@@ -105,7 +106,7 @@ func (d *decider) validate(ctx context.Context, r *request) (outcome, *fault) {
 		return outcome{}, f
 	}
 	facts := d.facts(r, pod, old)
-	facts.Nodes = d.live(r, pod)
+	facts.Nodes = d.live(r)
 	if facts.Owner, f = d.owner(ctx, r, facts); f != nil {
 		return outcome{}, f
 	}
@@ -123,7 +124,7 @@ func (d *decider) validate(ctx context.Context, r *request) (outcome, *fault) {
 }
 
 // validateBinding judges who binds a pod.
-func (d *decider) validateBinding(r *request) (outcome, *fault) {
+func (d *decider) validateBinding(r *request) (outcome, *serve.Fault) {
 	binding, f := r.binding()
 	if f != nil {
 		return outcome{}, f
@@ -135,7 +136,7 @@ func (d *decider) validateBinding(r *request) (outcome, *fault) {
 }
 
 // judged says whether the operation has an object to judge.
-func (r *request) judged() (bool, *fault) {
+func (r *request) judged() (bool, *serve.Fault) {
 	switch r.Operation {
 	case admissionv1.Delete, admissionv1.Connect:
 		return false, nil
@@ -145,10 +146,10 @@ func (r *request) judged() (bool, *fault) {
 	return false, badReview("operation", "request.operation is %q, not CREATE, UPDATE, DELETE or CONNECT", r.Operation)
 }
 
-func (d *decider) answer(decision policy.Decision, r *request) (outcome, *fault) {
+func (d *decider) answer(decision policy.Decision, r *request) (outcome, *serve.Fault) {
 	switch {
 	case decision.TooLarge != "":
-		return outcome{}, httpFault(http.StatusRequestEntityTooLarge, "too-large", "%s; this is not a decision of the policy",
+		return outcome{}, serve.NewFault(http.StatusRequestEntityTooLarge, "too-large", "%s; this is not a decision of the policy",
 			decision.Sentence(polyaxon.Clip(r.objectName())))
 	case decision.Verdict == policy.Denied:
 		return outcome{decision, refuse(decision, r.objectName())}, nil
@@ -157,7 +158,7 @@ func (d *decider) answer(decision policy.Decision, r *request) (outcome, *fault)
 }
 
 // trust asks whether RBAC lets the user claim core. Where nobody answers, nothing is decided: the request fails.
-func (d *decider) trust(ctx context.Context, r *request) (policy.Trust, *fault) {
+func (d *decider) trust(ctx context.Context, r *request) (policy.Trust, *serve.Fault) {
 	if d.mayUseCore == nil {
 		return policy.NotTrusted, nil
 	}
@@ -165,7 +166,7 @@ func (d *decider) trust(ctx context.Context, r *request) (policy.Trust, *fault) 
 	switch {
 	case err != nil:
 		d.log.Error("RBAC was not asked", "uid", r.UID, "user", r.UserInfo.Username, "error", err)
-		return policy.NotTrusted, httpFault(http.StatusInternalServerError, "access",
+		return policy.NotTrusted, serve.NewFault(http.StatusInternalServerError, "access",
 			`could not ask whether user %q may "use" roles.polymoat.io "core"; this is not a decision of the policy, and polymoat's log says more`,
 			r.UserInfo.Username)
 	case may:
@@ -218,7 +219,7 @@ func (d *decider) core(namespace string) []policy.CoreWorkload {
 }
 
 // confirm adds the workload that controls a new pod, if it is core and was not seen yet. Who is trusted needs none.
-func (d *decider) confirm(ctx context.Context, r *request, facts policy.Request) ([]policy.CoreWorkload, *fault) {
+func (d *decider) confirm(ctx context.Context, r *request, facts policy.Request) ([]policy.CoreWorkload, *serve.Fault) {
 	owner := metav1.GetControllerOfNoCopy(facts.Pod)
 	if d.coreWorkloads == nil || owner == nil || facts.Old != nil || facts.Trust == policy.Trusted || slices.ContainsFunc(facts.Core, func(w policy.CoreWorkload) bool { return w.UID == owner.UID }) {
 		return facts.Core, nil
@@ -227,7 +228,7 @@ func (d *decider) confirm(ctx context.Context, r *request, facts policy.Request)
 	switch {
 	case err != nil:
 		d.log.Error("the pod's owner is not known", "uid", r.UID, "name", r.objectName(), "error", err)
-		return nil, httpFault(http.StatusInternalServerError, "owner",
+		return nil, serve.NewFault(http.StatusInternalServerError, "owner",
 			"could not read the owner of pod %q, which says whether it is part of Polyaxon; this is not a decision of the policy, and polymoat's log says more",
 			r.objectName())
 	case found == nil:
@@ -237,11 +238,11 @@ func (d *decider) confirm(ctx context.Context, r *request, facts policy.Request)
 }
 
 // live are the nodes that a pod may be bound to which is created; nil where they are not known, or not yet.
-func (d *decider) live(r *request, pod *corev1.Pod) iter.Seq[landing.Group] {
+func (d *decider) live(r *request) func(landing.Constraints) iter.Seq[landing.Group] {
 	if d.nodes == nil || !r.createsPod() || !d.nodes.Synced() {
 		return nil
 	}
-	return d.nodes.Groups(landing.Of(&pod.Spec))
+	return d.nodes.Groups
 }
 
 // node is the node of that name; nil where it is not known, or where there is no name.

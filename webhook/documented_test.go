@@ -18,19 +18,19 @@ import (
 	"github.com/polymoat/polymoat/webhook/serve"
 )
 
-var update = flag.Bool("update", false, "write the README's table of metrics; then read the difference")
+var update = flag.Bool("update", false, "write the table of metrics in README.md; then read the difference")
 
 var (
 	described  = regexp.MustCompile(`fqName: "(polymoat_\w+)", help: "(.*)", unit: "", constLabels: {(.*)}, variableLabels: {(.*)}}`)
 	documented = regexp.MustCompile(`(?s)<!-- metrics -->\n(.*?)<!-- end -->`)
 )
 
-// TestREADMEMetrics holds that the README's table of metrics is what the server registers; -update writes it.
+// TestREADMEMetrics holds that the table of metrics in README.md is what the server registers; -update writes it.
 func TestREADMEMetrics(t *testing.T) {
 	m := newMetrics(nil)
 	all := []prometheus.Collector{
 		m.reviews, m.decisions, m.overrides, m.decide, m.duration, m.faults.counted, m.suppressed, policyInfo(nil), buildInfo(),
-		exceptionEnds(nil), certificateExpiry(nil, certs.Files), inFlight(serve.New(serve.Options{}))[0], &auditor.Auditor{}, auditor.NewEvents(nil, nil, nil, nil),
+		exceptionEnds(nil), certs.ExpiryMetric(nil, certs.Files), inFlight(serve.New(serve.Options{}))[0], &auditor.Auditor{}, auditor.NewEvents(nil, nil, nil, nil),
 	}
 	all = append(all, reporter.NewMetrics().Collectors()...)
 	var rows []string
@@ -53,17 +53,17 @@ func TestREADMEMetrics(t *testing.T) {
 	}
 	slices.Sort(rows)
 	want := "| metric | labels | what it tells |\n|---|---|---|\n" + strings.Join(rows, "")
-	b, err := os.ReadFile("../README.md")
+	b, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	part := documented.FindStringSubmatch(string(b))
 	if part == nil {
-		t.Fatal("the README has no table of metrics")
+		t.Fatal("README.md has no table of metrics")
 	}
 	if *update {
 		written := strings.Replace(string(b), part[0], "<!-- metrics -->\n"+want+"<!-- end -->", 1)
-		if err := os.WriteFile("../README.md", []byte(written), 0o644); err != nil {
+		if err := os.WriteFile("README.md", []byte(written), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return

@@ -1,13 +1,14 @@
 package webhook
 
 import (
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	admissionv1 "k8s.io/api/admission/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+	utiljson "sigs.k8s.io/json"
 )
 
 // envelope is the part of an AdmissionReview that is read, with the objects as they were sent.
@@ -22,25 +23,44 @@ type envelope struct {
 		Operation   admissionv1.Operation       `json:"operation"`
 		UserInfo    authenticationv1.UserInfo   `json:"userInfo"`
 		DryRun      *bool                       `json:"dryRun"`
-		Object      jsontext.Value              `json:"object"`
-		OldObject   jsontext.Value              `json:"oldObject"`
+		Object      part                        `json:"object"`
+		OldObject   part                        `json:"oldObject"`
 	} `json:"request"`
 }
 
-// request is the request in it. There must be one.
-func (e *envelope) request() admission.Request {
-	r := e.Request
-	return admission.Request{AdmissionRequest: admissionv1.AdmissionRequest{
-		UID: r.UID, Resource: r.Resource, SubResource: r.SubResource, Name: r.Name, Namespace: r.Namespace,
-		Operation: r.Operation, UserInfo: r.UserInfo, DryRun: r.DryRun,
-		Object: runtime.RawExtension{Raw: present(r.Object)}, OldObject: runtime.RawExtension{Raw: present(r.OldObject)},
-	}}
+// part is where a value of a body begins and ends.
+type part struct{ from, to int64 }
+
+// UnmarshalJSONFrom passes over the value.
+func (p *part) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
+	value, err := decoder.ReadValue()
+	p.to = decoder.InputOffset()
+	p.from = p.to - int64(len(value))
+	return err
 }
 
-// present is nil for null, as in a RawExtension.
-func present(value jsontext.Value) []byte {
-	if value.Kind() == 'n' {
-		return nil
+// of is the value in the body; nil for null, as in a RawExtension.
+func (p part) of(body []byte) []byte {
+	if value := body[p.from:p.to]; string(value) != "null" {
+		return value
 	}
-	return value
+	return nil
+}
+
+// reviewIn is the review in a body. It shares its objects with the body.
+func reviewIn(body []byte) (review admissionv1.AdmissionReview, err error) {
+	var quick envelope
+	if json.Unmarshal(body, &quick) != nil {
+		err = utiljson.UnmarshalCaseSensitivePreserveInts(body, &review) // its word counts: see decode
+		return review, err
+	}
+	review.TypeMeta = quick.TypeMeta
+	if r := quick.Request; r != nil {
+		review.Request = &admissionv1.AdmissionRequest{
+			UID: r.UID, Resource: r.Resource, SubResource: r.SubResource, Name: r.Name, Namespace: r.Namespace,
+			Operation: r.Operation, UserInfo: r.UserInfo, DryRun: r.DryRun,
+			Object: runtime.RawExtension{Raw: r.Object.of(body)}, OldObject: runtime.RawExtension{Raw: r.OldObject.of(body)},
+		}
+	}
+	return review, nil
 }

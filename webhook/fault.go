@@ -1,24 +1,14 @@
 package webhook
 
 import (
-	"cmp"
-	"fmt"
 	"log/slog"
 	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/polymoat/polymoat/webhook/serve"
 )
-
-// fault is why a review is not answered with a decision. It is never about a policy.
-type fault struct {
-	kind string // "json": the label of polymoat_errors_total, and all that the log says
-	code int    // 400: the caller's mistake; 500: ours
-	text string // what the caller reads
-}
 
 // How many faults a server logs: metrics count them all.
 const (
@@ -36,41 +26,19 @@ type faults struct {
 func (m *faults) count(kind string) { m.counted.WithLabelValues(kind).Inc() }
 
 // note counts a fault, and logs it while there are few. about says which review it was.
-func (m *faults) note(log *slog.Logger, f *fault, about ...any) {
-	m.count(f.kind)
+func (m *faults) note(log *slog.Logger, f *serve.Fault, about ...any) {
+	m.count(f.Kind)
 	if m.limiter.Allow() {
-		log.Warn("review not answered", append([]any{"kind", f.kind, "code", f.code}, about...)...)
+		log.Warn("review not answered", append([]any{"kind", f.Kind, "code", f.Code}, about...)...)
 	}
 }
 
 // badReview is a review that the caller made wrong.
-func badReview(kind, format string, args ...any) *fault {
-	return httpFault(http.StatusBadRequest, kind, format, args...)
-}
-
-func httpFault(code int, kind, format string, args ...any) *fault {
-	return &fault{kind: kind, code: code, text: "polymoat: " + fmt.Sprintf(format, args...)}
+func badReview(kind, format string, args ...any) *serve.Fault {
+	return serve.NewFault(http.StatusBadRequest, kind, format, args...)
 }
 
 // internal is a mistake of our own. The caller reads no more than that: the log says the rest.
-func internal(kind string) *fault {
-	return httpFault(http.StatusInternalServerError, kind, "internal error; this is not a decision of the policy, and polymoat's log says more")
+func internal(kind string) *serve.Fault {
+	return serve.NewFault(http.StatusInternalServerError, kind, "internal error; this is not a decision of the policy, and polymoat's log says more")
 }
-
-// reasons are those of codes; BadRequest for all others.
-var reasons = map[int]metav1.StatusReason{
-	http.StatusInternalServerError:   metav1.StatusReasonInternalError,
-	http.StatusUnauthorized:          metav1.StatusReasonUnauthorized,
-	http.StatusServiceUnavailable:    metav1.StatusReasonServiceUnavailable,
-	http.StatusForbidden:             metav1.StatusReasonForbidden,
-	http.StatusRequestEntityTooLarge: metav1.StatusReasonRequestEntityTooLarge,
-	http.StatusMethodNotAllowed:      metav1.StatusReasonMethodNotAllowed,
-	http.StatusUnsupportedMediaType:  metav1.StatusReasonUnsupportedMediaType,
-}
-
-func (f *fault) reason() metav1.StatusReason {
-	return cmp.Or(reasons[f.code], metav1.StatusReasonBadRequest)
-}
-
-// writeStatus answers in plain HTTP, where there is no review to answer.
-func writeStatus(w http.ResponseWriter, f *fault) { serve.WriteStatus(w, f.code, f.reason(), f.text) }

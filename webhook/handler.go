@@ -10,10 +10,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/polymoat/polymoat/internal/template"
+	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 // decides makes the decision of one webhook.
-type decides func(context.Context, *request) (outcome, *fault)
+type decides func(context.Context, *request) (outcome, *serve.Fault)
 
 // handler answers the requests of one webhook, and has everybody told who is to know.
 type handler struct {

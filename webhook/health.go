@@ -132,9 +132,10 @@ func (r *readiness) tell(s state) {
 	r.log.Info(text)
 }
 
-// newProbes serves /readyz, and /healthz as long as alive says so. The manager's own withhold why.
-func newProbes(r *readiness, alive healthz.Checker) http.Handler {
+// newProbes serves /readyz, /healthz as long as alive says so, and /senders for doctor. The manager's own probes withhold why.
+func newProbes(r *readiness, alive healthz.Checker, from *senders) http.Handler {
 	mux := http.NewServeMux()
+	mux.Handle("/senders", from)
 	mux.HandleFunc("/readyz", r.ready)
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, r *http.Request) {
 		if err := alive(r); err != nil {

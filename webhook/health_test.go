@@ -16,6 +16,7 @@ import (
 
 	"github.com/polymoat/polymoat/certs"
 	"github.com/polymoat/polymoat/internal/cluster"
+	"github.com/polymoat/polymoat/internal/logging"
 )
 
 func TestReadiness(t *testing.T) {
@@ -176,7 +177,7 @@ func TestReadinessIsTold(t *testing.T) {
 	configuration := cluster.Configuration{Kind: "MutatingWebhookConfiguration", Name: "polymoat", State: cluster.Missing}
 	r := trusting(pair, func() []cluster.Configuration { return []cluster.Configuration{configuration} })
 	var output strings.Builder
-	log, err := NewLogger(&output, "info")
+	log, err := logging.New(&output, "info")
 	if err != nil {
 		t.Fatal(err)
 	}

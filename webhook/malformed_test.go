@@ -43,7 +43,7 @@ func TestMalformedBody(t *testing.T) {
 		"a request of text":      {reviewOf(`"x"`), 400, "request.uid is empty"},
 		"no uid":                 {reviewOf("{}"), 400, "request.uid is empty"},
 		"a uid that is a number": {reviewOf(`{"uid":5}`), 400, "request.uid is empty"},
-		"a dry run of text":      {reviewOf(`{"uid":"a","dryRun":"x"}`), 400, "the AdmissionReview does not decode: json: cannot unmarshal string into Go struct field .request.dryRun of type bool"},
+		"a dry run of text":      {reviewOf(`{"uid":"a","dryRun":"x"}`), 400, "the AdmissionReview does not decode: json: cannot unmarshal string into Go struct field AdmissionRequest.request.dryRun of type bool"},
 		"70,000 objects":         {"[" + strings.Repeat("{},", 70_000) + "1]", 413, "the review takes more memory than there is for one (58255 objects and 116510 values of it take 64 MiB); make the object smaller"},
 	} {
 		for _, path := range []string{"/mutate", "/validate"} {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/build"
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/trail"
 	"github.com/polymoat/polymoat/webhook/serve"
@@ -36,6 +37,7 @@ type metrics struct {
 	faults    *faults
 
 	suppressed prometheus.Counter
+	senders    *senders // no metric: doctor asks for them
 }
 
 // buckets are those of durations: a decision takes some ten microseconds, and an API server waits for seconds.
@@ -44,47 +46,46 @@ var buckets = []float64{.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .0
 func newMetrics(policies []policyDocument) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
-		reviews: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "polymoat_reviews_total",
-			Help: "Decisions, each counted once: Denied by rules, Invalid for an override that is malformed or out of bounds.",
-		}, []string{"policy", "role", "verdict", "webhook", "dry_run"}),
-		overrides: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "polymoat_overrides_total",
-			Help: "Overrides that were accepted, by name.",
-		}, []string{"policy", "role", "override", "dry_run"}),
-		decide: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "polymoat_decide_duration_seconds",
-			Help:    "Time that the decision itself takes, with the facts that it asks the cluster for.",
-			Buckets: buckets,
-		}, []string{"webhook"}),
-		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "polymoat_decisions_total",
-			Help: "Decisions on pods, by the webhook that was asked. One in which rules fire is counted once for each, with the mode of the rule (Enforce refuses); rule and mode are empty otherwise, and mode is Shadow where a mutation was not applied.",
-		}, []string{"policy", "role", "verdict", "rule", "mode", "webhook", "dry_run"}),
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "polymoat_request_duration_seconds",
-			Help:    "Time from when a review has been read to the last byte of its answer.",
-			Buckets: buckets,
-		}, []string{"webhook", "verdict"}),
-		faults: &faults{prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "polymoat_errors_total",
-			Help: "Reviews that were answered without a decision, by what was wrong.",
-		}, []string{"kind"}), rate.NewLimiter(faultsPerSecond, faultsAtOnce)},
-		suppressed: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "polymoat_log_suppressed_total",
-			Help: "Refusals that were not logged, because there were too many at once in their namespace.",
-		}),
+		senders:  &senders{reviews: map[string]int{}},
+		reviews: newCounter("polymoat_reviews_total",
+			"Decisions, each counted once: Denied by rules, Invalid for an override that is malformed or out of bounds.",
+			"policy", "role", "verdict", "webhook", "dry_run"),
+		overrides: newCounter("polymoat_overrides_total", "Overrides that were accepted, by name.", "policy", "role", "override", "dry_run"),
+		decide: newHistogram("polymoat_decide_duration_seconds",
+			"Time that the decision itself takes, with the facts that it asks the cluster for.", "webhook"),
+		decisions: newCounter("polymoat_decisions_total",
+			"Decisions on pods, by the webhook that was asked. One in which rules fire is counted once for each, with the mode of the rule (Enforce refuses); rule and mode are empty otherwise, and mode is Shadow where a mutation was not applied.",
+			"policy", "role", "verdict", "rule", "mode", "webhook", "dry_run"),
+		duration: newHistogram("polymoat_request_duration_seconds",
+			"Time from when a review has been read to the last byte of its answer.", "webhook", "verdict"),
+		faults: &faults{
+			newCounter("polymoat_errors_total", "Reviews that were answered without a decision, by what was wrong.", "kind"),
+			rate.NewLimiter(faultsPerSecond, faultsAtOnce),
+		},
+		suppressed: newCounter("polymoat_log_suppressed_total",
+			"Refusals that were not logged, because there were too many at once in their namespace.").WithLabelValues(),
 	}
 	m.registry.MustRegister(m.reviews, m.decisions, m.overrides, m.decide, m.duration, m.faults.counted, m.suppressed, policyInfo(policies), buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
+func newCounter(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+}
+
+func newHistogram(name, help string, labels ...string) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}, labels)
+}
+
+func newGauge(name, help string, labels ...string) *prometheus.GaugeVec {
+	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
+}
+
 func policyInfo(policies []policyDocument) prometheus.Collector {
-	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "polymoat_policy_info",
-		Help: "The policies that are in force, by the first 12 hexadecimal digits of the SHA-256 of their text. Always 1.",
-	}, []string{"policy", "hash"})
+	info := newGauge("polymoat_policy_info",
+		"The policies that are in force, by the first 12 hexadecimal digits of the SHA-256 of their text. Always 1.",
+		"policy", "hash")
 	for _, p := range policies {
 		info.WithLabelValues(p.Name, p.Hash).Set(1)
 	}
@@ -93,10 +94,9 @@ func policyInfo(policies []policyDocument) prometheus.Collector {
 
 // exceptionEnds is when each exception of the policies is over. Names come from the policy: a user cannot make series.
 func exceptionEnds(files []v1alpha1.File) prometheus.Collector {
-	ends := prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "polymoat_exception_end_timestamp_seconds",
-		Help: "When an exception of the policy is over, in seconds since 1970-01-01 UTC. What it lets through is refused from then on.",
-	}, []string{"policy", "exception"})
+	ends := newGauge("polymoat_exception_end_timestamp_seconds",
+		"When an exception of the policy is over, in seconds since 1970-01-01 UTC. What it lets through is refused from then on.",
+		"policy", "exception")
 	for _, f := range files {
 		for _, e := range f.Policy.Spec.Exceptions {
 			ends.WithLabelValues(f.Policy.Metadata.Name, e.Name).Set(float64(e.Ends().Unix()))
@@ -106,12 +106,11 @@ func exceptionEnds(files []v1alpha1.File) prometheus.Collector {
 }
 
 func buildInfo() prometheus.Collector {
-	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "polymoat_build_info",
-		Help: "The version of polymoat and of the Go that built it. Always 1.",
-	}, []string{"version", "go_version"})
-	version, goVersion := Version()
-	info.WithLabelValues(version, goVersion).Set(1)
+	info := newGauge("polymoat_build_info",
+		"The version of polymoat and of the Go that built it. Always 1.",
+		"version", "go_version")
+	of := build.Read()
+	info.WithLabelValues(of.Version, of.Go).Set(1)
 	return info
 }
 
@@ -146,8 +145,8 @@ func observe(ctx context.Context, o prometheus.Observer, begun time.Time) {
 	o.Observe(seconds)
 }
 
-// decided counts a decision and returns its verdict label.
-func (m *metrics) decided(webhook string, dryRun bool, d policy.Decision) string {
+// decided counts a decision.
+func (m *metrics) decided(webhook string, dryRun bool, d policy.Decision) {
 	verdict := trail.Verdict(d)
 	dry := strconv.FormatBool(dryRun)
 	m.reviews.WithLabelValues(d.Policy, d.Role, verdict, webhook, dry).Inc()
@@ -161,7 +160,6 @@ func (m *metrics) decided(webhook string, dryRun bool, d policy.Decision) string
 	for _, use := range uses {
 		m.decisions.WithLabelValues(d.Policy, d.Role, verdict, use.Rule, string(use.Mode), webhook, dry).Inc()
 	}
-	return verdict
 }
 
 // unruled is the mode label of a decision in which no rule fires.

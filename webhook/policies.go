@@ -71,6 +71,13 @@ func readPolicies(path string) ([]policyText, error) {
 	}
 	var texts []policyText
 	for _, name := range names {
+		info, err := os.Stat(name) // a link counts as what it leads to
+		if err != nil {
+			return nil, err
+		}
+		if name != path && !info.Mode().IsRegular() { // a pipe would be waited for
+			return nil, fmt.Errorf("%s is neither a file nor a link to one; take it out of the folder", name)
+		}
 		data, err := os.ReadFile(name)
 		if err != nil {
 			return nil, err

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 // request is a request with the objects that were decoded of it.
@@ -90,7 +91,7 @@ func (r *request) bindsPod() bool {
 }
 
 // binding returns the Binding of the request.
-func (r *request) binding() (*corev1.Binding, *fault) {
+func (r *request) binding() (*corev1.Binding, *serve.Fault) {
 	if r.undecoded != nil {
 		return nil, undecodable(r.undecoded)
 	}
@@ -99,7 +100,7 @@ func (r *request) binding() (*corev1.Binding, *fault) {
 
 // pods returns the pod and, on UPDATE, what it was before. Subresources that carry a pod (ephemeralcontainers, resize,
 // status, and those that do not exist yet) are updates of it like any other.
-func (r *request) pods() (pod, old *corev1.Pod, f *fault) {
+func (r *request) pods() (pod, old *corev1.Pod, f *serve.Fault) {
 	pod, old = r.object.pod(), r.oldObject.pod()
 	if f := r.checkPod("object", pod); f != nil {
 		return nil, nil, f
@@ -113,7 +114,7 @@ func (r *request) pods() (pod, old *corev1.Pod, f *fault) {
 	return pod, old, nil
 }
 
-func (r *request) checkPod(field string, pod *corev1.Pod) *fault {
+func (r *request) checkPod(field string, pod *corev1.Pod) *serve.Fault {
 	switch {
 	case pod != nil && (pod.Kind != "Pod" || pod.APIVersion != "v1"):
 		return badReview("object", "request.%s is of apiVersion %q and kind %q, and only pods and bindings of v1 are judged; take %q out of the webhook's rules",
@@ -126,7 +127,7 @@ func (r *request) checkPod(field string, pod *corev1.Pod) *fault {
 	return nil
 }
 
-func undecodable(err error) *fault {
+func undecodable(err error) *serve.Fault {
 	return badReview("object", "request.object does not decode: %v", err)
 }
 

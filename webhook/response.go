@@ -11,6 +11,7 @@ import (
 
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/trail"
+	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 // allow is the answer to a pod that may pass.
@@ -55,8 +56,6 @@ func causes(d policy.Decision) []metav1.StatusCause {
 }
 
 // faulty is the answer that says why there is no decision.
-func faulty(f *fault) admission.Response {
-	return admission.Response{AdmissionResponse: admissionv1.AdmissionResponse{Result: &metav1.Status{
-		Status: metav1.StatusFailure, Code: int32(f.code), Reason: f.reason(), Message: f.text,
-	}}}
+func faulty(f *serve.Fault) admission.Response {
+	return admission.Response{AdmissionResponse: admissionv1.AdmissionResponse{Result: f.Status()}}
 }

@@ -1,14 +1,15 @@
 package webhook
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"mime"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -20,6 +21,7 @@ import (
 	"github.com/polymoat/polymoat/internal/patch"
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/trail"
+	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 // reviewKind is the one kind of body that the webhooks read.
@@ -40,9 +42,10 @@ func (v *reviewer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req, f := read(r)
 	if f != nil {
 		v.metrics.faults.note(v.log, f, "remote", r.RemoteAddr)
-		writeStatus(w, f)
+		f.Write(w)
 		return
 	}
+	v.metrics.senders.note(r.RemoteAddr)
 	response := v.answer(r.Context(), req)
 	verdict = verdictOf(response)
 	v.write(w, req, response)
@@ -62,18 +65,21 @@ func (v *reviewer) answer(ctx context.Context, req admission.Request) (response 
 }
 
 // read is the request of the review in the body.
-func read(r *http.Request) (admission.Request, *fault) {
+func read(r *http.Request) (admission.Request, *serve.Fault) {
 	if r.Method != http.MethodPost {
-		return admission.Request{}, httpFault(http.StatusMethodNotAllowed, "method", "the method is %s; POST an AdmissionReview of admission.k8s.io/v1", r.Method)
+		return admission.Request{}, serve.NewFault(http.StatusMethodNotAllowed, "method", "the method is %s; POST an AdmissionReview of admission.k8s.io/v1", r.Method)
 	}
 	if contentType := r.Header.Get("Content-Type"); !isJSON(contentType) {
-		return admission.Request{}, httpFault(http.StatusUnsupportedMediaType, "content-type", "the Content-Type is %q; send application/json", contentType)
+		return admission.Request{}, serve.NewFault(http.StatusUnsupportedMediaType, "content-type", "the Content-Type is %q; send application/json", contentType)
 	}
-	body := bytes.NewBuffer(make([]byte, 0, r.ContentLength+bytes.MinRead)) // the server has read it already: see package serve
-	if _, err := body.ReadFrom(r.Body); err != nil {
+	if body, whole := r.Body.(serve.Body); whole {
+		return decodeReview(body.All)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
 		return admission.Request{}, badReview("body", "the body ends early: %v", err)
 	}
-	return decodeReview(body.Bytes())
+	return decodeReview(body)
 }
 
 func isJSON(contentType string) bool {
@@ -82,15 +88,14 @@ func isJSON(contentType string) bool {
 }
 
 // decodeReview is the request of a review, with its objects as they were sent.
-func decodeReview(body []byte) (admission.Request, *fault) {
+func decodeReview(body []byte) (admission.Request, *serve.Fault) {
 	if len(body) == 0 {
 		return admission.Request{}, badReview("empty", "the body is empty; send an AdmissionReview of admission.k8s.io/v1")
 	}
 	if f := bounded(body); f != nil {
 		return admission.Request{}, f
 	}
-	var r envelope
-	err := decode(body, &r)
+	r, err := reviewIn(body)
 	if isSyntax, _ := utiljson.SyntaxErrorOffset(err); isSyntax {
 		return admission.Request{}, badReview("json", "the body is not JSON: %v", err)
 	}
@@ -105,7 +110,7 @@ func decodeReview(body []byte) (admission.Request, *fault) {
 	case err != nil:
 		return admission.Request{}, badReview("review", "the AdmissionReview does not decode: %v", err)
 	}
-	return r.request(), nil
+	return admission.Request{AdmissionRequest: *r.Request}, nil
 }
 
 // decode reads JSON as an API server does. What encoding/json/v2 takes is unambiguous, and means the same to both; of the
@@ -124,11 +129,12 @@ func (v *reviewer) write(w http.ResponseWriter, req admission.Request, response 
 		v.log.Error("no answer", "uid", req.UID, "error", err)
 		f := internal("encode")
 		v.metrics.faults.note(v.log, f, "uid", req.UID)
-		writeStatus(w, f)
+		f.Write(w)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(body) // the client is gone if this fails: there is nobody left to tell
+	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // or net/http writes it in chunks
+	_, _ = w.Write(body)                                      // the client is gone if this fails: there is nobody left to tell
 }
 
 // encode is the review that answers.

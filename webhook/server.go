@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/polymoat/polymoat/internal/build"
 	"github.com/polymoat/polymoat/internal/cluster"
 	"github.com/polymoat/polymoat/webhook/serve"
 )
@@ -35,8 +36,7 @@ func Run(ctx context.Context, o Options, p *Policies, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	version, _ := Version()
-	log.Info("starting", "version", version, "port", o.Port, "policies", p.documents, "namespaces", p.compiled.Namespaces(), "cluster", o.Cluster)
+	log.Info("starting", "version", build.Read().Version, "port", o.Port, "policies", p.documents, "namespaces", p.compiled.Namespaces(), "cluster", o.Cluster)
 	return s.run(ctx)
 }
 

@@ -34,6 +34,13 @@ type setup struct {
 	configurations *cluster.Configurations
 }
 
+// certificates is where the serving certificate comes from: certs.Open or certs.Keep.
+type certificates interface {
+	GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error)
+	// Start keeps the certificate up to date until the context is done.
+	Start(context.Context) error
+}
+
 // newServer makes and checks everything that will run.
 func newServer(o Options, p *Policies, log *slog.Logger) (*server, error) {
 	s := &setup{server: &server{options: o, log: log}, policies: p, metrics: newMetrics(p.documents)}
@@ -93,9 +100,9 @@ func (s *setup) openCertificate() (err error) {
 	if err != nil {
 		return fmt.Errorf("serving certificate: %w", err)
 	}
-	s.metrics.registry.MustRegister(certificateExpiry(s.cert, c.Source), exceptionEnds(s.policies.files))
+	s.metrics.registry.MustRegister(certs.ExpiryMetric(s.cert, c.Source), exceptionEnds(s.policies.files))
 	s.runnables = append(s.runnables, everywhere(s.cert.Start))
-	s.add(func(ctx context.Context) { warnOfExpiry(ctx, s.cert, s.log) })
+	s.add(func(ctx context.Context) { certs.WarnOfExpiry(ctx, s.cert, s.log) })
 	s.ready = s.newReadiness()
 	return nil
 }
@@ -187,7 +194,7 @@ func (s *setup) listenForOthers() error {
 	metrics, config, err := s.metricsHandler()
 	return errors.Join(err,
 		s.listen("metrics", s.options.MetricsAddress, metrics, config),
-		s.listen("probes", s.options.ProbeAddress, newProbes(s.ready, s.reviews.Alive), nil))
+		s.listen("probes", s.options.ProbeAddress, newProbes(s.ready, s.reviews.Alive, s.metrics.senders), nil))
 }
 
 // listen takes a port. config is nil for plain HTTP.

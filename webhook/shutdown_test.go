@@ -115,10 +115,14 @@ func TestShutdownTimeout(t *testing.T) {
 func TestWhatDoesNotEnd(t *testing.T) {
 	goesOn := make(chan struct{})
 	defer close(goesOn)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := &server{
 		options:   Options{ShutdownTimeout: -closing},
 		runnables: []manager.Runnable{everywhere(func(context.Context) error { <-goesOn; return nil })},
-		reviews:   &reviews{Server: serve.New(serve.Options{Address: "127.0.0.1:0", TLS: &tls.Config{}, Log: slog.New(slog.DiscardHandler)})},
+		reviews:   &reviews{Server: serve.New(serve.Options{Listener: listener, TLS: &tls.Config{}, Log: slog.New(slog.DiscardHandler)})},
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	stop()

@@ -16,8 +16,10 @@ import (
 	"k8s.io/component-base/tracing"
 	tracingv1 "k8s.io/component-base/tracing/api/v1"
 
+	"github.com/polymoat/polymoat/internal/build"
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/trail"
+	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 // flushTimeout bounds how long a server that ends waits for the collector to take the last spans.
@@ -40,8 +42,7 @@ func newTracer(endpoint string) (*tracer, error) {
 	if err != nil {
 		return nil, err
 	}
-	version, _ := Version()
-	who := resource.WithAttributes(semconv.ServiceName("polymoat"), semconv.ServiceVersion(version), semconv.ServiceInstanceID(host))
+	who := resource.WithAttributes(semconv.ServiceName("polymoat"), semconv.ServiceVersion(build.Read().Version), semconv.ServiceInstanceID(host))
 	// The context is for the exporter's start, which connects nowhere.
 	provider, err := tracing.NewProvider(context.Background(), &tracingv1.TracingConfiguration{Endpoint: &endpoint}, nil, []resource.Option{who})
 	if err != nil {
@@ -63,7 +64,7 @@ func (t *tracer) decides(decide decides) decides {
 	if t == nil {
 		return decide
 	}
-	return func(ctx context.Context, r *request) (outcome, *fault) {
+	return func(ctx context.Context, r *request) (outcome, *serve.Fault) {
 		ctx, span := t.spans.Start(ctx, "decide")
 		defer span.End()
 		out, f := decide(ctx, r)
@@ -72,7 +73,7 @@ func (t *tracer) decides(decide decides) decides {
 		}
 		span.SetAttributes(attribute.Bool("polymoat.dry_run", r.dryRun()))
 		if f != nil {
-			span.SetStatus(codes.Error, f.kind)
+			span.SetStatus(codes.Error, f.Kind)
 			return out, f
 		}
 		span.SetAttributes(decided(out.decision)...)

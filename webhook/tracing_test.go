@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel"
 
 	"github.com/polymoat/polymoat/internal/collector"
+	"github.com/polymoat/polymoat/internal/logging"
 )
 
 const (
@@ -178,8 +179,8 @@ func TestSpansThatAreNotSent(t *testing.T) {
 		return a
 	}}))
 	before := slog.Default()
-	AdoptLogger(log)
-	t.Cleanup(func() { AdoptLogger(before) })
+	logging.Adopt(log)
+	t.Cleanup(func() { logging.Adopt(before) })
 	otel.Handle(errors.New("connection refused"))
 	otel.Handle(errors.New("connection refused"))
 	mux, spans := tracedMux(t, silentAddress(t))

@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 // What a value of JSON takes in memory at most, in bytes: an object may be a container, with all its fields.
@@ -29,7 +31,7 @@ func memoryOf(objects, values int) int64 {
 
 // bounded refuses a review that takes more memory than there is for one. It counts what the decoder sees, and only where the
 // review seems large.
-func bounded(body []byte) *fault {
+func bounded(body []byte) *serve.Fault {
 	if apparentMemory(body) <= mostMemory {
 		return nil
 	}
@@ -44,7 +46,7 @@ func bounded(body []byte) *fault {
 			objects++
 		}
 		if memoryOf(objects, values) > mostMemory {
-			return httpFault(http.StatusRequestEntityTooLarge, "too-large",
+			return serve.NewFault(http.StatusRequestEntityTooLarge, "too-large",
 				"the review takes more memory than there is for one (%d objects and %d values of it take 64 MiB); make the object smaller", objects, values)
 		}
 	}

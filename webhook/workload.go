@@ -3,7 +3,9 @@ package webhook
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"reflect"
+	"slices"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -14,10 +16,11 @@ import (
 
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/template"
+	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 // workloads judges the pod templates of any object, of any kind and version: they are told by their shape.
-func (d *decider) workloads(ctx context.Context, r *request) (outcome, *fault) {
+func (d *decider) workloads(ctx context.Context, r *request) (outcome, *serve.Fault) {
 	if judged, f := r.judged(); !judged || !d.policy.Governs(r.Namespace) {
 		return untouched, f
 	}
@@ -67,7 +70,7 @@ func decodeMap(raw []byte, values *map[string]any) error {
 }
 
 // workload is the object with the pod templates that the request adds or changes.
-func (r *request) workload() (policy.Workload, *fault) {
+func (r *request) workload() (policy.Workload, *serve.Fault) {
 	switch {
 	case r.undecoded != nil:
 		return policy.Workload{}, undecodable(r.undecoded)
@@ -84,13 +87,13 @@ func (r *request) workload() (policy.Workload, *fault) {
 		Namespace: r.Namespace, User: r.user(),
 		Resource: schema.GroupResource{Group: r.Resource.Group, Resource: r.resource()}, Kind: kind,
 	}
-	var f *fault
-	if w.Marks, f = r.marks(r.values); f != nil {
+	var f *serve.Fault
+	if w.Marks, f = marks(r.values); f != nil {
 		return policy.Workload{}, f
 	}
 	if r.Operation == admissionv1.Update {
 		// Marks that do not decode are none: then the new ones are judged by themselves.
-		old, _ := r.marks(r.oldValues)
+		old, _ := marks(r.oldValues)
 		w.Old = &old
 	}
 	if w.Resource.Group == policy.GroupAPI {
@@ -101,15 +104,15 @@ func (r *request) workload() (policy.Workload, *fault) {
 }
 
 // marks are the metadata of an object that count.
-func (r *request) marks(object map[string]any) (policy.Marks, *fault) {
+func marks(object map[string]any) (policy.Marks, *serve.Fault) {
 	meta := metav1.PartialObjectMetadata{}
-	f := r.read("metadata", map[string]any{"metadata": object["metadata"]}, &meta)
+	f := decodeAt(nil, map[string]any{"metadata": object["metadata"]}, &meta)
 	revision, _ := object["revision"].(int64) // of a ControllerRevision, whose schema says so
 	return policy.Marks{Owners: meta.OwnerReferences, Labels: meta.Labels, Revision: revision}, f
 }
 
 // templates are the pod templates that the request adds or changes.
-func (r *request) templates(w policy.Workload) ([]policy.Template, *fault) {
+func (r *request) templates(w policy.Workload) ([]policy.Template, *serve.Fault) {
 	// An old object that cannot be judged was never granted anything: the new one is judged by itself.
 	olds, _ := template.Of(r.oldValues)
 	before := map[string]template.Pod{}
@@ -129,12 +132,12 @@ func (r *request) templates(w policy.Workload) ([]policy.Template, *fault) {
 		}
 		pod := policy.Template{At: pathOf(t.At), Pod: &corev1.Pod{}, Inexact: t.Inexact, Hidden: t.Hidden, Creator: policy.UserNamed(t.Creator)}
 		pod.LabelAt = func(key string) *field.Path { return labelPath(t, key) }
-		if f := r.read(t.Path(), t.Raw, pod.Pod); f != nil {
+		if f := decodeAt(t.At, t.Raw, pod.Pod); f != nil {
 			return nil, f
 		}
 		if was {
 			pod.Old = &corev1.Pod{}
-			if f := r.read(t.Path(), old.Raw, pod.Old); f != nil {
+			if f := decodeAt(t.At, old.Raw, pod.Old); f != nil {
 				pod.Old = nil // it was never one: the new one is judged by itself
 			}
 		}
@@ -143,16 +146,14 @@ func (r *request) templates(w policy.Workload) ([]policy.Template, *fault) {
 	return changed, nil
 }
 
-// read decodes values of the object as the API server would.
-func (r *request) read(at string, values map[string]any, into any) *fault {
-	data, err := json.Marshal(values)
-	if err == nil {
-		err = utiljson.UnmarshalCaseSensitivePreserveInts(data, into)
+// decodeAt decodes values at a place of the object as the API server would. A field of the wrong type is its author's mistake,
+// and is said as the plugin says it.
+func decodeAt(at []any, values map[string]any, into any) *serve.Fault {
+	wrong := template.Decode(values, into)
+	if wrong == nil {
+		return nil
 	}
-	if err != nil {
-		return badReview("object", "%s of request.object does not decode: %v", at, err)
-	}
-	return nil
+	return serve.NewFault(http.StatusUnprocessableEntity, "object", "%s %s", template.Path(slices.Concat(at, wrong.At)), wrong.Detail)
 }
 
 // labelPath is where a label of the pod stands; its labels where there is no key.

@@ -5,7 +5,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/polymoat/polymoat/internal/landing"
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/polyaxon"
 )
@@ -22,7 +21,7 @@ func (d *decider) gather(r *request, w *policy.Workload) {
 			t.Owner = d.owners.Known(w.Namespace, t.Pod)
 		}
 		if d.nodes != nil && d.nodes.Synced() {
-			t.Nodes = d.nodes.Groups(landing.Of(&t.Pod.Spec))
+			t.Nodes = d.nodes.Groups
 		}
 	}
 }

@@ -216,8 +216,6 @@ func TestMalformedWorkload(t *testing.T) {
 		"no object":                      {`"operation":"CREATE"`, "request.object is missing"},
 		"an update from nothing":         {`"operation":"UPDATE","object":{"kind":"Wave"}`, "request.oldObject is missing"},
 		"an object of text":              {`"operation":"CREATE","object":"x"`, "request.object does not decode: json: cannot unmarshal string into Go value of type map[string]interface {}"},
-		"a label that is no text":        {`"operation":"CREATE","object":{"kind":"Wave","a":{"metadata":{"labels":{"type":5}},` + inside + `}}`, "a of request.object does not decode: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string"},
-		"owners that are none":           {`"operation":"CREATE","object":{"kind":"Wave","metadata":{"ownerReferences":7}}`, "metadata of request.object does not decode: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.ownerReferences of type []v1.OwnerReference"},
 		"more templates than are judged": {`"operation":"CREATE","object":{"kind":"Wave","a":[` + strings.Repeat(`{`+inside+`},`, 128) + `{` + inside + `}]}`, "request.object has more than 128 pod templates"},
 		"another operation":              {`"operation":"PATCH"`, `request.operation is "PATCH", not CREATE, UPDATE, DELETE or CONNECT`},
 	} {
@@ -225,6 +223,37 @@ func TestMalformedWorkload(t *testing.T) {
 			got := post(t, testMux(t), "/workloads", []byte(reviewOf(`{"uid":"u-1","namespace":"polyaxon",`+tc.request+`}`))).Response
 			if diff := cmp.Diff("polymoat: "+tc.want, got.Result.Message); diff != "" || got.Result.Code != 400 {
 				t.Errorf("code %d (-want +got):\n%s", got.Result.Code, diff)
+			}
+		})
+	}
+}
+
+// TestWrongTypes: an Operation with a field of the wrong type is refused in the plugin's words. The API server does not look
+// into it, and Polyaxon would hide what becomes of it.
+func TestWrongTypes(t *testing.T) {
+	spec := func(fields string) string {
+		return `{"apiVersion":"core.polyaxon.com/v1","kind":"Operation","metadata":{"name":"run"},"batchJobSpec":{"template":{"spec":{` + fields + `}}}}`
+	}
+	const container = `"containers":[{"name":"main","image":"busybox"}]`
+	for name, tc := range map[string]struct{ object, want string }{
+		"an environment variable": {spec(`"containers":[{"name":"main","env":[{"name":"PORT","value":8080}]}]`),
+			"batchJobSpec.template.spec.containers[0].env[0].value must be a string, not the number 8080; put it in quotes"},
+		"a selector of text": {spec(container + `,"nodeSelector":"core"`),
+			`batchJobSpec.template.spec.nodeSelector must be a mapping, not the string "core"`},
+		"tolerations without a list": {spec(container + `,"tolerations":{"operator":"Exists"}`),
+			"batchJobSpec.template.spec.tolerations must be a list, not a mapping"},
+		"a truth of text": {spec(container + `,"hostNetwork":"yes"`), `batchJobSpec.template.spec.hostNetwork must be true or false, not the string "yes"`},
+		"a quantity that is none": {spec(`"containers":[{"name":"main","resources":{"limits":{"memory":"much"}}}]`),
+			`batchJobSpec.template.spec.containers[0].resources.limits.memory is the string "much": quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`},
+		"a label that is no text": {`{"kind":"Wave","a":{"metadata":{"labels":{"type":5}},` + inside + `}}`, "a.metadata.labels.type must be a string, not the number 5; put it in quotes"},
+		"owners that are none":    {`{"kind":"Wave","metadata":{"ownerReferences":7}}`, "metadata.ownerReferences must be a list, not the number 7"},
+		"much text": {spec(container + `,"nodeSelector":"` + strings.Repeat("x", 1000) + `"`),
+			`batchJobSpec.template.spec.nodeSelector must be a mapping, not the string "` + strings.Repeat("x", 120) + `..."`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := post(t, testMux(t), "/workloads", []byte(reviewOf(`{"uid":"u-1","namespace":"polyaxon","operation":"CREATE","object":`+tc.object+`}`))).Response
+			if diff := cmp.Diff("polymoat: "+tc.want, got.Result.Message); diff != "" || got.Result.Code != 422 || got.Result.Reason != "Invalid" {
+				t.Errorf("code %d, reason %q (-want +got):\n%s", got.Result.Code, got.Result.Reason, diff)
 			}
 		})
 	}

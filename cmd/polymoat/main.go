@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/polymoat/polymoat/internal/build"
+	"github.com/polymoat/polymoat/internal/logging"
 	"github.com/polymoat/polymoat/webhook"
 )
 
@@ -56,11 +57,11 @@ func run(args []string) int {
 		return 0
 	}
 	o.Cluster, o.MetricsOpen = !*noCluster, !*secure
-	log, err := webhook.NewLogger(os.Stderr, *level)
+	log, err := logging.New(os.Stderr, *level)
 	if err := errors.Join(err, checkFlags(o)); err != nil {
 		return fail(2, err)
 	}
-	webhook.AdoptLogger(log)
+	logging.Adopt(log)
 	policies, err := webhook.LoadPolicies(*policy)
 	if err != nil {
 		return fail(1, err)

@@ -67,7 +67,7 @@ func meet(t *testing.T, b *balancer, l *load) {
 	l.awaitMore(t, 2*creators) // more than were on their way when it came
 }
 
-// TestRotationOfFiles: an administrator replaces authority and pair by hand, in the order that README tells: trust both
+// TestRotationOfFiles: an administrator replaces authority and pair by hand, in the order that certs/README.md tells: trust both
 // authorities, replace the files, trust the new one alone. One folder is written in place, one as a kubelet does.
 func TestRotationOfFiles(t *testing.T) {
 	byHand, mounted := t.TempDir(), t.TempDir()

@@ -28,6 +28,9 @@ type Options struct {
 	// TracingEndpoint is the collector to which the API server sends its spans, "HOST:PORT"; empty: it makes none. It
 	// traces what administrators do within a sampled trace, and nothing by itself.
 	TracingEndpoint string
+	// Gates are feature gates of API server, scheduler and controllers, "GenericWorkload=true,...". The APIs that they bring
+	// are served, those that are alpha or beta as well. Empty: the defaults.
+	Gates string
 }
 
 // Cluster is a running control plane. It has five processes, which end with Stop, or with the process that started it.
@@ -35,6 +38,7 @@ type Cluster struct {
 	dir       string
 	binaries  binaries.Set
 	flags     []string // more of the API server's
+	gates     []string // the flag of every component, where there is one
 	host      string   // https://127.0.0.1:6443
 	etcd      string   // http://127.0.0.1:2379
 	tokens    map[string]string
@@ -66,6 +70,7 @@ func (c *Cluster) start(o Options) error {
 		return err
 	}
 	c.host, c.etcd = fmt.Sprintf("https://127.0.0.1:%d", ports[2]), fmt.Sprintf("http://127.0.0.1:%d", ports[0])
+	c.openGates(o.Gates)
 	steps := []func() error{
 		c.writeCertificates,
 		c.writeUsers,

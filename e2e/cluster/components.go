@@ -7,6 +7,15 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
+// openGates sets the feature gates of every component, and has the APIs served that they bring.
+func (c *Cluster) openGates(gates string) {
+	if gates == "" {
+		return
+	}
+	c.gates = []string{"--feature-gates", gates}
+	c.flags = append(c.flags, "--feature-gates", gates, "--runtime-config", "api/all=true")
+}
+
 // startEtcd starts etcd. What it stores need not survive the machine.
 func (c *Cluster) startEtcd(client, peer int) error {
 	clientURL, peerURL := fmt.Sprintf("http://127.0.0.1:%d", client), fmt.Sprintf("http://127.0.0.1:%d", peer)
@@ -52,15 +61,17 @@ func (c *Cluster) AwaitAPIServer() error {
 // the pods of a Job are asked for by system:serviceaccount:kube-system:job-controller. Nodes may be silent for an hour:
 // a slow machine must not evict pods.
 func (c *Cluster) startControllers() error {
-	err := c.run(c.binaries.Path("kube-controller-manager"),
+	err := c.run(c.binaries.Path("kube-controller-manager"), append([]string{
 		"--kubeconfig", c.kubeconfig(controllerManager), "--leader-elect=false", "--secure-port", "0",
 		"--use-service-account-credentials=true", "--service-account-private-key-file", c.file("sa.key"),
-		"--root-ca-file", c.file("ca.crt"), "--node-monitor-period", "1s", "--node-monitor-grace-period", "1h")
+		"--root-ca-file", c.file("ca.crt"), "--node-monitor-period", "1s", "--node-monitor-grace-period", "1h",
+	}, c.gates...)...)
 	if err != nil {
 		return err
 	}
-	err = c.run(c.binaries.Path("kube-scheduler"),
-		"--kubeconfig", c.kubeconfig(scheduler), "--leader-elect=false", "--secure-port", "0")
+	err = c.run(c.binaries.Path("kube-scheduler"), append([]string{
+		"--kubeconfig", c.kubeconfig(scheduler), "--leader-elect=false", "--secure-port", "0",
+	}, c.gates...)...)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,11 @@ import (
 )
 
 // keep runs the cluster until it is told to end, or until one of its processes does.
-func keep(ctx context.Context, root string, out io.Writer) error {
+func keep(gates string) command {
+	return func(ctx context.Context, root string, out io.Writer) error { return hold(ctx, root, gates, out) }
+}
+
+func hold(ctx context.Context, root, gates string, out io.Writer) error {
 	h := homeOf(root)
 	lock, err := h.lock()
 	if err != nil {
@@ -29,7 +33,7 @@ func keep(ctx context.Context, root string, out io.Writer) error {
 	if _, err := fmt.Fprint(lock, os.Getpid()); err != nil {
 		return err
 	}
-	c, err := start(ctx, root, h.file("cluster"), out)
+	c, err := start(ctx, root, h.file("cluster"), gates, out)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ const (
 	asksForCore   = "e2e/testdata/dryrun/asks-for-core.yaml"
 
 	overrideAccepted = `polymoat.io/node-pool=builds: placed on node pool "builds" instead of "experiments"`
-	overrideRefused  = `metadata.annotations[polymoat.io/node-pool]: Invalid value: "core": role "jobs" accepts "experiments", "builds"`
+	overrideRefused  = `Invalid value: "core": role "jobs" accepts "experiments", "builds"`
 )
 
 // showOverrides asks the plugin, without any cluster, about a run that asks for other nodes than its role has.
@@ -31,10 +31,11 @@ func (g *guide) explain(file, want string) {
 	var out, errOut strings.Builder
 	cli.Main([]string{"explain", "-f", filepath.Join(g.root, file)}, strings.NewReader(""), &out, &errOut) // 1 is a refusal: the text tells
 	fmt.Fprintf(g.out, "\n  $ kubectl polymoat explain -f %s\n", file)
-	for line := range strings.Lines(out.String() + errOut.String()) {
-		fmt.Fprintln(g.out, wrapColumns(line))
+	text := strings.ReplaceAll(out.String()+errOut.String(), g.root+string(filepath.Separator), "")
+	for line := range strings.Lines(text) { // which wraps them by itself
+		fmt.Fprint(g.out, "     | ", line)
 	}
-	if !strings.Contains(strings.Join(strings.Fields(out.String()), " "), want) {
+	if !strings.Contains(strings.Join(strings.Fields(text), " "), want) {
 		g.fault("explain does not say %q", want)
 	}
 }

@@ -20,7 +20,7 @@ func besiege(ctx context.Context, root string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	c, err := start(ctx, root, dir, os.Stderr)
+	c, err := start(ctx, root, dir, "", os.Stderr)
 	if err != nil {
 		return fmt.Errorf("%w\nlogs: %s", err, dir)
 	}

@@ -31,7 +31,7 @@ func tour(ctx context.Context, root string, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(out, "Building what is missing, then starting a control plane ...")
-	c, err := start(ctx, root, dir, out)
+	c, err := start(ctx, root, dir, "", out)
 	if err != nil {
 		return fmt.Errorf("%w\nlogs: %s", err, dir)
 	}

@@ -25,19 +25,25 @@ func (h home) lock() (*os.File, error) { return filelock.Try(h.file("lock")) }
 func (h home) exists(file string) bool { _, err := os.Stat(file); return err == nil }
 
 // up starts a process that keeps the cluster, unless there is one, and says how to use it.
-func up(ctx context.Context, root string, out io.Writer) error {
+func up(gates string) command {
+	return func(ctx context.Context, root string, out io.Writer) error { return bring(ctx, root, gates, out) }
+}
+
+func bring(ctx context.Context, root, gates string, out io.Writer) error {
 	h := homeOf(root)
 	if err := os.MkdirAll(string(h), 0o755); err != nil {
 		return err
 	}
 	lock, err := h.lock()
 	switch {
+	case errors.Is(err, filelock.ErrHeld) && gates != "":
+		return errors.New("the cluster is up already; to give it feature gates, stop it first: make down")
 	case errors.Is(err, filelock.ErrHeld):
 		fmt.Fprintln(out, "The cluster is up already.")
 	case err != nil:
 		return err
 	default:
-		if err := errors.Join(lock.Close(), launch(ctx, root, h, out)); err != nil {
+		if err := errors.Join(lock.Close(), launch(ctx, root, gates, h, out)); err != nil {
 			return err
 		}
 	}
@@ -45,7 +51,7 @@ func up(ctx context.Context, root string, out io.Writer) error {
 }
 
 // launch builds what is missing where it can be watched, and leaves `demo keep` running.
-func launch(ctx context.Context, root string, h home, out io.Writer) error {
+func launch(ctx context.Context, root, gates string, h home, out io.Writer) error {
 	if _, _, err := build(ctx, root, out); err != nil {
 		return err
 	}
@@ -58,7 +64,7 @@ func launch(ctx context.Context, root string, h home, out io.Writer) error {
 		return err
 	}
 	defer func() { _ = log.Close() }()
-	cmd := exec.Command(self, "keep")
+	cmd := exec.Command(self, "keep", gates)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = root, log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // it outlives this terminal
 	if err := cmd.Start(); err != nil {

@@ -20,7 +20,7 @@ import (
 )
 
 // otherUser are the defaults of the built-in policy, with another uid.
-const otherUser = "{podSecurityContext: {runAsUser: 3333, runAsGroup: 2222, fsGroup: 2222, runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}}"
+const otherUser = "podSecurityContext: {runAsUser: 3333, runAsGroup: 2222, fsGroup: 2222, runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}"
 
 // failOpen is the first of the two steps in which polymoat is installed beside a Polyaxon that runs.
 const failOpen = "--set=failurePolicy=Ignore"
@@ -39,7 +39,7 @@ func (l lifecycle) step(name string, placed bool, do func(*testing.T), check fun
 }
 
 // TestLifecycle installs, upgrades, changes the policy, takes all of that back, and uninstalls in both orders, while runs
-// are created all the time. None is refused but those that the README names, and nothing is left.
+// are created all the time. None is refused but those that manifests/README.md names, and nothing is left.
 func TestLifecycle(t *testing.T) {
 	before, newer := inventory(t), filepath.Join(t.TempDir(), "chart")
 	must(t, chart.Release(helm.Dir, newer, next))
@@ -52,7 +52,7 @@ func TestLifecycle(t *testing.T) {
 	}, none)
 	l.step("upgrade", true, func(*testing.T) { l.become(newer) }, none)
 	l.step("another policy", true, func(t *testing.T) {
-		must(t, l.apply(policyValues(t, "    release: polyaxon\n", "    release: polyaxon\n    defaults: "+otherUser+"\n")))
+		must(t, l.apply(policyValues(t, "    defaults:\n", "    defaults:\n      "+otherUser+"\n")))
 		l.roll()
 		runsAs(t, 3333)
 	}, none)

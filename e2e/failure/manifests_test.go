@@ -15,7 +15,7 @@ import (
 	"github.com/polymoat/polymoat/e2e/cluster"
 )
 
-// TestManifests installs and uninstalls manifests/install.yaml with what kubectl does, as README says, while runs are
+// TestManifests installs and uninstalls manifests/install.yaml with what kubectl does, as manifests/README.md says, while runs are
 // created all the time. None is refused, and nothing is left.
 func TestManifests(t *testing.T) {
 	withoutNamespace(t)

@@ -33,7 +33,7 @@ const unplaced = `^admission webhook "validate\.polymoat\.io" denied the request
 func inFlight(t *testing.T, r *release, refusals []string) {
 	t.Helper()
 	why := regexp.MustCompile(regexp.QuoteMeta(r.waits("validate", "validate", "")) +
-		`(EOF|.+: connection reset by peer|http2: client connection lost|http2: client connection force closed via ClientConn.Close)$|` + unplaced)
+		`(EOF|.+: (connection reset by peer|broken pipe))$|` + unplaced)
 	if len(refusals) > creators {
 		t.Errorf("%d runs were refused, more than were on their way", len(refusals))
 	}

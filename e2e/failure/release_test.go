@@ -32,7 +32,7 @@ func newRelease(t *testing.T) *release {
 	return r
 }
 
-// apply installs or upgrades, as README says. Flags come last.
+// apply installs or upgrades, as manifests/README.md says. Flags come last.
 func (r *release) apply(flags ...string) error {
 	args := []string{
 		"upgrade", "--install", "polymoat", r.chart, "--namespace=" + cluster.System,

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// rows are those of the README's table, in its order.
+// rows are those of the table in manifests/README.md, in its order.
 var rows = []struct {
 	name string
 	test func(*testing.T, *site)
@@ -35,13 +35,13 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// TestREADMETable: the README's table of failures has the rows that are tested.
-func TestREADMETable(t *testing.T) {
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+// TestDocumentedFailures: the table of failures in manifests/README.md has the rows that are tested.
+func TestDocumentedFailures(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join(root, "manifests", "README.md"))
 	must(t, err)
 	table := regexp.MustCompile(`\| what fails \|.+\n\|[-|]+\n((?:\|.*\n)+)`).FindStringSubmatch(string(readme))
 	if table == nil {
-		t.Fatal("the README has no table of failures")
+		t.Fatal("manifests/README.md has no table of failures")
 	}
 	var got, want []string
 	for _, m := range regexp.MustCompile(`(?m)^\| ([^|]+) \|`).FindAllStringSubmatch(table[1], -1) {
@@ -51,6 +51,6 @@ func TestREADMETable(t *testing.T) {
 		want = append(want, row.name)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("rows (-tests +README):\n%s", diff)
+		t.Errorf("rows (-tests +document):\n%s", diff)
 	}
 }

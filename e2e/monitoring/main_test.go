@@ -60,11 +60,11 @@ func rendered(t *testing.T, want string, args ...string) map[string]any {
 	return nil
 }
 
-// metrics are those of the server with their labels, as the README's table has them: it is written by what the server
+// metrics are those of the server with their labels, as webhook/README.md has them: it is written by what the server
 // registers.
 func metrics(t *testing.T) map[string][]string {
 	t.Helper()
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	readme, err := os.ReadFile(filepath.Join(root, "webhook", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func metrics(t *testing.T) map[string][]string {
 		found[row[1]] = strings.FieldsFunc(row[2], func(r rune) bool { return strings.ContainsRune("`, ", r) })
 	}
 	if len(found) < 10 {
-		t.Fatalf("the README's table has only the metrics %v", found)
+		t.Fatalf("webhook/README.md has only the metrics %v", found)
 	}
 	return found
 }

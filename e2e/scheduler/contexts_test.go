@@ -17,12 +17,13 @@ import (
 	"github.com/polymoat/polymoat/internal/policy/policytest"
 )
 
-// TestPlacedPodsAreValid: a pod that the API server takes is one that it takes when it was placed and hardened, whatever
-// security contexts the policy and the pod have.
-func TestPlacedPodsAreValid(t *testing.T) {
+// TestPlacedPodsAreValidAndStay: a pod that the API server takes is one that it takes when it was placed and hardened,
+// whatever defaults, roles and overrides the policy and the pod have; and asked again, as the API server does, polymoat
+// changes nothing of what it has stored.
+func TestPlacedPodsAreValidAndStay(t *testing.T) {
 	capabilities.Setup(true, 0)
 	var p *policy.Policy
-	taken := 0
+	taken, changed := 0, 0
 	for seed := range uint64(10_000) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		if seed%200 == 0 { // to load one takes long
@@ -31,8 +32,8 @@ func TestPlacedPodsAreValid(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		pod := policytest.Pod(r)
-		if len(refusals(t, pod)) > 0 {
+		pod, refusals := stored(t, policytest.Pod(r))
+		if len(refusals) > 0 {
 			continue
 		}
 		taken++
@@ -40,17 +41,21 @@ func TestPlacedPodsAreValid(t *testing.T) {
 		if placed == nil {
 			continue
 		}
-		if errs := refusals(t, placed); len(errs) > 0 {
-			t.Fatalf("seed %d: the API server refuses what was made of a pod that it takes: %v\nannotations %v", seed, errs, pod.Annotations)
+		changed++
+		if placed, refusals = stored(t, placed); len(refusals) > 0 {
+			t.Fatalf("seed %d: the API server refuses what was made of a pod that it takes: %v\nannotations %v", seed, refusals, pod.Annotations)
+		}
+		if again := p.Mutate(policy.Request{Namespace: "polyaxon", Pod: placed}); again.Pod != nil {
+			t.Fatalf("seed %d: mutated again, %v change", seed, again.Changes)
 		}
 	}
-	if taken < 1000 {
-		t.Errorf("the API server takes only %d of the pods", taken)
+	if taken < 2000 || changed < taken*9/10 {
+		t.Errorf("the API server takes only %d of the pods, of which polymoat changes %d", taken, changed)
 	}
 }
 
-// refusals are what the API server has against the creation of a pod.
-func refusals(t *testing.T, pod *corev1.Pod) []string {
+// stored is what the API server would store of a pod, and what it has against the creation.
+func stored(t *testing.T, pod *corev1.Pod) (*corev1.Pod, []string) {
 	t.Helper()
 	pod = pod.DeepCopy()
 	corev1defaults.SetObjectDefaults_Pod(pod)
@@ -60,16 +65,20 @@ func refusals(t *testing.T, pod *corev1.Pod) []string {
 			list[i].SecurityContext = cmp.Or(list[i].SecurityContext, &corev1.SecurityContext{})
 		}
 	}
-	var stored internal.Pod
-	if err := corev1defaults.Convert_v1_Pod_To_core_Pod(pod, &stored, nil); err != nil {
+	var internally internal.Pod
+	if err := corev1defaults.Convert_v1_Pod_To_core_Pod(pod, &internally, nil); err != nil {
 		t.Fatal(err)
 	}
-	syncAppArmor(&stored)
+	syncAppArmor(&internally)
 	var texts []string
-	for _, err := range validation.ValidatePodCreate(&stored, validation.PodValidationOptions{}) {
+	for _, err := range validation.ValidatePodCreate(&internally, validation.PodValidationOptions{}) {
 		texts = append(texts, err.Error())
 	}
-	return texts
+	var again corev1.Pod
+	if err := corev1defaults.Convert_core_Pod_To_v1_Pod(&internally, &again, nil); err != nil {
+		t.Fatal(err)
+	}
+	return &again, texts
 }
 
 // syncAppArmor is what the API server does with the annotations about AppArmor before it validates a pod.

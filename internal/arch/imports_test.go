@@ -23,6 +23,7 @@ var rules = []struct {
 	{"internal/displacement", "a decision is a function of policy, request and facts", impure},
 	{"internal/polyaxon", "a decision is a function of policy, request and facts", impure},
 	{"internal/audit", "it judges what it is handed; callers list and watch", append([]string{"webhook", "internal/cli"}, impure...)},
+	{"internal/drill", "it judges what it is handed; callers read the cluster", append([]string{"webhook", "internal/cli"}, drawing...)},
 	{"internal/report", "it says what it is handed; internal/cluster writes it", append([]string{"webhook", "internal/cli"}, impure...)},
 	{"internal/reporter", "it writes what somebody found, and finds nothing", []string{"webhook", "internal/cli", "sigs.k8s.io/controller-runtime"}},
 	{"internal/trail", "webhook writes it, the plugin reads it", append([]string{"webhook", "internal/cli"}, impure...)},
@@ -57,7 +58,7 @@ var impure = []string{
 	"k8s.io/client-go", "sigs.k8s.io/controller-runtime", "github.com/prometheus/client_golang", "go.opentelemetry.io",
 }
 
-// drawing is impure without time: a map says when it was taken.
+// drawing is impure without time: a map says when it was taken, and a drill evicts the pods that started last.
 var drawing = slices.DeleteFunc(slices.Clone(impure), func(pkg string) bool { return pkg == "time" })
 
 func TestImports(t *testing.T) {

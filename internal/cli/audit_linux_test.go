@@ -124,7 +124,7 @@ func nextPage(to, of int) metav1.ListMeta {
 }
 
 // storedPod is the pod of a job as polymoat places it and an API server keeps it, status and managed fields included.
-func storedPod(b *testing.B) *corev1.Pod {
+func storedPod(b testing.TB) *corev1.Pod {
 	b.Helper()
 	raw, err := os.ReadFile("../../webhook/testdata/review.json")
 	if err != nil {
@@ -141,7 +141,7 @@ func storedPod(b *testing.B) *corev1.Pod {
 	return pod
 }
 
-func placedBy(b *testing.B, pod *corev1.Pod) *corev1.Pod {
+func placedBy(b testing.TB, pod *corev1.Pod) *corev1.Pod {
 	b.Helper()
 	p, err := policy.New(v1alpha1.Default())
 	if err != nil {

@@ -18,11 +18,14 @@ const (
 
 // Main runs the plugin with the arguments after its name and returns its exit code.
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
-	c := newConsole(in, out, errOut)
+	return newConsole(in, out, errOut).execute(args)
+}
+
+func (c *console) execute(args []string) int {
 	root := newRoot(c)
 	root.SetArgs(args)
-	root.SetOut(out)
-	root.SetErr(errOut)
+	root.SetOut(c.out)
+	root.SetErr(c.err)
 	// Commands report their own errors: what comes back is a mistake in the command line.
 	if cmd, err := root.ExecuteC(); err != nil {
 		c.fail(err)
@@ -73,7 +76,7 @@ something, 2 usage or input error.`,
 	root.SetFlagErrorFunc(flagError)
 	addGroup(root, "Pods:", newExplain(c), newDiff(c), newWhere(c))
 	addGroup(root, "Policies:", newPolicy(c), newRoles(c), newRules(c), newOverrides(c), newTest(c), newPreview(c))
-	addGroup(root, "Clusters:", newMap(c), newAudit(c), newReplay(c), newDoctor(c), newSiege(c))
+	addGroup(root, "Clusters:", newMap(c), newAudit(c), newDrill(c), newReplay(c), newDoctor(c), newSiege(c))
 	root.AddCommand(newVersion(c), newCompletion(c))
 	return root
 }

@@ -6,20 +6,20 @@ import (
 	"os"
 	"strings"
 
-	"github.com/fatih/color"
 	"github.com/mattn/go-isatty"
 )
 
 // console is where a command reads and writes, and the exit code that it has earned so far.
 type console struct {
 	in       io.Reader
-	out, err io.Writer
+	out, err io.Writer // without control characters
+	terminal io.Writer // what out writes to
 	code     int
 	styles   styles
 }
 
 func newConsole(in io.Reader, out, errOut io.Writer) *console {
-	return &console{in: in, out: out, err: errOut, styles: newStyles(wantsColour(out, os.Getenv))}
+	return &console{in: in, out: printable{out}, err: printable{errOut}, terminal: out, styles: newStyles(wantsColour(out, os.Getenv))}
 }
 
 // exit raises the exit code; it never lowers it.
@@ -42,32 +42,25 @@ func (c *console) print(text string) {
 
 // tell writes to standard error: for a person, not for a program. There is nobody else to tell where that fails.
 func (c *console) tell(format string, args ...any) {
+	for i, arg := range args {
+		if text, ok := arg.(string); ok {
+			args[i] = oneLine(text)
+		}
+	}
 	_, _ = fmt.Fprintf(c.err, format, args...)
 }
 
 // styles are the colours of a terminal, or none.
 type styles struct {
-	bold, faint, red, green, yellow, cyan *color.Color
+	bold, faint, red, green, yellow, cyan *style
 }
 
 func newStyles(colour bool) styles {
-	style := func(attribute color.Attribute) *color.Color {
-		s := color.New(attribute)
-		if colour {
-			s.EnableColor()
-			return s
-		}
-		s.DisableColor()
-		return s
+	if !colour {
+		return styles{}
 	}
-	return styles{
-		bold:   style(color.Bold),
-		faint:  style(color.Faint),
-		red:    style(color.FgRed),
-		green:  style(color.FgGreen),
-		yellow: style(color.FgYellow),
-		cyan:   style(color.FgCyan),
-	}
+	of := func(code string) *style { return &style{escape + "[" + code + "m", escape + "[0m"} }
+	return styles{bold: of("1"), faint: of("2"), red: of("31"), green: of("32"), yellow: of("33"), cyan: of("36")}
 }
 
 // wantsColour is true for a terminal whose user has not asked for plain text (https://no-color.org).

@@ -44,9 +44,9 @@ func TestWantsColour(t *testing.T) {
 
 func TestDiffColours(t *testing.T) {
 	got := newStyles(true).colourDiff("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n same\n")
-	want := "\x1b[1m--- a/x\x1b[22m\n\x1b[1m+++ b/x\x1b[22m\n\x1b[36m@@ -1 +1 @@\x1b[0m\n" +
+	want := "\x1b[1m--- a/x\x1b[0m\n\x1b[1m+++ b/x\x1b[0m\n\x1b[36m@@ -1 +1 @@\x1b[0m\n" +
 		"\x1b[31m-old\x1b[0m\n\x1b[32m+new\x1b[0m\n same\n"
-	if got != want {
+	if got = strings.ReplaceAll(got, escape, "\x1b"); got != want {
 		t.Errorf("diff:\n got %q\nwant %q", got, want)
 	}
 }

@@ -53,6 +53,7 @@ var listed = []struct {
 	{doctor.ClusterGrants, rbacv1.SchemeGroupVersion, "clusterrolebindings", everywhere},
 	{doctor.Services, corev1.SchemeGroupVersion, "services", inSystemOrSuch},
 	{doctor.EndpointSlices, discoveryv1.SchemeGroupVersion, "endpointslices", inSystem},
+	{doctor.Networks, networkingv1.SchemeGroupVersion, "networkpolicies", inSystem},
 	{doctor.Budgets, policyv1.SchemeGroupVersion, "poddisruptionbudgets", inSystemOrSuch},
 	{doctor.Leases, coordinationv1.SchemeGroupVersion, "leases", inSystem},
 	{doctor.Ingresses, networkingv1.SchemeGroupVersion, "ingresses", inGoverned},
@@ -97,6 +98,7 @@ func (e *examination) facts(ctx context.Context) (*doctor.Facts, error) {
 			}
 		}
 	}
+	f.Senders = r.senders(ctx)
 	return f, nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/netip"
+	"time"
 
 	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -43,4 +45,43 @@ func certManager(ctx context.Context, r reader, is doctor.Resource, resource str
 		r.facts.Add(o)
 		return nil
 	})
+}
+
+// senders asks each replica, through the API server, from where reviews came. It is nil where none answers: nothing but the
+// words of a finding depends on it.
+func (r reader) senders(ctx context.Context) map[netip.Addr]int {
+	client, err := r.client(corev1.SchemeGroupVersion)
+	if err != nil || r.facts.Deployment == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	var all map[netip.Addr]int
+	for _, pod := range doctor.Replicas(r.facts) {
+		name := fmt.Sprintf("http:%s:%d", pod.Name, probePort(pod))
+		raw, err := client.Get().Namespace(pod.Namespace).Resource("pods").Name(name).SubResource("proxy").Suffix("senders").Do(ctx).Raw()
+		found := map[netip.Addr]int{}
+		if err != nil || json.Unmarshal(raw, &found) != nil {
+			continue
+		}
+		if all == nil {
+			all = map[netip.Addr]int{}
+		}
+		for address, reviews := range found {
+			all[address.WithZone("")] += reviews
+		}
+	}
+	return all
+}
+
+// probePort is the port with that name; 8081 where there is none.
+func probePort(pod *corev1.Pod) int32 {
+	for _, c := range pod.Spec.Containers {
+		for _, p := range c.Ports {
+			if p.Name == "probes" {
+				return p.ContainerPort
+			}
+		}
+	}
+	return 8081
 }

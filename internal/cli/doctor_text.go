@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/fatih/color"
-
 	"github.com/polymoat/polymoat/internal/doctor"
 )
 
@@ -52,7 +50,7 @@ func leftOut(r doctor.Report) string {
 	return fmt.Sprintf("%s could not run: %s.", count(len(ids), "check"), strings.Join(ids, ", "))
 }
 
-func (c *console) severity(s doctor.Severity) *color.Color {
+func (c *console) severity(s doctor.Severity) *style {
 	switch s {
 	case doctor.Error:
 		return c.styles.red
@@ -64,7 +62,7 @@ func (c *console) severity(s doctor.Severity) *color.Color {
 }
 
 // findingText is a finding under its ID. The command is one line, whatever its length: it is there to be copied.
-func (c *console) findingText(f doctor.Finding, style *color.Color) string {
+func (c *console) findingText(f doctor.Finding, style *style) string {
 	b := &block{styles: c.styles}
 	b.line(style, f.Check)
 	b.field("What", f.What, nil)

@@ -62,8 +62,8 @@ func TestReportInColour(t *testing.T) {
 	}
 }
 
-// The README shows a finding as it is.
-func TestREADMEShowsAFinding(t *testing.T) {
+// manifests/README.md shows a finding as it is.
+func TestDocumentShowsAFinding(t *testing.T) {
 	words := func(path string) string {
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -71,7 +71,7 @@ func TestREADMEShowsAFinding(t *testing.T) {
 		}
 		return strings.Join(strings.Fields(string(text)), " ")
 	}
-	readme, findings := words("../../README.md"), words("../doctor/testdata/serving-certificate.txt")
+	readme, findings := words("../../manifests/README.md"), words("../doctor/testdata/serving-certificate.txt")
 	_, shown, _ := strings.Cut(readme, "serving-certificate What: ")
 	shown, _, _ = strings.Cut(shown, " ```")
 	shown = "error serving-certificate: " + strings.Replace(shown, " Why:", "", 1)

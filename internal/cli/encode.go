@@ -8,13 +8,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// jsonText is a value as one line of JSON.
+// jsonText is a value as one line of JSON. It is YAML, too, which takes no control characters as they are.
 func jsonText(value any) string {
 	var text strings.Builder
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false) // a reader sees "<stdin>", not "\u003cstdin\u003e"
 	must(encoder.Encode(value))
-	return text.String()
+	return visible(text.String())
 }
 
 // yamlText is a JSON value, or a YAML node, as kubectl prints it.

@@ -45,7 +45,22 @@ func expand(path string, recursive bool) ([]string, error) {
 		}
 		return nil
 	})
-	return files, err
+	files, odd := regular(files)
+	return files, errors.Join(err, odd)
+}
+
+// regular are the files that end. A pipe or a socket would be read for as long as nobody writes to it.
+func regular(files []string) ([]string, error) {
+	var errs []error
+	files = slices.DeleteFunc(files, func(name string) bool {
+		info, err := os.Stat(name) // a link counts as what it leads to
+		odd := err == nil && !info.Mode().IsRegular()
+		if odd {
+			errs = append(errs, fmt.Errorf("%s: neither a file nor a link to one; name it by itself to have it read", oneLine(name)))
+		}
+		return odd
+	})
+	return files, errors.Join(errs...)
 }
 
 // objects reads everything that was named with -f, in order, one file at a time. What cannot be read is reported and
@@ -83,7 +98,7 @@ func (c *console) read(name string) []manifest.Object {
 		defer func() { _ = f.Close() }() // nothing was written
 		in = f
 	}
-	objects, err := manifest.Read(name, in)
+	objects, err := manifest.Read(oneLine(name), in)
 	if err != nil {
 		c.fail(err)
 	}

@@ -19,16 +19,16 @@ func (c *console) policyFiles(path string) []v1alpha1.File {
 	if path == "" {
 		return []v1alpha1.File{{Name: "default.yaml", Policy: v1alpha1.Default()}}
 	}
-	return c.loadPolicies([]string{path})
+	return c.loadPolicies([]string{path}, c.fail)
 }
 
-// loadPolicies loads policies from files and folders. It returns nil, and has reported every mistake, where any of
+// loadPolicies loads policies from files and folders. It returns nil, and has had every mistake reported, where any of
 // them is wrong.
-func (c *console) loadPolicies(paths []string) []v1alpha1.File {
+func (c *console) loadPolicies(paths []string, fail func(error)) []v1alpha1.File {
 	var loaded []v1alpha1.File
 	failed := false
 	report := func(err error) {
-		c.fail(err)
+		fail(err)
 		failed = true
 	}
 	for _, path := range paths {
@@ -65,7 +65,7 @@ func (c *console) loadPolicy(file string) (*v1alpha1.PlacementPolicy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v1alpha1.Load(file, data)
+	return v1alpha1.Load(oneLine(file), data)
 }
 
 // compile compiles policies together. It returns nil, and has reported why, where they contradict each other.

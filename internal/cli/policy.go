@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -78,7 +77,12 @@ without a taint, a run on protected nodes, a taint of two pools, no role core.`,
 }
 
 func validatePolicies(c *console, paths []string, strict bool) {
-	files := c.loadPolicies(paths)
+	files := c.loadPolicies(paths, func(err error) {
+		c.fail(err)
+		if invalid, ok := errors.AsType[*v1alpha1.InvalidError](err); ok {
+			c.doubt(invalid.Doubts, strict)
+		}
+	})
 	if c.compile(files) == nil {
 		return
 	}
@@ -88,12 +92,20 @@ func validatePolicies(c *console, paths []string, strict bool) {
 			doubts = append(doubts, f.Name+": "+report)
 		}
 		if strict && len(doubts) > 0 {
-			c.fail(errors.New(strings.Join(doubts, "\n")))
+			c.doubt(doubts, strict)
 			continue
 		}
 		c.print(fmt.Sprintf("%s: valid (policy %s, %s, %s, %s)\n", f.Name, f.Policy.Metadata.Name,
 			count(len(spec.Namespaces), "namespace"), count(len(spec.NodePools), "node pool"), count(len(spec.Roles), "role")))
-		for _, doubt := range doubts {
+		c.doubt(doubts, strict)
+	}
+}
+
+func (c *console) doubt(doubts []string, strict bool) {
+	for _, doubt := range doubts {
+		if strict {
+			c.fail(errors.New(doubt))
+		} else {
 			c.tell("warning: %s\n", doubt)
 		}
 	}

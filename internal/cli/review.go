@@ -137,6 +137,9 @@ func (c *console) pods(o manifest.Object, skipped func(manifest.Object)) []manif
 	for _, err := range errs {
 		c.fail(err)
 	}
+	for _, warning := range manifest.Unknown(o) {
+		c.tell("warning: %s\n", warning)
+	}
 	for i, pod := range pods {
 		if o.Live() && pod.Path == "" {
 			pods[i].Creator = template.CreatorOf(pod.Pod.OwnerReferences)

@@ -79,8 +79,10 @@ type role struct {
 	// Fallback is the role whose placement it takes where the policy has no entry for it; absent where there is none.
 	Fallback string `json:"fallback,omitempty"`
 	// Entry is the role whose entry of this policy is in force; absent where there is none.
-	Entry       string               `json:"entry,omitempty"`
-	NodePools   []string             `json:"nodePools"`
+	Entry     string   `json:"entry,omitempty"`
+	NodePools []string `json:"nodePools"`
+	// Resources are those that its node pools are for, by the name of the pool.
+	Resources   map[string][]string  `json:"resources,omitempty"`
 	PodSecurity v1alpha1.PodSecurity `json:"podSecurity"`
 	Identity    v1alpha1.Identity    `json:"identity"`
 	RunAsUser   *int64               `json:"runAsUser,omitempty"`
@@ -126,6 +128,14 @@ func newRole(p *v1alpha1.PlacementPolicy, r v1alpha1.Role) role {
 		NodePools: append([]string{}, r.NodePools...), PodSecurity: r.PodSecurity, Identity: r.Identity, OnConflict: r.OnConflict,
 		RootImages: r.RootImages, HostPaths: r.HostPaths, Overrides: r.Overrides,
 		SchedulerNames: r.SchedulerNames, RuntimeClassNames: r.RuntimeClassNames, PriorityClassNames: r.PriorityClassNames,
+	}
+	for _, pool := range p.Spec.NodePools {
+		if len(pool.Resources) > 0 && slices.Contains(r.NodePools, pool.Name) {
+			if record.Resources == nil {
+				record.Resources = map[string][]string{}
+			}
+			record.Resources[pool.Name] = pool.Resources
+		}
 	}
 	own, inherited := cmp.Or(r.PodSecurityContext, &corev1.PodSecurityContext{}), &corev1.PodSecurityContext{}
 	if r.Identity == v1alpha1.Inject {

@@ -26,10 +26,23 @@ func roleTable(roles []role) table {
 		}
 		t.rows = append(t.rows, []string{
 			name, code(r.Name), r.Doc, r.marks, r.entry(),
-			cmp.Or(codes(r.NodePools), "not placed"), string(r.PodSecurity), r.identity(), r.withoutEntry(),
+			cmp.Or(r.pools(), "not placed"), string(r.PodSecurity), r.identity(), r.withoutEntry(),
 		})
 	}
 	return t
+}
+
+// pools are the node pools, each with what it is for.
+func (r role) pools() string {
+	var list []string
+	for _, name := range r.NodePools {
+		pool := code(name)
+		if resources := r.Resources[name]; len(resources) > 0 {
+			pool += " for " + codes(resources)
+		}
+		list = append(list, pool)
+	}
+	return strings.Join(list, ", ")
 }
 
 // entry says whose entry of the policy is in force; nothing where it is the role's own.

@@ -96,11 +96,11 @@ func (b *besieger) run(ctx context.Context, c *console) error {
 func (c *console) siegeLine(r siege.Result) string {
 	switch r.Verdict {
 	case siege.Held:
-		return c.styles.green.Sprint(r) + "\n"
+		return c.styles.green.Sprint(r.String()) + "\n"
 	case siege.Open:
-		return c.styles.red.Sprint(r) + "\n"
+		return c.styles.red.Sprint(r.String()) + "\n"
 	default:
-		return c.styles.faint.Sprint(r) + "\n"
+		return c.styles.faint.Sprint(r.String()) + "\n"
 	}
 }
 

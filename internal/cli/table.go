@@ -41,7 +41,10 @@ func (t table) merged() table {
 const gap = 2
 
 // String is the table for a terminal; empty without rows.
-func (t table) String() string {
+func (t table) String() string { return t.fitted(width) }
+
+// fitted is the table in lines of so many characters, where its words let it.
+func (t table) fitted(characters int) string {
 	if len(t.rows) == 0 {
 		return ""
 	}
@@ -54,7 +57,7 @@ func (t table) String() string {
 			}
 		}
 	}
-	widths := fit(lines)
+	widths := fit(lines, characters)
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, gap, ' ', 0)
 	for _, row := range lines {
@@ -106,14 +109,14 @@ func breakable(cell string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(cell, "`", ""), `,"`, `, "`)
 }
 
-// fit are the widths with which the columns fit into a line: the widest gives way, as far as its longest word lets it.
-func fit(lines [][]string) []int {
+// fit are the widths with which the columns fit into a line of so many characters: the widest gives way, as far as its longest word lets it.
+func fit(lines [][]string, characters int) []int {
 	widths, least := wanted(lines)
 	total := gap * (len(widths) - 1)
 	for _, w := range widths {
 		total += w
 	}
-	for ; total > width; total-- {
+	for ; total > characters; total-- {
 		widest := -1
 		for j, w := range widths {
 			if w > least[j] && (widest < 0 || w > widths[widest]) {

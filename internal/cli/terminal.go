@@ -14,9 +14,9 @@ import (
 // pictureOptions are what the console can show, in lines of such a width; 0 leaves it to the terminal.
 func (c *console) pictureOptions(characters int) picture.Options {
 	if characters == 0 {
-		characters = widthOf(c.out)
+		characters = widthOf(c.terminal)
 	}
-	return picture.Options{Width: characters, Colour: wantsColour(c.out, os.Getenv), ASCII: !knowsUnicode(runtime.GOOS, os.Getenv)}
+	return picture.Options{Escape: escape, Width: characters, Colour: wantsColour(c.terminal, os.Getenv), ASCII: !knowsUnicode(runtime.GOOS, os.Getenv)}
 }
 
 // widthOf is the width of a terminal, and the usual one of everything else.

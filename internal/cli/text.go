@@ -5,8 +5,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/fatih/color"
-
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
@@ -66,7 +64,7 @@ func (b *block) add(r record) {
 	}
 }
 
-func (b *block) verdict(verdict string) *color.Color {
+func (b *block) verdict(verdict string) *style {
 	switch verdict {
 	case policy.Allowed.String():
 		return b.green
@@ -77,7 +75,7 @@ func (b *block) verdict(verdict string) *color.Color {
 }
 
 // field writes a label and a text that is wrapped behind it.
-func (b *block) field(label, text string, style *color.Color) {
+func (b *block) field(label, text string, style *style) {
 	for i, line := range wrap(text, width-labelWidth) {
 		if i > 0 {
 			label = ""
@@ -89,11 +87,8 @@ func (b *block) field(label, text string, style *color.Color) {
 	}
 }
 
-func (b *block) line(style *color.Color, text string) {
-	if style != nil {
-		text = style.Sprint(text)
-	}
-	b.text.WriteString(text + "\n")
+func (b *block) line(style *style, text string) {
+	b.text.WriteString(style.Sprint(oneLine(text)) + "\n")
 }
 
 // wrap breaks a text at spaces into lines of at most so many characters. A longer word gets a line of its own.

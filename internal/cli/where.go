@@ -1,15 +1,19 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/landing"
 	"github.com/polymoat/polymoat/internal/manifest"
+	"github.com/polymoat/polymoat/internal/policy"
 )
 
 func newWhere(c *console) *cobra.Command {
@@ -20,10 +24,11 @@ func newWhere(c *console) *cobra.Command {
 		Long: `Say for every pod and every node pool of the policy whether the scheduler could
 bind the pod to a node of that pool, and name such a node.
 
-The pod is taken as it stands, whatever its namespace: polymoat neither places
-nor judges it first. A pool stands for every node that carries its label and its
-taints, the nodes that do not exist yet included. A pod with spec.nodeName passes
-by the scheduler: what becomes of it is for explain to say.
+The pod is taken twice: as it is written, and as polymoat places it when it is
+created. In a file that names no namespace, that is in the first that the policy
+governs. A pool stands for every node that carries its label and its taints, the
+nodes that do not exist yet included. No scheduler looks at a pod with
+spec.nodeName: of the taints it meets those with effect NoExecute alone.
 
 Files hold YAML or JSON: Pods, and every kind that carries a pod template.
 
@@ -52,7 +57,10 @@ type place struct {
 	Namespace string `json:"namespace,omitempty"` // of a live object
 	// Template is the field path of the pod template; absent for a Pod itself.
 	Template string       `json:"template,omitempty"`
-	Pools    []placeOnOne `json:"pools"`
+	Pools    []placeOnOne `json:"pools"` // as it is written
+	// Placed is the same for the pod as it is placed in the namespace PlacedIn; absent where none of the policies governs it.
+	PlacedIn string       `json:"placedIn,omitempty"`
+	Placed   []placeOnOne `json:"placed,omitempty"`
 
 	title string // "job.yaml: Job/train", "job.batch/train"
 }
@@ -76,24 +84,34 @@ func where(c *console, in *inputs, output string) error {
 	if show == nil {
 		return fmt.Errorf("unknown output format %q; use text or json", output)
 	}
-	pools := c.pools(in.policy)
-	if pools == nil {
+	files := c.policyFiles(in.policy)
+	rules := c.compile(files)
+	if rules == nil {
 		return nil
 	}
+	pools := poolsOf(files)
 	in.eachPod(c, c.noteSkipped, func(pod manifest.Pod) error {
-		show(placeOf(pod, pools))
+		p := placeOf(pod, pools)
+		p.PlacedIn = cmp.Or(pod.Object.Namespace(), rules.Namespaces()[0])
+		if rules.Governs(p.PlacedIn) {
+			p.Placed = placesOn(pools, placed(rules, p.PlacedIn, in.user(pod), pod))
+		} else {
+			p.PlacedIn = ""
+		}
+		show(p)
 		return nil
 	})
 	return nil
 }
 
-// pools are the node pools of the policies at path, those that two policies describe alike once. It returns nil, and has
-// reported why, where a policy is wrong.
-func (c *console) pools(path string) []landing.Pool {
-	files := c.policyFiles(path)
-	if c.compile(files) == nil {
-		return nil
-	}
+// placed is the spec of the pod as it is stored when it is created.
+func placed(rules *policy.Policy, namespace string, user policy.UserInfo, pod manifest.Pod) *corev1.PodSpec {
+	d := rules.Mutate(policy.Request{Namespace: namespace, User: user, Pod: pod.Pod, Owner: pod.Owner, Today: v1alpha1.DayOf(time.Now())})
+	return &cmp.Or(d.Pod, pod.Pod).Spec
+}
+
+// poolsOf are the node pools of policies, those that two policies describe alike once.
+func poolsOf(files []v1alpha1.File) []landing.Pool {
 	var pools []landing.Pool
 	for _, f := range files {
 		for _, n := range f.Policy.Spec.NodePools {
@@ -112,20 +130,31 @@ func poolOf(n v1alpha1.NodePool) landing.Pool {
 }
 
 func placeOf(pod manifest.Pod, pools []landing.Pool) place {
-	o, constraints := pod.Object, landing.Of(&pod.Pod.Spec)
-	p := place{Name: o.Name(), Template: pod.Path, title: o.Title()}
+	o := pod.Object
+	p := place{Name: o.Name(), Template: pod.Path, title: o.Title(), Pools: placesOn(pools, &pod.Pod.Spec)}
 	if o.Live() {
 		p.Namespace = o.Namespace()
 		p.title += fmt.Sprintf(" (%s)", p.Namespace)
 	}
+	return p
+}
+
+func placesOn(pools []landing.Pool, spec *corev1.PodSpec) []placeOnOne {
+	var places []placeOnOne
+	constraints := landing.Of(spec)
 	for _, pool := range pools {
-		one := placeOnOne{Pool: pool.Name, Because: landing.Because(constraints, pool)}
-		if node, ok := landing.Witness(constraints, pool); ok {
+		heeded, how := pool, ""
+		if spec.NodeName != "" {
+			heeded.Taints, how = landing.NoExecute(pool.Taints), "no scheduler looks at a pod with spec.nodeName: "
+		}
+		one := placeOnOne{Pool: pool.Name, Because: how + landing.Because(constraints, heeded)}
+		if node, ok := landing.Witness(constraints, heeded); ok {
+			node.Taints = pool.Taints
 			one.Lands, one.Witness = true, &node
 		}
-		p.Pools = append(p.Pools, one)
+		places = append(places, one)
 	}
-	return p
+	return places
 }
 
 // placePrinter returns the function that prints one pod in a format; nil where there is no such format.
@@ -150,7 +179,14 @@ func (c *console) placeText() func(place) {
 		if p.Template != "" {
 			b.field("Template", p.Template, nil)
 		}
+		b.line(b.bold, "  As written:")
 		for _, one := range p.Pools {
+			b.place(one)
+		}
+		if p.PlacedIn != "" {
+			b.line(b.bold, fmt.Sprintf("  As placed in namespace %q:", p.PlacedIn))
+		}
+		for _, one := range p.Placed {
 			b.place(one)
 		}
 		c.print(b.text.String())

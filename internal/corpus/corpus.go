@@ -129,7 +129,7 @@ func isAside(name string) bool { return strings.HasPrefix(name, ".") || path.Ext
 var header = regexp.MustCompile(`(?m)^# (why|user|groups|policy|role|today): (.+)$`)
 
 func (f *folder) readCase(name string) (Case, error) {
-	in, err := fs.ReadFile(f, name+inSuffix)
+	in, err := f.text(name + inSuffix)
 	if err != nil {
 		return Case{}, err
 	}
@@ -165,9 +165,21 @@ func (f *folder) readCase(name string) (Case, error) {
 	return c, nil
 }
 
+// text is the content of a file. A pipe would be waited for.
+func (f *folder) text(name string) ([]byte, error) {
+	info, err := fs.Stat(f.FS, name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is neither a file nor a link to one", name)
+	}
+	return fs.ReadFile(f, name)
+}
+
 // optional is the content of a file, empty where there is none.
 func (f *folder) optional(name string) (string, error) {
-	b, err := fs.ReadFile(f, name)
+	b, err := f.text(name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}

@@ -99,7 +99,7 @@ func (c Case) Policy() (*policy.Policy, error) {
 		f = own()
 	}
 	file := path.Join("policies", c.PolicyName+".yaml")
-	b, err := fs.ReadFile(f, file)
+	b, err := f.text(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("policy %q: %s does not exist", c.PolicyName, path.Join(f.name, file))
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -51,9 +50,8 @@ var around = []string{"namespaces of one term", "containers that run as root", "
 
 // TestWorkloadsAreBounded: what is in the object around a template makes its decision no dearer.
 func TestWorkloadsAreBounded(t *testing.T) {
+	defer withinBudget(t)()
 	p := overrides(t)
-	begun := used(syscall.RUSAGE_SELF)
-	defer func() { spent(t, begun, mostInAll) }()
 	for name, object := range objects {
 		for _, a := range attacks {
 			if !slices.Contains(around, a.name) {

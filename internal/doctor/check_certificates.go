@@ -14,7 +14,7 @@ import (
 const expiresSoon = 14 * 24 * time.Hour
 
 // refusing is what comes of everything that keeps TLS from being set up.
-const refusing = "The API server calls nobody whom it does not trust, and refuses every new run, for validation fails closed."
+const refusing = "The API server calls no server that it does not trust, and refuses every new run: validation fails closed."
 
 // servingCertificate finds a Secret without a certificate that a server could serve, or could not for long.
 func servingCertificate(v View) []Finding {

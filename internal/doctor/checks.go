@@ -15,6 +15,7 @@ var Checks = []Check{
 	{"webhooks", "both webhook configurations are there, with every webhook that was shipped", []Resource{Deployments, Mutating, Validating}, webhooks},
 	{"webhook-drift", "the webhooks ask, wait and fail as shipped", []Resource{Deployments, Mutating, Validating}, webhookDrift},
 	{"webhook-target", "they lead to a Service with ready endpoints, or to a URL", []Resource{Deployments, Mutating, Validating, Services, EndpointSlices}, webhookTarget},
+	{"open-port", "a NetworkPolicy says from where reviews may come", []Resource{Deployments, Networks}, openPort},
 	{"webhook-namespaces", "they are called for the governed namespaces, and for no others", []Resource{Deployments, Mutating, Validating, LoadedPolicy}, webhookNamespaces},
 	{"later-mutation", "nothing else changes pods of governed namespaces after polymoat did", []Resource{Deployments, Mutating, Policies, Namespaces, LoadedPolicy}, laterMutation},
 

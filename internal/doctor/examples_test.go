@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -12,9 +13,11 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/yaml"
 )
 
 // examples are all examples, by the ID of their check.
@@ -36,6 +39,36 @@ func without(rules []rbacv1.PolicyRule, resource, verb string) []rbacv1.PolicyRu
 // plainly is a change that cannot fail.
 func plainly(change func(*Facts)) func(*testing.T, *Facts) {
 	return func(_ *testing.T, f *Facts) { change(f) }
+}
+
+// networks adds NetworkPolicies in the namespace of the installation.
+func networks(specs ...string) func(*testing.T, *Facts) {
+	return func(t *testing.T, f *Facts) {
+		t.Helper()
+		for _, spec := range specs {
+			policy := &networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: f.Deployment.Namespace}}
+			if err := yaml.UnmarshalStrict([]byte(spec), &policy.Spec); err != nil {
+				t.Fatal(err)
+			}
+			f.Add(policy)
+		}
+	}
+}
+
+// TestClosedPort: what lets in some addresses or some pods is enough.
+func TestClosedPort(t *testing.T) {
+	for _, specs := range [][]string{
+		{`{podSelector: {}}`},
+		{`{podSelector: {matchLabels: {app.kubernetes.io/name: polymoat}}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.1/32}}], ports: [{port: 9443}]}, {ports: [{port: 8081}, {port: 8443}]}]}`},
+		{`{podSelector: {}, ingress: [{from: [{podSelector: {}}]}, {from: [{namespaceSelector: {matchLabels: {a: b}}}]}, {from: [{namespaceSelector: {}, podSelector: {matchLabels: {a: b}}}]}]}`},
+		{`{podSelector: {}, ingress: [{ports: [{port: 9444, endPort: 9999}, {port: probes}]}]}`},
+	} {
+		f := healthy(t)
+		networks(specs...)(t, f)
+		if newView(f).opensPort() {
+			t.Errorf("%q leave the port open", specs)
+		}
+	}
 }
 
 var ofInstallation = map[string][]example{
@@ -64,6 +97,22 @@ var ofInstallation = map[string][]example{
 	"replica-nodes": {
 		{"on one node", plainly(func(f *Facts) { f.Pods[1].Spec.NodeName = "core-1" })},
 		{"among runs", plainly(func(f *Facts) { f.Pods[1].Spec.NodeName = "builds-1" })},
+	},
+	"open-port": {
+		{"reviews came from two addresses", plainly(func(f *Facts) {
+			f.Senders = map[netip.Addr]int{netip.MustParseAddr("10.0.0.1"): 7, netip.MustParseAddr("fd00::2"): 1204}
+		})},
+		{"installed with Helm", plainly(func(f *Facts) {
+			f.Senders = map[netip.Addr]int{netip.MustParseAddr("10.0.0.1"): 7}
+			f.Deployment.Labels["app.kubernetes.io/managed-by"] = "Helm"
+		})},
+		{"nobody knows from where", plainly(func(*Facts) {})},
+		{"the policy of other pods", networks(`{podSelector: {matchLabels: {app: other}}}`)},
+		{"only for what goes out", networks(`{podSelector: {}, policyTypes: [Egress]}`)},
+		{"the chart's without addresses", networks(`{podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{ports: [{port: 9443, protocol: TCP}]}]}`)},
+		{"a second one lets all in", networks(`{podSelector: {}}`, `{podSelector: {}, ingress: [{}]}`)},
+		{"all addresses", networks(`{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0}}], ports: [{port: https}]}]}`)},
+		{"all namespaces", networks(`{podSelector: {}, ingress: [{from: [{namespaceSelector: {}}], ports: [{port: 9000, endPort: 9999}]}]}`)},
 	},
 	"disruption-budget": {
 		{"none", plainly(func(f *Facts) { f.Budgets = nil })},

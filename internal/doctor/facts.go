@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"net/netip"
 	"time"
 
 	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
@@ -40,6 +41,7 @@ const (
 	Roles          Resource = "roles.rbac.authorization.k8s.io"
 	Grants         Resource = "rolebindings.rbac.authorization.k8s.io"
 	Ingresses      Resource = "ingresses.networking.k8s.io"
+	Networks       Resource = "networkpolicies.networking.k8s.io"
 	Certificates   Resource = "certificates.cert-manager.io"
 	Issuers        Resource = "issuers.cert-manager.io"
 
@@ -52,6 +54,8 @@ type Facts struct {
 	Now        time.Time
 	Plugin     string // the version of whoever looks: "v0.1.0"
 	Kubernetes string // that of the API server: "v1.37.2"
+	// Senders is how many reviews came from each address; nil where the replicas could not be asked.
+	Senders map[netip.Addr]int
 	// Unread says what could not be read, and why.
 	Unread map[Resource]error
 
@@ -63,6 +67,7 @@ type Facts struct {
 
 	// Of the namespace of the Deployment.
 	EndpointSlices []*discoveryv1.EndpointSlice
+	Networks       []*networkingv1.NetworkPolicy
 	Leases         []*coordinationv1.Lease
 	Certificates   []*certmanagerv1.Certificate
 	Issuers        []*certmanagerv1.Issuer
@@ -101,6 +106,8 @@ func (f *Facts) Add(object runtime.Object) {
 		f.Services = append(f.Services, o)
 	case *discoveryv1.EndpointSlice:
 		f.EndpointSlices = append(f.EndpointSlices, o)
+	case *networkingv1.NetworkPolicy:
+		f.Networks = append(f.Networks, o)
 	case *policyv1.PodDisruptionBudget:
 		f.Budgets = append(f.Budgets, o)
 	case *coordinationv1.Lease:

@@ -94,14 +94,17 @@ func (v View) reinstall(values ...string) string {
 }
 
 // replicas are the pods of the Deployment that have not ended.
-func (v View) replicas() []*corev1.Pod {
-	selector, err := metav1.LabelSelectorAsSelector(v.Deployment.Spec.Selector)
+func (v View) replicas() []*corev1.Pod { return Replicas(v.Facts) }
+
+// Replicas are the pods of the Deployment that have not ended. There must be a Deployment.
+func Replicas(f *Facts) []*corev1.Pod {
+	selector, err := metav1.LabelSelectorAsSelector(f.Deployment.Spec.Selector)
 	if err != nil {
 		return nil // the API server lets no such Deployment in
 	}
 	var pods []*corev1.Pod
-	for _, pod := range v.Pods {
-		if pod.Namespace == v.Deployment.Namespace && alive(pod) && selector.Matches(labels.Set(pod.Labels)) {
+	for _, pod := range f.Pods {
+		if pod.Namespace == f.Deployment.Namespace && alive(pod) && selector.Matches(labels.Set(pod.Labels)) {
 			pods = append(pods, pod)
 		}
 	}

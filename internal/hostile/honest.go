@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
+	"testing"
 	"time"
 )
 
@@ -129,6 +131,23 @@ func (c *tally) err() error {
 		return nil
 	}
 	return fmt.Errorf("%d of %d were not answered: %.1000w", len(c.errs), len(c.errs)+len(c.decided)+len(c.shed), errors.Join(c.errs...))
+}
+
+// check holds that reviews are decided, that no answer is wrong or missing and, on a machine that does nothing else, that each came
+// in time.
+func (c *tally) check(t *testing.T) {
+	t.Helper()
+	if len(c.decided) == 0 {
+		t.Error("nothing was decided")
+	}
+	late := func(err error) bool {
+		timed, ok := errors.AsType[net.Error](err)
+		return ok && timed.Timeout() && !*Quiet
+	}
+	c.errs = slices.DeleteFunc(c.errs, late)
+	if err := c.err(); err != nil {
+		t.Error(err)
+	}
 }
 
 // percentile is of the reviews that were decided.

@@ -1,6 +1,8 @@
 package landing
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/klog/v2"
 )
@@ -39,4 +41,10 @@ func repelled(tolerations []corev1.Toleration, taints []corev1.Taint) bool {
 		}
 	}
 	return false
+}
+
+// NoExecute are the taints that a kubelet heeds. To a pod with spec.nodeName, which no scheduler looks at, the others are
+// nothing.
+func NoExecute(taints []corev1.Taint) []corev1.Taint {
+	return slices.DeleteFunc(slices.Clone(taints), func(t corev1.Taint) bool { return t.Effect != corev1.TaintEffectNoExecute })
 }

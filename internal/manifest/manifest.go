@@ -6,6 +6,7 @@ package manifest
 
 import (
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -68,6 +69,14 @@ func (o Object) placeAt(line int) string {
 		return o.File
 	}
 	return fmt.Sprintf("%s:%d: %s", o.File, line, o)
+}
+
+// placeOf is Place with the line of a field.
+func (o Object) placeOf(path []any) string {
+	if o.live {
+		return o.File
+	}
+	return o.placeAt(o.doc.lineOf(slices.Concat(o.at, path)))
 }
 
 // Errorf is an error about the object: "web.yaml:3: Deployment/web: ...".

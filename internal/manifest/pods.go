@@ -1,13 +1,11 @@
 package manifest
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	utiljson "k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/polymoat/polymoat/internal/polyaxon"
 	"github.com/polymoat/polymoat/internal/template"
@@ -74,19 +72,10 @@ func (o Object) owner(meta *metav1.PartialObjectMetadata) *polyaxon.Owner {
 // check decodes raw into typed as the API server would; an error names the field, which stands at this place of the
 // object, and its line.
 func (o Object) check(typed any, raw map[string]any, at []any) error {
-	data, err := json.Marshal(raw)
-	if err != nil {
-		return o.Errorf("%s: %w", template.Path(at), err)
-	}
-	err = utiljson.Unmarshal(data, typed)
-	if err == nil {
+	fault := template.Decode(raw, typed)
+	if fault == nil {
 		return nil
 	}
-	fault := findFault(typed, raw)
-	path := slices.Concat(at, fault.at)
-	line := 0
-	if !o.live {
-		line = o.doc.lineOf(slices.Concat(o.at, path))
-	}
-	return fmt.Errorf("%s: %s %s", o.placeAt(line), template.Path(path), fault.detail)
+	path := slices.Concat(at, fault.At)
+	return fmt.Errorf("%s: %s %s", o.placeOf(path), template.Path(path), fault.Detail)
 }

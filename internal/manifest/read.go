@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"golang.org/x/text/encoding/unicode"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
+
+	"github.com/polymoat/polymoat/internal/template"
 )
 
 // maxBytes bounds one stream: several times what etcd takes for one object, times many objects.
@@ -41,7 +44,7 @@ func Read(name string, r io.Reader) ([]Object, error) {
 		found, err := doc.objects()
 		objects = append(objects, found...)
 		if err != nil {
-			errs = append(errs, err)
+			errs = append(errs, cmp.Or(doc.templated(), err))
 		}
 	}
 	return objects, errors.Join(errs...)
@@ -138,7 +141,7 @@ func (d *document) flatten(value any, kind string, at []any) ([]Object, error) {
 	line := d.lineOf(at)
 	raw, ok := value.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("%s:%d: %s where a Kubernetes object is expected", d.file, line, describe(value))
+		return nil, fmt.Errorf("%s:%d: %s where a Kubernetes object is expected", d.file, line, template.Describe(value))
 	}
 	if raw["kind"] == nil && kind != "" {
 		raw["kind"] = kind

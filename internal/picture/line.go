@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -41,7 +42,9 @@ func (d *drawing) write(l line) {
 		}
 		style := color.New(p.style...)
 		style.EnableColor()
-		text.WriteString(style.Sprint(p.text))
+		begin, end, _ := strings.Cut(style.Sprint("|"), "|")
+		escape := cmp.Or(d.Escape, "\x1b")
+		text.WriteString(strings.ReplaceAll(begin, "\x1b", escape) + p.text + strings.ReplaceAll(end, "\x1b", escape))
 	}
 	d.text.WriteString(strings.TrimRight(text.String(), " ") + "\n")
 }

@@ -12,6 +12,8 @@ type Options struct {
 	Width  int  // in characters
 	Colour bool // else a letter tells the role alone
 	ASCII  bool // no lines for boxes
+	// Escape stands for the character that begins a colour, for a caller who tells those of the drawing from those of names.
+	Escape string
 }
 
 // How a terminal is divided.

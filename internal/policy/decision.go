@@ -48,9 +48,9 @@ type Request struct {
 	// Priorities are those of the cluster; nil where they are not known.
 	Priorities *Priorities
 
-	// Nodes are all live nodes, those together that the pod cannot tell apart; nil where they are not known. Whoever
-	// creates a pod that none of them takes is warned.
-	Nodes iter.Seq[landing.Group]
+	// Nodes are all live nodes, those together that a pod with these constraints cannot tell apart; nil where they are not
+	// known. The constraints are those of the placed pod. Whoever creates a pod that no node takes is warned.
+	Nodes func(landing.Constraints) iter.Seq[landing.Group]
 
 	steps *steps
 }

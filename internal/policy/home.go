@@ -21,19 +21,20 @@ func (s *subject) giveHome(e *edit, before *corev1.Pod) {
 	}
 	created := e.pod.Spec
 	created.EphemeralContainers = nil
-	was := slices.Concat(before.Spec.InitContainers, before.Spec.Containers) // in the order of containers
+	was := slices.Collect(containers(&before.Spec))
 	at := 0
 	for c := range containers(&created) {
-		own := containerAt{Container: &was[at]}
+		own := was[at]
 		at++
 		if effectiveUser(before.Spec.SecurityContext, own) != nil || effectiveUser(created.SecurityContext, c) == nil ||
 			len(c.EnvFrom) > 0 || sets(c.Env, "HOME") {
 			continue
 		}
-		e.setEnv(c, "HOME", s.in.home)
+		added := []corev1.EnvVar{{Name: "HOME", Value: s.in.home}}
 		if !sets(c.Env, "USER") {
-			e.setEnv(c, "USER", homeUser)
+			added = append(added, corev1.EnvVar{Name: "USER", Value: homeUser})
 		}
+		e.addEnv(c, added)
 	}
 }
 
@@ -41,8 +42,10 @@ func sets(env []corev1.EnvVar, name string) bool {
 	return slices.ContainsFunc(env, func(v corev1.EnvVar) bool { return v.Name == name })
 }
 
-// setEnv appends a variable. The list may be the request's: a new one takes its place.
-func (e *edit) setEnv(c containerAt, name, value string) {
-	c.Env = append(slices.Clip(c.Env), corev1.EnvVar{Name: name, Value: value})
-	e.record(func() Change { return changeOf(c.path().Child("env").Key(name), nil, value, FromDefault) })
+// addEnv appends variables. The list may be the request's: a new one takes its place.
+func (e *edit) addEnv(c containerAt, added []corev1.EnvVar) {
+	c.Env = slices.Concat(c.Env, added)
+	for _, v := range added {
+		e.record(func() Change { return changeOf(c.path().Child("env").Key(v.Name), nil, v.Value, FromDefault) })
+	}
 }

@@ -18,7 +18,7 @@ func (in *installation) nowhere(r Request) []string {
 	if r.Nodes == nil || r.Pod.Spec.NodeName != "" || isDaemon(r) {
 		return nil
 	}
-	all := crowd(slices.Collect(r.Nodes)) // once: they may be others the next time
+	all := crowd(slices.Collect(r.Nodes(landing.Of(&r.Pod.Spec)))) // once: they may be others the next time
 	if !r.steps.warn(3 * len(all) * nodeSize(&r.Pod.Spec)) {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -32,6 +33,11 @@ var (
 	spot     = corev1.Taint{Key: "spot", Value: "true", Effect: corev1.TaintEffectNoSchedule}
 	prefers  = corev1.Taint{Key: "busy", Effect: corev1.TaintEffectPreferNoSchedule}
 )
+
+// nodesAre are live nodes, whatever the pod asks of them.
+func nodesAre(groups []landing.Group) func(landing.Constraints) iter.Seq[landing.Group] {
+	return func(landing.Constraints) iter.Seq[landing.Group] { return slices.Values(groups) }
+}
 
 func keyed(key string) corev1.Taint {
 	return corev1.Taint{Key: key, Effect: corev1.TaintEffectNoExecute}
@@ -126,7 +132,7 @@ func TestNowhere(t *testing.T) {
 				tc.pod(pod)
 			}
 			d := p.Review(policy.Request{
-				Namespace: "polyaxon", Pod: pod, Nodes: slices.Values(tc.nodes),
+				Namespace: "polyaxon", Pod: pod, Nodes: nodesAre(tc.nodes),
 				User: policy.UserInfo{Name: "system:kube-scheduler"},
 			})
 			want := tc.want
@@ -158,7 +164,7 @@ func TestNowhereIsForPodsThatAreCreated(t *testing.T) {
 		"elsewhere":   {Namespace: "elsewhere", Pod: job()},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r.Nodes = slices.Values([]landing.Group{})
+			r.Nodes = nodesAre(nil)
 			if d := p.Validate(r); len(d.Warnings) > 0 {
 				t.Errorf("warns %q", d.Warnings)
 			}
@@ -167,5 +173,32 @@ func TestNowhereIsForPodsThatAreCreated(t *testing.T) {
 	known := policy.Request{Namespace: "polyaxon", Pod: with(job(), selects("polyaxon", "experiments"))}
 	if d := p.Review(known); len(d.Warnings) > 0 {
 		t.Errorf("warns %q, and knows no nodes", d.Warnings)
+	}
+}
+
+// TestTheNodesAreThoseOfThePlacedPod: nodes come with the labels that the pod asks about. What the pod is given asks about
+// more than its template does.
+func TestTheNodesAreThoseOfThePlacedPod(t *testing.T) {
+	byHost := with(job(), alsoSelects(kv{corev1.LabelHostname: "experiments-1"}))
+	byName := with(job(), func(p *corev1.Pod) {
+		named := corev1.NodeSelectorRequirement{Key: "metadata.name", Operator: corev1.NodeSelectorOpIn, Values: []string{"experiments-1"}}
+		p.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{
+			NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchFields: []corev1.NodeSelectorRequirement{named}}},
+		}}}
+	})
+	nodes := func(asks landing.Constraints) iter.Seq[landing.Group] {
+		has := some(1, "experiments", kv{corev1.LabelHostname: "experiments-1"})
+		asked := slices.Collect(asks.Keys())
+		maps.DeleteFunc(has.Node.Labels, func(key, _ string) bool { return !slices.Contains(asked, key) })
+		has.Node.Name = "experiments-1"
+		return slices.Values([]landing.Group{has})
+	}
+	p := compile(t, v1alpha1.Default())
+	for name, pod := range map[string]*corev1.Pod{"by its label": byHost, "by its name": byName} {
+		w := templated(pod, nil)
+		w.Templates[0].Nodes = nodes
+		if d := p.ValidateWorkload(w); len(d.Warnings) > 0 {
+			t.Errorf("a workload that names a host %s is warned: %q", name, d.Warnings)
+		}
 	}
 }

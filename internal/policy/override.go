@@ -29,24 +29,26 @@ type Override struct {
 	Bounds func(*v1alpha1.Overrides) string
 	// Set reads a value into the placement. The error continues the sentence that names the value.
 	Set func(value string, p *Placement) error
+	// anyway is what to say of a value that the pod has already, whatever the bounds are; empty of any other.
+	anyway func(value string, p *Placement) string
 }
 
 // Overrides are all overrides, in the order in which they are read: the role decides what the node pool may be.
 var Overrides = []Override{
 	{"polymoat.io/role", "the node pools of another role; the stricter hardening of both holds", `notebooks`,
-		true, func(o *v1alpha1.Overrides) string { return strings.Join(o.Roles, ", ") }, setRole},
+		true, func(o *v1alpha1.Overrides) string { return strings.Join(o.Roles, ", ") }, setRole, sameRole},
 	{"polymoat.io/node-pool", "another node pool", `gpu`,
-		true, func(o *v1alpha1.Overrides) string { return strings.Join(o.NodePools, ", ") }, setPool},
+		true, func(o *v1alpha1.Overrides) string { return strings.Join(o.NodePools, ", ") }, setPool, samePool},
 	{"polymoat.io/node-selector", "nodes with these labels", `{"disk":"ssd"}`,
-		false, func(o *v1alpha1.Overrides) string { return anyOf(o.NodeSelectorKeys) }, setNodeSelector},
+		false, func(o *v1alpha1.Overrides) string { return anyOf(o.NodeSelectorKeys) }, setNodeSelector, sameNodeSelector},
 	{"polymoat.io/tolerations", "nodes with these taints, too", `[{"key":"spot","operator":"Exists"}]`,
-		false, func(o *v1alpha1.Overrides) string { return anyOf(o.TolerationKeys) }, setTolerations},
+		false, func(o *v1alpha1.Overrides) string { return anyOf(o.TolerationKeys) }, setTolerations, sameTolerations},
 	{"polymoat.io/run-as-user", "the uid of its processes", `1000`,
-		true, runAsUser.accepted, runAsUser.set},
+		true, runAsUser.accepted, runAsUser.set, runAsUser.same},
 	{"polymoat.io/run-as-group", "the gid of its processes", `1000`,
-		true, runAsGroup.accepted, runAsGroup.set},
+		true, runAsGroup.accepted, runAsGroup.set, runAsGroup.same},
 	{"polymoat.io/fs-group", "the group that owns its volumes", `1000`,
-		true, fsGroup.accepted, fsGroup.set},
+		true, fsGroup.accepted, fsGroup.set, fsGroup.same},
 }
 
 // override takes in what the pod asks for, and its owner where that counts. What is not accepted changes nothing and is
@@ -64,8 +66,22 @@ func (s *subject) override(pod *corev1.Pod, owner *polyaxon.Owner) {
 	s.asked, s.invalid = *p, errs
 }
 
-// take sets one override, if the role accepts it.
+// take sets one override, if the role accepts it. One that asks for what the pod has is accepted as well and sets nothing:
+// Mutate places and hardens a pod without what it does not accept, and Validate sees the pod then.
 func (p *Placement) take(a ask) error {
+	err := p.within(a)
+	if err == nil {
+		return nil
+	}
+	if said := a.anyway(a.value, p); said != "" {
+		p.say("%s anyway", said)
+		return nil
+	}
+	return err
+}
+
+// within sets one override inside the bounds of the role.
+func (p *Placement) within(a ask) error {
 	accepted := p.own.accepted
 	switch {
 	case len(accepted) == 0:

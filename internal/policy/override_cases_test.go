@@ -23,14 +23,12 @@ var overrideCases = []asked{
 		`metadata.annotations[polymoat.io/node-pool]: Invalid value: "GPU": role "jobs" accepts "gpu", "builds"; did you mean "gpu"?`},
 	{"node pool: core", kv{"node-pool": "core"}, nil, nil,
 		`metadata.annotations[polymoat.io/node-pool]: Invalid value: "core": role "jobs" accepts "gpu", "builds"`},
-	{"node pool: the role's own, not listed", kv{"node-pool": "experiments"}, nil, nil,
-		`metadata.annotations[polymoat.io/node-pool]: Invalid value: "experiments": role "jobs" accepts "gpu", "builds"`},
 	{"node pool: empty", kv{"node-pool": ""}, nil, nil,
 		`metadata.annotations[polymoat.io/node-pool]: Invalid value: "": role "jobs" accepts "gpu", "builds"`},
 	{"node pool: oversize", kv{"node-pool": long}, nil, nil,
 		`metadata.annotations[polymoat.io/node-pool]: Invalid value: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...": is 1025 bytes long, at most 1024 are read; shorten it`},
-	{"node pool: not for the role", kv{"node-pool": "gpu"}, nil, component("polyaxon-notebook"),
-		`metadata.annotations[polymoat.io/node-pool]: Invalid value: "gpu": role "notebooks" accepts no overrides; remove it`},
+	{"node pool: not for the role", kv{"node-pool": "builds"}, nil, component("polyaxon-notebook"),
+		`metadata.annotations[polymoat.io/node-pool]: Invalid value: "builds": role "notebooks" accepts no overrides; remove it`},
 	{"node pool: not for core", kv{"node-pool": "gpu"}, nil, isCore,
 		`metadata.annotations[polymoat.io/node-pool]: Invalid value: "gpu": role "core" accepts no overrides; remove it`},
 	{"node pool: not for other", kv{"node-pool": "gpu"}, nil, isOther,
@@ -260,4 +258,30 @@ metadata.labels[polymoat.io/tolerations]: Invalid value: "spot": is read from an
 metadata.annotations[polymoat.io/node-pool]: Invalid value: "gpus": role "jobs" accepts "gpu", "builds"; did you mean "gpu"?
 metadata.annotations[polymoat.io/run-as-user]: Invalid value: "0": role "jobs" accepts 1000 to 1999; the nearest is 1000
 metadata.labels[polymoat.io/fs-group]: Invalid value: "1": role "jobs" accepts 1000 to 1999; the nearest is 1000`},
+}
+
+// anywayCases ask for what the pod gets without it, outside what its role accepts.
+var anywayCases = []asked{
+	{"role: of a role that accepts none", kv{"role": "notebooks"}, nil, component("polyaxon-notebook"),
+		`polymoat.io/role=notebooks: placed as role "notebooks" anyway`},
+	{"role: core", nil, kv{"role": "core"}, isCore, `polymoat.io/role=core: placed as role "core" anyway`},
+	{"role: other", kv{"role": "other"}, nil, isOther, `polymoat.io/role=other: placed as role "other" anyway`},
+	{"node pool", kv{"node-pool": "experiments"}, nil, nil, `polymoat.io/node-pool=experiments: placed on node pool "experiments" anyway`},
+	{"node pool: of a role that accepts none", kv{"node-pool": "gpu"}, nil, component("polyaxon-notebook"),
+		`polymoat.io/node-pool=gpu: placed on node pool "gpu" anyway`},
+	{"node pool: of a helper that is moved", kv{"node-pool": "experiments"}, nil, cleaner,
+		`polymoat.io/node-pool=experiments: placed on node pool "experiments" anyway`},
+	{"node pool: a protected one that the pod asks for itself", kv{"node-pool": "core"}, nil, selects("polyaxon", "core"),
+		`metadata.annotations[polymoat.io/node-pool]: Invalid value: "core": role "jobs" accepts "gpu", "builds"
+node-pool: spec.nodeSelector[polyaxon] asks for node pool "core", which role "jobs" may not use; remove it or set it to "experiments"; annotation polymoat.io/node-pool may ask for "gpu" or "builds"`},
+	{"node selector", kv{"node-selector": `{"polyaxon":"experiments"}`}, nil, nil,
+		`polymoat.io/node-selector: placed on nodes with polyaxon=experiments anyway`},
+	{"tolerations", kv{"tolerations": `[{"key":"polyaxon","operator":"Equal","value":"experiments","effect":"NoSchedule"}]`}, nil, nil,
+		`polymoat.io/tolerations: tolerates "polyaxon=experiments:NoSchedule" anyway`},
+	{"user", kv{"run-as-user": "2222"}, nil, nil, `polymoat.io/run-as-user=2222: runs as user 2222 anyway`},
+	{"group", kv{"run-as-group": "2222"}, nil, nil, `polymoat.io/run-as-group=2222: runs as group 2222 anyway`},
+	{"volumes", nil, kv{"fs-group": "2222"}, nil, `polymoat.io/fs-group=2222: its volumes belong to group 2222 anyway`},
+	{"user: one container has another", kv{"run-as-user": "2222"}, nil, func(p *corev1.Pod) {
+		p.Spec.Containers[0].SecurityContext = &corev1.SecurityContext{RunAsUser: new(int64(3333))}
+	}, `metadata.annotations[polymoat.io/run-as-user]: Invalid value: "2222": role "jobs" accepts 1000 to 1999; the nearest is 1999`},
 }

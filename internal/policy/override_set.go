@@ -35,8 +35,8 @@ func (p *Placement) say(format string, args ...any) {
 
 // setRole moves the pod to another role. Two overrides never add up: the bounds stay those of the pod's own role.
 func setRole(value string, p *Placement) error {
-	if value == p.own.name {
-		p.say("role=%s: placed as role %q anyway", value, value)
+	if said := sameRole(value, p); said != "" {
+		p.say("%s anyway", said)
 		return nil
 	}
 	if err := p.oneOf(value, p.own.overrides.Roles); err != nil {

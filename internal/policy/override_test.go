@@ -28,7 +28,7 @@ type kv = map[string]string
 
 func TestOverrides(t *testing.T) {
 	p := overridesPolicy(t)
-	for _, tc := range overrideCases {
+	for _, tc := range slices.Concat(overrideCases, anywayCases) {
 		t.Run(tc.name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, strings.Join(answer(p, tc), "\n")); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

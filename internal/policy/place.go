@@ -33,7 +33,7 @@ func (s *subject) place(e *edit) {
 		return
 	}
 	pools, source := s.targets()
-	pools = needsOf(&e.pod.Spec).serving(pools)
+	pools = serving(pools, &e.pod.Spec)
 	chosen := s.choose(e.pod, pools)
 	if len(chosen) == 0 && len(pools) > 0 {
 		if chosen = s.move(e, pools); len(chosen) == 0 && !leaves(landing.Of(&e.pod.Spec), pools) {

@@ -125,6 +125,7 @@ func (p *Policy) Validate(r Request) Decision {
 	if at.shadowed() {
 		r.steps.take(8*size(r.Pod) + 2*s.searchSize(p.protected, r.Pod))
 		r.Pod = p.mutated(s, r, true).pod
+		s, _ = p.resolve(r) // an override may ask for what it was just given
 	}
 	d.Pool = s.in.selected(r.Pod)
 	v := p.view(s, r)

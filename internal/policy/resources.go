@@ -60,9 +60,9 @@ func bare(containers []corev1.Container) []corev1.Container {
 	return list
 }
 
-// serving are the pools with those first that serve what the pod needs: all of what any of them serves. Pods that need
+// serving are the pools with those first that serve what a pod needs: all of what any of them serves. Pods that need
 // nothing of that are served by pools that are for no resources.
-func (n needs) serving(pools []*pool) []*pool {
+func serving(pools []*pool, spec *corev1.PodSpec) []*pool {
 	var served []string
 	for _, p := range pools {
 		served = append(served, p.resources...)
@@ -70,7 +70,7 @@ func (n needs) serving(pools []*pool) []*pool {
 	if len(served) == 0 {
 		return pools
 	}
-	wanted := common(slices.Collect(maps.Keys(n)), served)
+	wanted := common(slices.Collect(maps.Keys(needsOf(spec))), served)
 	var first, rest []*pool
 	for _, p := range pools {
 		if len(common(wanted, p.resources)) == len(wanted) && (len(wanted) > 0 || len(p.resources) == 0) {

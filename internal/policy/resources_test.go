@@ -1,7 +1,6 @@
 package policy_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -135,7 +134,7 @@ func TestNowhereForResources(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			pod := job()
 			tc.pod(pod)
-			d := p.Review(policy.Request{Namespace: "polyaxon", Pod: pod, Nodes: slices.Values(tc.nodes)})
+			d := p.Review(policy.Request{Namespace: "polyaxon", Pod: pod, Nodes: nodesAre(tc.nodes)})
 			want := tc.want
 			if want != "" {
 				want = pending + want

@@ -86,11 +86,11 @@ func violationsOf(level v1alpha1.PodSecurity, pod *corev1.Pod, spec *corev1.PodS
 			continue
 		}
 		r := remedyOf(check.ID, spec)
-		if fix := meshFixOf(spec); fix != "" && r.fix == fixCapabilities {
+		if fix := meshFixOf(spec); fix != "" && r.at == pathCapabilities {
 			r.fix = fix
 		}
-		if _, annotated := pod.Annotations[corev1.SeccompPodAnnotationKey]; annotated && r.fix == fixSeccomp {
-			r.fix += " and remove annotation " + corev1.SeccompPodAnnotationKey
+		if _, annotated := pod.Annotations[corev1.SeccompPodAnnotationKey]; annotated && r.at == pathSeccomp {
+			r.fix += ", and remove annotation " + corev1.SeccompPodAnnotationKey
 		}
 		one := Violation{Field: r.at, Detail: "violates the " + string(level) + " standard: " + result.ForbiddenReason, Fix: r.fix}
 		if all := result.ForbiddenDetail; all != "" {
@@ -153,6 +153,8 @@ type remedy struct {
 var (
 	pathContainers       = pathSpec.Child("containers[*]")
 	pathContainerContext = pathContainers.Child("securityContext")
+	pathCapabilities     = pathContainerContext.Child("capabilities")
+	pathSeccomp          = pathSecurityContext.Child("seccompProfile")
 )
 
 // remedies are those of the checks, made once: a path is a chain of pieces.
@@ -163,19 +165,22 @@ var remedies = map[psapolicy.CheckID]remedy{
 	"hostPorts":                 {pathContainers.Child("ports"), "remove hostPort and use a Service"},
 	"privileged":                {pathContainerContext.Child("privileged"), "remove it"},
 	"allowPrivilegeEscalation":  {pathContainerContext.Child("allowPrivilegeEscalation"), "set it to false"},
-	"capabilities_baseline":     {pathContainerContext.Child("capabilities"), fixCapabilities},
-	"capabilities_restricted":   {pathContainerContext.Child("capabilities"), fixCapabilities},
+	"capabilities_baseline":     {pathCapabilities, "add none but " + baselineCapabilities},
+	"capabilities_restricted":   {pathCapabilities, `drop ["ALL"] and add none but NET_BIND_SERVICE`},
 	"runAsNonRoot":              {pathSecurityContext.Child("runAsNonRoot"), "set it to true"},
 	"runAsUser":                 {pathSecurityContext.Child("runAsUser"), "remove it or set a uid above 0"},
-	"seccompProfile_baseline":   {pathSecurityContext.Child("seccompProfile"), fixSeccomp},
-	"seccompProfile_restricted": {pathSecurityContext.Child("seccompProfile"), fixSeccomp},
+	"seccompProfile_baseline":   {pathSeccomp, "remove it or set type RuntimeDefault or Localhost"},
+	"seccompProfile_restricted": {pathSeccomp, "set type RuntimeDefault"},
 }
 
 const (
-	fixVolumes      = "use a persistentVolumeClaim, or have the administrator list the path in the role's hostPaths with from: Anyone"
-	fixSocket       = "the Docker socket is root on the node: build with kaniko, which needs no socket"
-	fixCapabilities = `drop ["ALL"] and add none but NET_BIND_SERVICE`
-	fixSeccomp      = "set type RuntimeDefault"
+	fixVolumes = "use a persistentVolumeClaim, or have the administrator list the path in the role's hostPaths with from: Anyone"
+	fixSocket  = "the Docker socket is root on the node: build with kaniko, which needs no socket"
+	// fixOther is for volumes that are no host paths: nfs, iscsi, a cloud's disk.
+	fixOther = "use a persistentVolumeClaim; the administrator can make its PersistentVolume of the same type"
+
+	// baselineCapabilities are what the baseline standard lets a container add, and need not drop.
+	baselineCapabilities = "AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID and SYS_CHROOT"
 )
 
 // remedyOf is that of a check for such a pod; a general one where none is written down.
@@ -184,8 +189,14 @@ func remedyOf(id psapolicy.CheckID, spec *corev1.PodSpec) remedy {
 	if !ok {
 		return remedy{pathSpec, "remove the setting"}
 	}
-	if r.fix == fixVolumes && slices.ContainsFunc(spec.Volumes, isDockerSocket) {
+	if r.fix != fixVolumes {
+		return r
+	}
+	switch {
+	case slices.ContainsFunc(spec.Volumes, isDockerSocket):
 		r.fix = fixSocket
+	case !slices.ContainsFunc(spec.Volumes, func(v corev1.Volume) bool { return v.HostPath != nil }):
+		r.fix = fixOther
 	}
 	return r
 }

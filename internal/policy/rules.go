@@ -42,7 +42,7 @@ var Rules = []Rule{
 		"anti-affinity, or a claim that is met with core's pods gone. The refusal names such a core pod and both nodes", displaces},
 	{"pod-affinity", "required pod anti-affinity that is wider than one node (`kubernetes.io/hostname`) or reaches into other " +
 		"namespaces: it could keep core pods from being scheduled", podAffinity},
-	{"core-debug", "ephemeral containers in core pods (`kubectl debug`), but from those whom `debugUsers` or `coreTrust` name; " +
+	{"core-debug", "ephemeral containers in core pods (`kubectl debug`), except from users that `debugUsers` or `coreTrust` name; " +
 		"elsewhere they are hardened like the rest of the pod", coreDebug},
 	{rulePodStatus, "in `pods/status`, a nomination to a protected or unknown node, but from kube-scheduler and `bindingUsers`; and in " +
 		"core pods the phase, addresses, readiness and containers, but from the node's kubelet, Kubernetes' own controllers and whoever is " +

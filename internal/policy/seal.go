@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"slices"
-
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/polymoat/polymoat/internal/landing"
@@ -55,15 +53,10 @@ func lands(c landing.Constraints, node *landing.Node, p *pool) (landing.Node, bo
 	}
 	if node == nil || node.Name != c.NodeName {
 		unscheduled := p.Pool
-		unscheduled.Taints = noExecute(p.Taints)
+		unscheduled.Taints = landing.NoExecute(p.Taints)
 		return landing.Witness(c, unscheduled)
 	}
 	heeded := *node
-	heeded.Taints = noExecute(node.Taints)
+	heeded.Taints = landing.NoExecute(node.Taints)
 	return *node, p.has(node) && landing.Lands(c, heeded)
-}
-
-// noExecute are the taints that a kubelet heeds.
-func noExecute(taints []corev1.Taint) []corev1.Taint {
-	return slices.DeleteFunc(slices.Clone(taints), func(t corev1.Taint) bool { return t.Effect != corev1.TaintEffectNoExecute })
 }

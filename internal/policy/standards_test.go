@@ -78,9 +78,10 @@ func breaches() map[string]*corev1.Pod {
 func TestEveryCheckSaysWhatToDo(t *testing.T) {
 	const context = "spec.containers[*].securityContext"
 	want := map[string]string{
-		"allowPrivilegeEscalation":   context + ".allowPrivilegeEscalation: set it to false",
-		"appArmorProfile":            "spec: remove the setting",
-		"capabilities_baseline":      context + `.capabilities: drop ["ALL"] and add none but NET_BIND_SERVICE`,
+		"allowPrivilegeEscalation": context + ".allowPrivilegeEscalation: set it to false",
+		"appArmorProfile":          "spec: remove the setting",
+		"capabilities_baseline": context + ".capabilities: add none but AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, " +
+			"MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID and SYS_CHROOT",
 		"capabilities_restricted":    context + `.capabilities: drop ["ALL"] and add none but NET_BIND_SERVICE`,
 		"hostNamespaces":             "spec: remove hostNetwork, hostPID and hostIPC",
 		"hostPathVolumes":            "spec.volumes: use a persistentVolumeClaim, or have the administrator list the path in the role's hostPaths with from: Anyone",
@@ -93,17 +94,61 @@ func TestEveryCheckSaysWhatToDo(t *testing.T) {
 		"runAsNonRoot":               "spec.securityContext.runAsNonRoot: set it to true",
 		"runAsUser":                  "spec.securityContext.runAsUser: remove it or set a uid above 0",
 		"seLinuxOptions":             "spec: remove the setting",
-		"seccompProfile_baseline":    "spec.securityContext.seccompProfile: set type RuntimeDefault",
+		"seccompProfile_baseline":    "spec.securityContext.seccompProfile: remove it or set type RuntimeDefault or Localhost",
 		"seccompProfile_restricted":  "spec.securityContext.seccompProfile: set type RuntimeDefault",
 		"sysctls":                    "spec: remove the setting",
 		"windowsHostProcess":         "spec: remove the setting",
 	}
 	got := map[string]string{}
 	for _, check := range psapolicy.DefaultChecks() {
-		r := remedyOf(check.ID, &corev1.PodSpec{})
+		r := remedyOf(check.ID, &corev1.PodSpec{Volumes: []corev1.Volume{{VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/"}}}}})
 		got[string(check.ID)] = r.at.String() + ": " + r.fix
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestAdviceFollowsTheStandard: a builder is held to the baseline standard, and would not build with the capabilities that
+// restricted leaves it. What holds volumes of other types is no host path.
+func TestAdviceFollowsTheStandard(t *testing.T) {
+	nfs := corev1.Volume{Name: "data", VolumeSource: corev1.VolumeSource{NFS: &corev1.NFSVolumeSource{Server: "nfs", Path: "/"}}}
+	host := corev1.Volume{Name: "root", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/"}}}
+	adds := func(names ...corev1.Capability) *corev1.PodSpec {
+		context := &corev1.SecurityContext{Capabilities: &corev1.Capabilities{Add: names, Drop: []corev1.Capability{"ALL"}}}
+		return &corev1.PodSpec{Containers: []corev1.Container{{Name: "main", SecurityContext: context}}}
+	}
+	profile := &corev1.PodSpec{SecurityContext: &corev1.PodSecurityContext{SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeUnconfined}}}
+	const baseline, restricted = v1alpha1.Baseline, v1alpha1.Restricted
+	for name, tc := range map[string]struct {
+		level v1alpha1.PodSecurity
+		spec  *corev1.PodSpec
+		field string
+		want  string
+	}{
+		"capabilities, baseline": {baseline, adds("SYS_ADMIN"), "capabilities", "add none but AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, " +
+			"KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID and SYS_CHROOT"},
+		"capabilities, restricted": {restricted, adds("SYS_ADMIN"), "capabilities", `drop ["ALL"] and add none but NET_BIND_SERVICE`},
+		"seccomp, baseline":        {baseline, profile, "seccompProfile", "remove it or set type RuntimeDefault or Localhost"},
+		"seccomp, restricted":      {restricted, profile, "seccompProfile", "set type RuntimeDefault"},
+		"an NFS volume": {restricted, &corev1.PodSpec{Volumes: []corev1.Volume{nfs}}, "volumes",
+			"use a persistentVolumeClaim; the administrator can make its PersistentVolume of the same type"},
+		"a host path": {restricted, &corev1.PodSpec{Volumes: []corev1.Volume{nfs, host}}, "volumes",
+			"use a persistentVolumeClaim, or have the administrator list the path in the role's hostPaths with from: Anyone"},
+	} {
+		var got []string
+		for _, v := range violationsOf(tc.level, &corev1.Pod{}, tc.spec, true) {
+			if strings.HasSuffix(v.Field.String(), "."+tc.field) {
+				got = append(got, v.Fix)
+			}
+		}
+		if diff := cmp.Diff([]string{tc.want}, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	for _, name := range strings.FieldsFunc(strings.ReplaceAll(baselineCapabilities, " and ", ","), func(r rune) bool { return r == ',' || r == ' ' }) {
+		if found := violationsOf(baseline, &corev1.Pod{}, adds(corev1.Capability(name)), true); len(found) > 0 {
+			t.Errorf("%s is advised and refused: %v", name, found)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -45,45 +46,40 @@ func (s *steps) over() bool { return s.taken > mostSteps }
 // part is a part of a pod and how many steps it takes to look at it once.
 type part struct {
 	at   *field.Path
-	size int
+	size func(*corev1.Pod) int
 }
 
 // parts are those parts of a pod that rules look at.
-func parts(pod *corev1.Pod) []part {
-	spec, meta := &pod.Spec, field.NewPath("metadata")
-	return []part{
-		{meta.Child("labels"), mapSize(pod.Labels)},
-		{meta.Child("annotations"), mapSize(pod.Annotations)},
-		{meta.Child("ownerReferences"), len(pod.OwnerReferences)},
-		{pathNodeSelector, mapSize(spec.NodeSelector)},
-		{pathTolerations, len(spec.Tolerations)},
-		{pathAffinity.Child("nodeAffinity"), landing.Constraints{Affinity: landing.Of(spec).Affinity}.Size()},
-		{pathAffinity.Child("podAntiAffinity"), antiAffinitySize(spec.Affinity)},
-		{pathSpec.Child("volumes"), len(spec.Volumes)},
-		{pathSpec.Child("initContainers"), containersSize(&corev1.PodSpec{InitContainers: spec.InitContainers})},
-		{pathSpec.Child("containers"), containersSize(&corev1.PodSpec{Containers: spec.Containers})},
-		{pathSpec.Child("ephemeralContainers"), containersSize(&corev1.PodSpec{EphemeralContainers: spec.EphemeralContainers})},
-	}
+var parts = []part{
+	{field.NewPath("metadata", "labels"), func(pod *corev1.Pod) int { return mapSize(pod.Labels) }},
+	{field.NewPath("metadata", "annotations"), func(pod *corev1.Pod) int { return mapSize(pod.Annotations) }},
+	{field.NewPath("metadata", "ownerReferences"), func(pod *corev1.Pod) int { return len(pod.OwnerReferences) }},
+	{pathNodeSelector, func(pod *corev1.Pod) int { return mapSize(pod.Spec.NodeSelector) }},
+	{pathTolerations, func(pod *corev1.Pod) int { return len(pod.Spec.Tolerations) }},
+	{pathAffinity.Child("nodeAffinity"), func(pod *corev1.Pod) int { return landing.Constraints{Affinity: landing.Of(&pod.Spec).Affinity}.Size() }},
+	{pathAffinity.Child("podAntiAffinity"), func(pod *corev1.Pod) int { return antiAffinitySize(pod.Spec.Affinity) }},
+	{pathSpec.Child("volumes"), func(pod *corev1.Pod) int { return len(pod.Spec.Volumes) }},
+	{pathSpec.Child("initContainers"), func(pod *corev1.Pod) int {
+		return containersSize(&corev1.PodSpec{InitContainers: pod.Spec.InitContainers})
+	}},
+	{pathSpec.Child("containers"), func(pod *corev1.Pod) int { return containersSize(&corev1.PodSpec{Containers: pod.Spec.Containers}) }},
+	{pathSpec.Child("ephemeralContainers"), func(pod *corev1.Pod) int {
+		return containersSize(&corev1.PodSpec{EphemeralContainers: pod.Spec.EphemeralContainers})
+	}},
 }
 
 // size is how many steps it takes to look at the pod once.
 func size(pod *corev1.Pod) int {
 	n := 1
-	for _, p := range parts(pod) {
-		n += p.size
+	for _, p := range parts {
+		n += p.size(pod)
 	}
 	return n
 }
 
 // largest is the part of a pod that takes the most steps.
 func largest(pod *corev1.Pod) *field.Path {
-	var most part
-	for _, p := range parts(pod) {
-		if p.size > most.size || most.at == nil {
-			most = p
-		}
-	}
-	return most.at
+	return slices.MaxFunc(parts, func(a, b part) int { return a.size(pod) - b.size(pod) }).at
 }
 
 func mapSize(m map[string]string) int {

@@ -2,7 +2,6 @@ package policy_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -63,7 +62,7 @@ func TestNowhereSaysNothingOfTooMuch(t *testing.T) {
 		nodes = append(nodes, landing.Group{Count: 1})
 	}
 	warnings := func(tolerations int) int {
-		r := policy.Request{Namespace: "polyaxon", Pod: crowded(tolerations), Nodes: slices.Values(nodes)}
+		r := policy.Request{Namespace: "polyaxon", Pod: crowded(tolerations), Nodes: nodesAre(nodes)}
 		return len(p.Review(r).Warnings)
 	}
 	if few, many := warnings(10), warnings(1000); few != 1 || many != 0 {

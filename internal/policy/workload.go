@@ -50,7 +50,7 @@ type Template struct {
 	// Owner, Node and Nodes are facts about the pod, as in a Request.
 	Owner *polyaxon.Owner
 	Node  *landing.Node
-	Nodes iter.Seq[landing.Group]
+	Nodes func(landing.Constraints) iter.Seq[landing.Group]
 	// LabelAt is where a label of the pod stands in the object.
 	LabelAt func(key string) *field.Path
 	// Inexact is why not all readers of the object see this pod; empty where they do.

@@ -41,25 +41,25 @@ func Annotations(d policy.Decision) map[string]string {
 		return nil
 	}
 	annotations := map[string]string{}
-	for key, text := range map[string]string{
-		keyAudited:   joined(clauses(d.Audited)),
-		keyException: d.Exception,
-		keyExcused:   joined(clauses(d.Excused)),
-		keyOverrides: joined(d.Overrides),
-		keyPolicy:    d.Policy,
-		keyHash:      d.Hash,
-		keyPool:      d.Pool,
-		keyRefused:   joined(clauses(d.Violations)),
-		keyRole:      d.Role,
-		keyRules:     strings.Join(Rules(d), " "),
-		keyShadow:    shadow(d),
-		keyVerdict:   Verdict(d),
-		keyWarned:    joined(clauses(d.Warned)),
-		keyWhy:       d.Why,
-		keyWitness:   witness(d),
+	for _, a := range []struct{ key, text string }{
+		{keyAudited, joined(clauses(d.Audited))},
+		{keyException, d.Exception},
+		{keyExcused, joined(clauses(d.Excused))},
+		{keyOverrides, joined(d.Overrides)},
+		{keyPolicy, d.Policy},
+		{keyHash, d.Hash},
+		{keyPool, d.Pool},
+		{keyRefused, joined(clauses(d.Violations))},
+		{keyRole, d.Role},
+		{keyRules, strings.Join(Rules(d), " ")},
+		{keyShadow, shadow(d)},
+		{keyVerdict, Verdict(d)},
+		{keyWarned, joined(clauses(d.Warned))},
+		{keyWhy, d.Why},
+		{keyWitness, witness(d)},
 	} {
-		if text != "" {
-			annotations[key] = text
+		if a.text != "" {
+			annotations[a.key] = a.text
 		}
 	}
 	return annotations

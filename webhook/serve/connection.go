@@ -12,7 +12,8 @@ type connection struct {
 	net.Conn
 	all    *connections
 	client *client
-	inBody atomic.Bool // a handler reads the body, and can answer why the rest is not wanted
+	inBody atomic.Bool  // a handler reads the body
+	early  atomic.Int64 // bytes that have arrived before that
 	gone   context.Context
 	end    context.CancelFunc // of gone, when it is pushed out
 	// greeted is true from its first header on. Until then handshaking is its weight while it does not wait for its client.
@@ -34,14 +35,17 @@ const (
 	pushedOut               // others were too many; it is about to end
 )
 
-// Read counts what arrives.
+// Read counts what arrives, from when a handler reads the body: it can answer why the rest is not wanted. Until then it is no
+// more than a header may have and what comes with it.
 func (c *connection) Read(p []byte) (int, error) {
 	c.pause()
 	if c.gone.Err() != nil {
 		return 0, errPushedOut
 	}
 	n, err := c.Conn.Read(p)
-	if err := c.all.arrived(c, int64(n)); err != nil {
+	if !c.inBody.Load() {
+		c.early.Add(int64(n))
+	} else if err := c.all.arrived(c, int64(n)); err != nil {
 		return 0, err
 	}
 	if n > 0 {
@@ -83,6 +87,13 @@ func (c *connection) pause() {
 func (c *connection) Close() error {
 	c.all.finish(c)
 	return c.Conn.Close()
+}
+
+// setLinger is that of TCP: with 0 what was written last may be lost, with -1 the kernel delivers it.
+func (c *connection) setLinger(seconds int) {
+	if tcp, ok := c.Conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(seconds)
+	}
 }
 
 // weight is what a handshake counts for.

@@ -3,7 +3,6 @@ package serve
 import (
 	"container/list"
 	"context"
-	"errors"
 	"net"
 	"net/netip"
 	"sync"
@@ -23,7 +22,7 @@ type connections struct {
 	mu      sync.Mutex
 	begun   uint64 // since the start
 	count   int
-	bytes   int64      // that have arrived and are held, those of connections that were pushed out included
+	bytes   int64      // of bodies that have arrived and are held, those of connections that were pushed out included
 	leaving int64      // of these, the bytes of those that were pushed out
 	freed   *sync.Cond // bytes are
 	clients map[netip.Addr]*client
@@ -37,7 +36,14 @@ type client struct {
 	handshakes *semaphore.Weighted
 }
 
-var errPushedOut = errors.New("others were too many, and this was the oldest")
+// errPushedOut is like a deadline that has passed: net/http closes the connection then, and says nothing.
+var errPushedOut net.Error = pushedOutError{}
+
+type pushedOutError struct{}
+
+func (pushedOutError) Error() string   { return "others were too many, and this was the oldest" }
+func (pushedOutError) Timeout() bool   { return true }
+func (pushedOutError) Temporary() bool { return false }
 
 func newConnections(most int, share int64, crowded func()) *connections {
 	c := &connections{most: most, share: share, crowded: crowded, clients: map[netip.Addr]*client{}}
@@ -122,22 +128,15 @@ func (c *connections) arrived(one *connection, n int64) error {
 	return nil
 }
 
-// pushOut ends an unfinished request: a handler that reads its body answers with the reason, all others have nothing to say.
+// pushOut ends an unfinished request: no more of it is read. Where its header is whole, a handler answers with the reason.
 func (c *connections) pushOut(one *connection) {
 	c.remove(one)
 	c.leaving += one.bytes
 	one.state = pushedOut
 	one.end()
-	c.freed.Broadcast() // it may be waiting itself
-	past := time.Unix(1, 0)
-	if one.inBody.Load() {
-		_ = one.SetReadDeadline(past)
-		return
-	}
-	if tcp, ok := one.Conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // so that the kernel keeps nothing of it
-	}
-	_ = one.SetDeadline(past) // Close would wait here until its goroutine has run
+	c.freed.Broadcast()                      // it may be waiting itself
+	one.setLinger(0)                         // so that the kernel keeps nothing of it
+	_ = one.SetReadDeadline(time.Unix(1, 0)) // Close would wait here until its goroutine has run
 }
 
 func (c *connections) remove(one *connection) {
@@ -166,6 +165,13 @@ func (c *connections) oldest(held func(*client) int64, counts func(*connection) 
 		}
 	}
 	return nil
+}
+
+// few says whether there are so few that each may have memory for a small body.
+func (c *connections) few() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.count <= fewUnfinished
 }
 
 // arriving is how many bytes there are of requests that are not complete.

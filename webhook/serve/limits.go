@@ -4,10 +4,14 @@ import "time"
 
 // What clients may hold of a server, and for how long. A chart pod has 256 MiB. If everything were at its worst at once, these
 // would be: two reviews of 7 MiB that are decided, one of them reserved, each ten times as large when it is decoded, 140 MiB; 35 MiB
-// that wait; 16 MiB that arrive; 2,048 connections of 30 KiB, 60 MiB. That is 251 MiB.
+// that wait; 16 MiB that arrive; 2,048 connections of 30 KiB, 60 MiB; 2 MiB for small bodies. That is 253 MiB.
 const (
 	// LargestReview is the most that is read of one: an API server sends at most two objects of 3 MiB and what is around them.
 	LargestReview = 7 << 20
+	// smallReview is what most reviews are smaller than. While fewUnfinished connections or less are without a complete request, a
+	// body so small gets its memory before it has arrived: 2 MiB for all.
+	smallReview   = 8 << 10
+	fewUnfinished = 256
 	// defaultBytes lets 64 small reviews be decided and 448 wait. An API server sends 600 at once at most, to all replicas together.
 	defaultBytes = 32 << 20
 	// decidedShare is the part of it that is decided at once. A review that is larger is decided alone.
@@ -26,8 +30,13 @@ const (
 	// once then: each takes 0.4 ms of a processor, and connections of others are to be accepted between them.
 	crowd         = mostUnfinished / 4 * 3
 	crowdedWeight = mostHandshakes / 2
-	// mostHeader is the size of a header, in bytes: that of an API server has less than 1 KiB.
-	mostHeader = 64 << 10
+	// mostHeader is the size of a header, in bytes, to which net/http adds 4 KiB: that of an API server has less than 1 KiB.
+	mostHeader = 4 << 10
+
+	// mostGoodbyes is how many connections stay open for goodbyeTime after their client was sent away while it was sending: if
+	// one is closed at once, TCP resets it, and the answer may be lost.
+	mostGoodbyes = 128
+	goodbyeTime  = 500 * time.Millisecond
 
 	// headerTime is how long a handshake may take, and then a header: a few round trips, of a webhook timeout of 5 seconds.
 	headerTime = 3 * time.Second

@@ -11,6 +11,15 @@ import (
 	"time"
 )
 
+// Body is that of the requests that handlers get. It is there as a whole.
+type Body struct {
+	*bytes.Reader
+	All []byte
+}
+
+// Close does nothing.
+func (Body) Close() error { return nil }
+
 // serve reads a request whole, waits for room, and hands it on.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), timeoutOf(r)/10*9) // a tenth is for the way back
@@ -22,6 +31,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	body, f := s.read(ctx, of, w, r)
 	if f != nil {
 		s.turnDown(w, r, f)
+		s.goodbye(w, f)
 		return
 	}
 	room := s.shared
@@ -36,13 +46,13 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	defer room.leave(weight)
 	defer s.handlers.begin(of)()
 	r = r.WithContext(ctx)
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	r.Body, r.ContentLength = Body{bytes.NewReader(body), body}, int64(len(body))
 	s.mux.ServeHTTP(w, r)
 }
 
 // read returns the body when all of it is there. The deadlines are set for each request: one that is not stays with the
 // connection. The one for reading ends with the body: net/http goes on reading, to see whether the client is gone.
-func (s *Server) read(ctx context.Context, of *connection, w http.ResponseWriter, r *http.Request) ([]byte, *fault) {
+func (s *Server) read(ctx context.Context, of *connection, w http.ResponseWriter, r *http.Request) ([]byte, *Fault) {
 	deadline, _ := ctx.Deadline()
 	control := http.NewResponseController(w)
 	_ = control.SetWriteDeadline(deadline)
@@ -51,8 +61,9 @@ func (s *Server) read(ctx context.Context, of *connection, w http.ResponseWriter
 	of.pause()
 	of.inBody.Store(true)
 	defer of.inBody.Store(false)
-	body, err := whole(w, r)
+	body, err := s.whole(of, w, r)
 	if s.connections.finish(of) {
+		of.setLinger(-1)
 		err = errPushedOut
 	}
 	if err != nil {
@@ -63,14 +74,34 @@ func (s *Server) read(ctx context.Context, of *connection, w http.ResponseWriter
 	return body, nil
 }
 
-func whole(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// whole is the body. What arrives takes memory, not what is promised, unless that is little and few ask.
+func (s *Server) whole(of *connection, w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if err := s.connections.arrived(of, of.early.Swap(0)); err != nil {
+		return nil, err
+	}
 	if r.ContentLength > LargestReview {
 		return nil, &http.MaxBytesError{Limit: LargestReview}
 	}
-	return io.ReadAll(http.MaxBytesReader(w, r.Body, LargestReview))
+	arriving := http.MaxBytesReader(w, r.Body, LargestReview)
+	if r.ContentLength < 0 || r.ContentLength > smallReview || !s.connections.few() {
+		return io.ReadAll(arriving)
+	}
+	body := make([]byte, r.ContentLength)
+	_, err := io.ReadFull(arriving, body)
+	return body, err
 }
 
-func unread(err error) *fault {
+// goodbye gives a client that is still sending the time to read its answer. One whose body ends early sends no more.
+func (s *Server) goodbye(w http.ResponseWriter, f *Fault) {
+	if f.Code == http.StatusBadRequest || !s.goodbyes.TryAcquire(1) {
+		return
+	}
+	defer s.goodbyes.Release(1)
+	_ = http.NewResponseController(w).Flush()
+	time.Sleep(goodbyeTime)
+}
+
+func unread(err error) *Fault {
 	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
 	switch {
 	case tooLarge:
@@ -80,18 +111,18 @@ func unread(err error) *fault {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return slow
 	}
-	return endsEarly(err)
+	return NewFault(http.StatusBadRequest, "body", "the body ends early: %v", err)
 }
 
 // turnDown answers in plain HTTP, for a review whose uid nobody has read: mutate fails open then and validate fails closed,
 // as if nobody had answered, but at once and with a reason. There is no Retry-After: an API server would obey it by itself,
 // up to ten times, and bring the load back.
-func (s *Server) turnDown(w http.ResponseWriter, r *http.Request, f *fault) {
-	s.options.SentAway(f.kind)
+func (s *Server) turnDown(w http.ResponseWriter, r *http.Request, f *Fault) {
+	s.options.SentAway(f.Kind)
 	if s.rare.Allow() {
-		s.options.Log.Warn("reviews are sent away", "kind", f.kind, "path", r.URL.Path, "remote", r.RemoteAddr, "waiting_bytes", s.InFlight().Waiting)
+		s.options.Log.Warn("reviews are sent away", "kind", f.Kind, "path", r.URL.Path, "remote", r.RemoteAddr, "waiting_bytes", s.InFlight().Waiting)
 	}
-	WriteStatus(w, f.code, f.reason, f.text)
+	f.Write(w)
 }
 
 // timeoutOf is how long the caller waits: it says so in the URL, "?timeout=5s".

@@ -233,6 +233,31 @@ func TestTurnedDown(t *testing.T) {
 	}
 }
 
+// TestHeaderIsNotPushedOut: of those that have sent too much, only one that can be told why is sent away. While a header is on
+// its way, nobody can answer.
+func TestHeaderIsNotPushedOut(t *testing.T) {
+	bubble(t, Options{}, func(http.ResponseWriter, *http.Request) {}, func(r *running) {
+		first := r.greet()
+		if _, err := io.WriteString(first, "POST /validate?timeout=5s HTTP/1.1\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		var bodies []<-chan answer
+		for range 3 {
+			bodies = append(bodies, r.ask(post("/validate?timeout=5s", "Content-Length: 7340032\r\n\r\n"+strings.Repeat(" ", 7<<20-1))))
+			synctest.Wait()
+		}
+		if got := <-bodies[0]; got.code != http.StatusServiceUnavailable || !strings.Contains(got.body, "more reviews than it can answer") {
+			t.Errorf("the oldest body is answered with %+v", got)
+		}
+		go func() { _, _ = io.WriteString(first, "Host: polymoat\r\nContent-Length: 2\r\n\r\n{}") }()
+		if response, err := http.ReadResponse(bufio.NewReader(first), nil); err != nil || response.StatusCode != http.StatusOK {
+			t.Errorf("the oldest header is answered with %+v, %v", response, err)
+		}
+		_ = first.Close()
+	})
+}
+
 // TestNoPath: net/http answers nothing by itself: what does not come to the handler has no deadline.
 func TestNoPath(t *testing.T) {
 	bubble(t, Options{}, func(http.ResponseWriter, *http.Request) {}, func(r *running) {

@@ -14,9 +14,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
+	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
@@ -24,10 +25,8 @@ import (
 
 // Options say where a server listens, and how much it takes at once.
 type Options struct {
-	// Listener is the port, without TLS: whoever takes it first knows that it is free. nil: Start takes Address.
+	// Listener is the port, without TLS: whoever takes it first knows that it is free.
 	Listener net.Listener
-	// Address is "HOST:PORT"; empty: ":9443".
-	Address string
 	// TLS has the certificate, as GetCertificate, and the authorities of clients.
 	TLS *tls.Config
 	// Bytes is how many bytes of complete reviews there are at once: an eighth is decided, which takes ten times as much
@@ -58,11 +57,9 @@ type Server struct {
 	handlers    handlers
 	shared      *room
 	reserved    *room
+	goodbyes    *semaphore.Weighted
 	rare        *rate.Limiter // of the log
-
-	mu      sync.Mutex
-	paths   map[string]bool
-	address net.Addr // nil until it is started
+	started     atomic.Bool
 }
 
 var _ webhook.Server = (*Server)(nil)
@@ -71,9 +68,6 @@ var _ webhook.Server = (*Server)(nil)
 func New(o Options) *Server {
 	if o.Bytes == 0 {
 		o.Bytes = defaultBytes
-	}
-	if o.Address == "" {
-		o.Address = ":9443"
 	}
 	if o.Leaving == nil {
 		o.Leaving = func() bool { return false }
@@ -91,8 +85,8 @@ func New(o Options) *Server {
 		handlers: handlers{since: map[*connection]time.Time{}},
 		shared:   newRoom(decided, o.Bytes-decided),
 		reserved: newRoom(LargestReview, LargestReview),
+		goodbyes: semaphore.NewWeighted(mostGoodbyes),
 		rare:     rate.NewLimiter(1, 1),
-		paths:    map[string]bool{},
 	}
 	s.connections = newConnections(mostUnfinished, max(o.Bytes/arrivingShare, largestArriving), s.crowded)
 	return s
@@ -102,15 +96,7 @@ func New(o Options) *Server {
 func (*Server) NeedLeaderElection() bool { return false }
 
 // Register serves a path. It panics if the path is served already.
-func (s *Server) Register(path string, hook http.Handler) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.paths[path] {
-		panic(fmt.Errorf("can't register duplicate path: %v", path))
-	}
-	s.paths[path] = true
-	s.mux.Handle(path, hook)
-}
+func (s *Server) Register(path string, hook http.Handler) { s.mux.Handle(path, hook) }
 
 // WebhookMux is what is served, without the limits.
 func (s *Server) WebhookMux() *http.ServeMux { return s.mux }
@@ -118,20 +104,11 @@ func (s *Server) WebhookMux() *http.ServeMux { return s.mux }
 // Start serves until the context is done, then finishes what is in flight. After the timeout it closes what is left, and says
 // so.
 func (s *Server) Start(ctx context.Context) error {
-	listener := s.options.Listener
-	if listener == nil {
-		var err error
-		if listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", s.options.Address); err != nil {
-			return err
-		}
-	}
-	s.mu.Lock()
-	s.address = listener.Addr()
-	s.mu.Unlock()
+	s.started.Store(true)
 	server := s.server(ctx)
 	finished := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() { finished <- s.finish(server) })
-	err := server.Serve(tls.NewListener(acceptor{listener, s.connections}, onlyHTTP1(s.options.TLS)))
+	err := server.Serve(tls.NewListener(acceptor{s.options.Listener, s.connections}, onlyHTTP1(s.options.TLS)))
 	if stop() || !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
@@ -192,12 +169,10 @@ func (s *Server) StartedChecker() healthz.Checker {
 		Config:    &tls.Config{InsecureSkipVerify: true}, // it asks whether somebody answers, and sends nothing
 	}
 	return func(r *http.Request) error {
-		s.mu.Lock()
-		address := s.address
-		s.mu.Unlock()
-		if address == nil {
+		if !s.started.Load() {
 			return errors.New("the webhook server has not been started yet")
 		}
+		address := s.options.Listener.Addr()
 		connection, err := dialer.DialContext(r.Context(), address.Network(), address.String())
 		if err != nil {
 			return fmt.Errorf("the webhook server is not reachable: %w", err)

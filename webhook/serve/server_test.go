@@ -15,6 +15,8 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,29 +108,46 @@ func TestNoHTTP2(t *testing.T) {
 	}
 }
 
-func TestRegisterTwice(t *testing.T) {
-	s := serve.New(serve.Options{})
-	defer func() {
-		const want = "can't register duplicate path: /validate"
-		if got := recover(); fmt.Sprint(got) != want {
-			t.Errorf("panicked with %v, want %s", got, want)
-		}
-	}()
-	s.Register("/validate", http.NotFoundHandler())
-	s.Register("/validate", http.NotFoundHandler())
-}
-
-// TestPortTaken: a port that is taken is the error of Start.
-func TestPortTaken(t *testing.T) {
+// TestEachIsAnswered: where more arrives than there is room for, whoever is sent away reads why. A connection that is closed with
+// something unread would be reset, and its answer lost.
+func TestEachIsAnswered(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	s := serve.New(serve.Options{Address: listener.Addr().String(), TLS: serverTLS(), Log: slog.New(slog.DiscardHandler)})
-	if err := s.Start(t.Context()); err == nil || !strings.HasSuffix(err.Error(), "bind: address already in use") {
-		t.Errorf("got %v", err)
+	s := serve.New(serve.Options{Listener: listener, TLS: serverTLS(), Log: slog.New(slog.DiscardHandler)})
+	s.Register("/validate", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	go func() { _ = s.Start(t.Context()) }()
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
+	body := bytes.Repeat([]byte(" "), 2<<20)
+	var away atomic.Int32
+	var running sync.WaitGroup
+	for range 40 {
+		running.Go(func() {
+			response, err := client.Post("https://"+listener.Addr().String()+"/validate?timeout=30s", "application/json", bytes.NewReader(body))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if _ = response.Body.Close(); response.StatusCode != http.StatusOK {
+				away.Add(1)
+			}
+		})
 	}
+	running.Wait()
+	t.Logf("%d of 40 were sent away", away.Load())
+}
+
+func TestRegisterTwice(t *testing.T) {
+	s := serve.New(serve.Options{})
+	defer func() {
+		const want = "pattern \"/validate\""
+		if got := fmt.Sprint(recover()); !strings.HasPrefix(got, want) {
+			t.Errorf("panicked with %s, want %s ...", got, want)
+		}
+	}()
+	s.Register("/validate", http.NotFoundHandler())
+	s.Register("/validate", http.NotFoundHandler())
 }
 
 // serverTLS has a certificate that nobody signed.

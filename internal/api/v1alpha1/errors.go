@@ -21,6 +21,8 @@ type InvalidError struct {
 	Errors field.ErrorList
 	// Lines are the lines of Errors in the file, counted from 1; 0 where a mistake has none.
 	Lines []int
+	// Doubts are what is to be said of the rest of the policy, as in PlacementPolicy.
+	Doubts []string
 }
 
 func newInvalidError(file string, doc *document) *InvalidError {

@@ -35,12 +35,24 @@ func Load(name string, data []byte) (*PlacementPolicy, error) {
 		doc.errs = append(doc.errs, slices.DeleteFunc(content, doc.follows)...)
 	}
 	if len(doc.errs) > 0 {
-		return nil, newInvalidError(name, doc)
+		err := newInvalidError(name, doc)
+		if p != nil {
+			err.Doubts = doc.doubts(name, p)
+		}
+		return nil, err
 	}
 	sum := sha256.Sum256(data)
 	p.Hash = hex.EncodeToString(sum[:])[:12]
-	p.Doubts = newInvalidError(name, &document{lines: doc.lines, errs: p.Spec.doubts()}).messages()
+	p.Doubts = doc.doubts(name, p)
 	return p, nil
+}
+
+// doubts are the warnings of a policy, without those that come of its mistakes.
+func (d *document) doubts(name string, p *PlacementPolicy) []string {
+	doubts := slices.DeleteFunc(p.Spec.doubts(), func(doubt *field.Error) bool {
+		return d.follows(doubt) || slices.ContainsFunc(d.errs, func(e *field.Error) bool { return e.Field == doubt.Field })
+	})
+	return newInvalidError(name, &document{lines: d.lines, errs: doubts}).messages()
 }
 
 // File is a loaded policy and the name of the file that it came from.

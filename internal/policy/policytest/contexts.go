@@ -12,7 +12,8 @@ import (
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
 
-// Policy is the built-in policy with random security contexts in spec.defaults and in the role jobs. It is valid.
+// Policy is the built-in policy with random security contexts in spec.defaults and in two roles, and with random places
+// for all roles of runs. It is valid.
 func Policy(r *rand.Rand) *v1alpha1.PlacementPolicy {
 	for {
 		doc := v1alpha1.Default()
@@ -20,12 +21,17 @@ func Policy(r *rand.Rand) *v1alpha1.PlacementPolicy {
 		if r.IntN(2) == 0 {
 			doc.Spec.Defaults.PodSecurityContext, doc.Spec.Defaults.ContainerSecurityContext = podContext(r), containerContext(r)
 		}
+		doc.Spec.Defaults.Home = pick(r, "", "/tmp", "/home/polyaxon")
+		doc.Spec.NodePools[1].Resources = pick(r, nil, []string{gpu})
 		for i := range doc.Spec.Roles {
 			role := &doc.Spec.Roles[i]
 			if role.Name != v1alpha1.RoleCore && role.Name != v1alpha1.RoleOther {
 				role.PodSecurity, role.RootImages = v1alpha1.Privileged, nil // so that most contexts are valid
 			}
-			if role.Name == v1alpha1.RoleJobs {
+			if run := role.Name != v1alpha1.RoleCore && role.Name != v1alpha1.RoleOther; run {
+				place(r, role)
+			}
+			if role.Name == v1alpha1.RoleJobs || role.Name == v1alpha1.RoleNotebooks {
 				role.PodSecurity = pick(r, v1alpha1.Privileged, v1alpha1.Privileged, v1alpha1.Privileged, v1alpha1.Baseline, v1alpha1.Restricted)
 				role.Identity = pick(r, v1alpha1.Inject, v1alpha1.Inject, v1alpha1.Keep)
 				role.PodSecurityContext, role.ContainerSecurityContext = podContext(r), containerContext(r)
@@ -41,13 +47,13 @@ func Policy(r *rand.Rand) *v1alpha1.PlacementPolicy {
 	}
 }
 
-// Pod is that of a run, with random security contexts, annotations and overrides.
+// Pod is that of a run, with random security contexts, places, annotations and overrides.
 func Pod(r *rand.Rand) *corev1.Pod {
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: "run", Namespace: "polyaxon", Annotations: map[string]string{},
 			Labels: map[string]string{
-				"app.kubernetes.io/part-of": "polyaxon-runs", "app.kubernetes.io/component": pick(r, "polyaxon-jobs", "polyaxon-services"),
+				"app.kubernetes.io/part-of": "polyaxon-runs", "app.kubernetes.io/component": pick(r, "polyaxon-jobs", "polyaxon-jobs", "polyaxon-services", "polyaxon-cleaners", "polyaxon-tfjobs"),
 			},
 		},
 		Spec: corev1.PodSpec{
@@ -58,6 +64,7 @@ func Pod(r *rand.Rand) *corev1.Pod {
 		},
 	}
 	pod.Spec.InitContainers[1].RestartPolicy = new(corev1.ContainerRestartPolicyAlways)
+	ask(r, pod)
 	switch r.IntN(8) {
 	case 0:
 		pod.Spec.OS = &corev1.PodOS{Name: pick(r, corev1.Linux, corev1.Windows)}

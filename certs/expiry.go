@@ -1,4 +1,4 @@
-package webhook
+package certs
 
 import (
 	"context"
@@ -9,7 +9,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/polymoat/polymoat/certs"
 	"github.com/polymoat/polymoat/certs/verify"
 )
 
@@ -20,15 +19,13 @@ const (
 	expiryCheck = time.Hour
 )
 
-// certificates is where the serving certificate comes from: certs.Open or certs.Keep.
-type certificates interface {
+// served is where a server takes its certificate from.
+type served interface {
 	GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error)
-	// Start keeps the certificate up to date until the context is done.
-	Start(context.Context) error
 }
 
-// certificateExpiry is the metric for when the served certificate ends.
-func certificateExpiry(c certificates, source certs.Source) prometheus.Collector {
+// ExpiryMetric is the metric for when the served certificate ends.
+func ExpiryMetric(c served, source Source) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name:        "polymoat_certificate_not_after_seconds",
 		Help:        "When the certificate that is served expires, in seconds since 1970. 0 while there is none.",
@@ -42,8 +39,8 @@ func certificateExpiry(c certificates, source certs.Source) prometheus.Collector
 	})
 }
 
-// warnOfExpiry logs, now and every hour, when little time is left.
-func warnOfExpiry(ctx context.Context, c certificates, log *slog.Logger) {
+// WarnOfExpiry logs, now and every hour until the context is done, when little time is left.
+func WarnOfExpiry(ctx context.Context, c served, log *slog.Logger) {
 	tick := time.NewTicker(expiryCheck)
 	defer tick.Stop()
 	for {
@@ -56,7 +53,7 @@ func warnOfExpiry(ctx context.Context, c certificates, log *slog.Logger) {
 	}
 }
 
-func checkExpiry(c certificates, now time.Time, log *slog.Logger) {
+func checkExpiry(c served, now time.Time, log *slog.Logger) {
 	leaf, err := servedLeaf(c)
 	if err != nil || leaf.NotAfter.Sub(now) > expiresSoon {
 		return
@@ -64,7 +61,7 @@ func checkExpiry(c certificates, now time.Time, log *slog.Logger) {
 	log.Warn("the serving certificate expires in less than a week, and was not renewed", "notAfter", leaf.NotAfter.UTC().Format(time.RFC3339))
 }
 
-func servedLeaf(c certificates) (*x509.Certificate, error) {
+func servedLeaf(c served) (*x509.Certificate, error) {
 	pair, err := c.GetCertificate(nil)
 	if err != nil {
 		return nil, err

@@ -1,4 +1,5 @@
-package webhook
+// Package logging has everything that a server says in one log.
+package logging
 
 import (
 	"fmt"
@@ -11,12 +12,10 @@ import (
 	"golang.org/x/time/rate"
 	"k8s.io/klog/v2"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
-
-	"github.com/polymoat/polymoat/internal/build"
 )
 
-// NewLogger writes one JSON object per line, from level on: debug, info, warn, error.
-func NewLogger(w io.Writer, level string) (*slog.Logger, error) {
+// New writes one JSON object per line, from level on: debug, info, warn, error.
+func New(w io.Writer, level string) (*slog.Logger, error) {
 	var from slog.Level
 	if err := from.UnmarshalText([]byte(level)); err != nil {
 		return nil, fmt.Errorf("--log-level is %q, not debug, info, warn or error", level)
@@ -24,9 +23,9 @@ func NewLogger(w io.Writer, level string) (*slog.Logger, error) {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: from})), nil
 }
 
-// AdoptLogger sends what our libraries say the same way: controller-runtime, client-go, OpenTelemetry, and net/http
+// Adopt sends what our libraries say the same way: controller-runtime, client-go, OpenTelemetry, and net/http
 // through log. It changes the whole process, so a program calls it, once and before anything runs.
-func AdoptLogger(log *slog.Logger) {
+func Adopt(log *slog.Logger) {
 	slog.SetDefault(log)
 	klog.SetSlogLogger(log)
 	ctrllog.SetLogger(logr.FromSlogHandler(log.Handler()))
@@ -36,10 +35,4 @@ func AdoptLogger(log *slog.Logger) {
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
 		sometimes.Do(func() { log.Warn("spans were not sent", "error", err) })
 	}))
-}
-
-// Version is polymoat's own version and that of the Go that built it: "v0.1.0", "go1.26.8".
-func Version() (version, goVersion string) {
-	info := build.Read()
-	return info.Version, info.Go
 }

@@ -1,4 +1,4 @@
-package manifest
+package template
 
 import (
 	"encoding/json"
@@ -9,21 +9,31 @@ import (
 	"strings"
 
 	utiljson "k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/polymoat/polymoat/internal/polyaxon"
 )
 
-// fault is the first field of a value that does not fit its type.
-type fault struct {
-	at     []any  // "containers", 0, "image"
-	detail string // "must be a string, not the number 3"
+// Fault is the first field of a value that does not fit its type.
+type Fault struct {
+	At     []any  // "containers", 0, "image"
+	Detail string // "must be a string, not the number 3"
 }
 
-// findFault looks for the field that made decoding raw into typed fail. The decoder's own error names neither list
-// indices nor, for quantities, any field.
-func findFault(typed, raw any) fault {
-	return faultIn(reflect.TypeOf(typed).Elem(), raw)
+// Decode decodes JSON values into typed as the API server does. Where they do not fit it returns the field, which the
+// decoder's own error does not: it names neither list indices nor, for quantities, any field.
+func Decode(raw map[string]any, typed any) *Fault {
+	data, err := json.Marshal(raw)
+	if err == nil {
+		err = utiljson.Unmarshal(data, typed)
+	}
+	if err == nil {
+		return nil
+	}
+	found := faultIn(reflect.TypeOf(typed).Elem(), raw)
+	return &found
 }
 
-func faultIn(t reflect.Type, value any) fault {
+func faultIn(t reflect.Type, value any) Fault {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -32,12 +42,12 @@ func faultIn(t reflect.Type, value any) fault {
 		for _, c := range children(t, value) {
 			if decode(c.t, c.value) != nil {
 				found := faultIn(c.t, c.value)
-				found.at = append([]any{c.step}, found.at...)
+				found.At = append([]any{c.step}, found.At...)
 				return found
 			}
 		}
 	}
-	return fault{detail: mismatch(t, value)}
+	return Fault{Detail: mismatch(t, value)}
 }
 
 // decode decodes a JSON value into a new value of type t.
@@ -68,7 +78,7 @@ func children(t reflect.Type, value any) []childValue {
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(value)) {
 			if field, ok := fieldType(t, key); ok {
-				found = append(found, childValue{key, field, value[key]})
+				found = append(found, childValue{polyaxon.Clip(key), field, value[key]})
 			}
 		}
 	}
@@ -101,7 +111,7 @@ func fieldType(t reflect.Type, name string) (reflect.Type, bool) {
 func mismatch(t reflect.Type, value any) string {
 	if reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
 		if err := decode(t, value); err != nil {
-			return fmt.Sprintf("is %s: %v", describe(value), err)
+			return fmt.Sprintf("is %s: %v", Describe(value), err)
 		}
 	}
 	wanted := "a mapping"
@@ -116,7 +126,7 @@ func mismatch(t reflect.Type, value any) string {
 		wanted = "a list"
 	default: // structs and maps; a pod has nothing else
 	}
-	text := fmt.Sprintf("must be %s, not %s", wanted, describe(value))
+	text := fmt.Sprintf("must be %s, not %s", wanted, Describe(value))
 	if t.Kind() == reflect.String && isScalar(value) {
 		text += "; put it in quotes"
 	}
@@ -132,13 +142,13 @@ func isScalar(value any) bool {
 	return false
 }
 
-// describe names a JSON value in a sentence.
-func describe(value any) string {
+// Describe names a JSON value in a sentence.
+func Describe(value any) string {
 	switch value := value.(type) {
 	case nil:
 		return "null"
 	case string:
-		return fmt.Sprintf("the string %q", value)
+		return fmt.Sprintf("the string %q", polyaxon.Clip(value))
 	case bool:
 		return fmt.Sprintf("%t", value)
 	case []any:

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/polymoat/polymoat/internal/drill"
+)
+
+// fates say what people read of a pod's fate.
+var fates = map[drill.Fate]string{
+	drill.Returns: "yes", drill.Depends: "may stay pending", drill.Pending: "stays pending", drill.Gone: "no", drill.OfNode: "not missed",
+}
+
+// drillText prints what became of core in each drill, and of all drills in one sentence.
+func (c *console) drillText(all []drilled, characters int) {
+	if characters == 0 {
+		characters = widthOf(c.out)
+	}
+	var without []string
+	for _, one := range all {
+		verdict, style := "core comes back", c.styles.green
+		if !one.Returns {
+			verdict, style = "core does not come back whole", c.styles.red
+			without = append(without, one.Loss)
+		}
+		c.print(fmt.Sprintf("Without %s: %s\n\n", one.Loss, style.Sprint(verdict)))
+		c.print(drillTable(one.Report).fitted(characters))
+		for _, b := range one.Budgets {
+			text := fmt.Sprintf("PodDisruptionBudget %q asks for %s, and has %d until others come back.", b.Namespace+"/"+b.Name, count(int(b.Asks), "pod"), b.Left)
+			c.print("\n" + strings.Join(wrap(text, characters), "\n") + "\n")
+		}
+		c.print("\n")
+	}
+	c.print(strings.Join(wrap(summary(len(all), without), characters), "\n") + "\n")
+}
+
+// summary is all drills in one sentence.
+func summary(drills int, without []string) string {
+	switch {
+	case len(without) > 0:
+		return fmt.Sprintf("Core does not come back whole without %s.", strings.Join(without, ", or without "))
+	case drills == 1:
+		return "Core comes back."
+	}
+	return fmt.Sprintf("Core comes back, whichever of the %d nodes goes.", drills)
+}
+
+// drillTable is a row for each pod of core that goes, or waits already.
+func drillTable(r drill.Report) table {
+	t := table{columns: []column{{title: "pod"}, {title: "comes back"}, {title: "where, or why not"}}}
+	for _, o := range r.Pods {
+		name := o.Namespace + "/" + o.Name
+		t.rows = append(t.rows, []string{name, fates[o.Fate], whereOrWhy(o)})
+	}
+	if len(t.rows) == 0 {
+		t.rows = append(t.rows, []string{"none of core", "", ""})
+	}
+	return t
+}
+
+// whereOrWhy says what else is to be known of a pod.
+func whereOrWhy(o drill.Outcome) string {
+	var parts []string
+	switch {
+	case o.Node == "":
+		parts = append(parts, "waits already")
+	case o.EvictedFor != "":
+		parts = append(parts, fmt.Sprintf("evicted from %s for %s", o.Node, o.EvictedFor))
+	}
+	if len(o.Nodes) > 0 {
+		parts = append(parts, "on "+strings.Join(o.Nodes, " or "))
+	}
+	if len(o.Evicts) > 0 {
+		parts = append(parts, "evicts "+strings.Join(o.Evicts, ", "))
+	}
+	if o.Why != "" {
+		parts = append(parts, o.Why)
+	}
+	return strings.Join(parts, "; ")
+}

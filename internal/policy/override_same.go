@@ -1,0 +1,74 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// What a pod gets anyway may be asked for in every role: it moves nothing and loosens nothing.
+
+func sameRole(value string, p *Placement) string {
+	if value != p.own.name {
+		return ""
+	}
+	return fmt.Sprintf("role=%s: placed as role %q", value, value)
+}
+
+func samePool(value string, p *Placement) string {
+	wanted := p.subject.in.pool(value)
+	if wanted == nil || p.pod.Spec.NodeSelector[wanted.Key] != wanted.Value || !p.subject.role.mayUse(wanted) {
+		return ""
+	}
+	return fmt.Sprintf("node-pool=%s: placed on node pool %q", value, value)
+}
+
+func sameNodeSelector(value string, p *Placement) string {
+	selector, err := parseNodeSelector(value)
+	if err != nil {
+		return ""
+	}
+	for key, asked := range selector {
+		if own, ok := p.pod.Spec.NodeSelector[key]; !ok || own != asked {
+			return ""
+		}
+	}
+	return "node-selector: placed on nodes with " + printSelector(selector)
+}
+
+func sameTolerations(value string, p *Placement) string {
+	tolerations, err := parseTolerations(value)
+	if err != nil {
+		return ""
+	}
+	var texts []string
+	for i := range tolerations {
+		t := &tolerations[i]
+		if !slices.ContainsFunc(p.pod.Spec.Tolerations, func(own corev1.Toleration) bool { return own.MatchToleration(t) && sameSeconds(own, *t) }) {
+			return ""
+		}
+		texts = append(texts, fmt.Sprintf("%q", printToleration(t)))
+	}
+	return "tolerations: tolerates " + strings.Join(texts, ", ")
+}
+
+// same is for a pod all of whose containers have the id by now.
+func (i id) same(value string, p *Placement) string {
+	n, err := parseID(value)
+	if err != nil {
+		return ""
+	}
+	if at, _ := i.other(p.pod, n); at != nil {
+		return ""
+	}
+	created := p.pod.Spec
+	created.EphemeralContainers = nil
+	for c := range containers(&created) {
+		if *i.pod(orNew(created.SecurityContext)) == nil && i.container(orNew(c.SecurityContext)) == nil {
+			return ""
+		}
+	}
+	return fmt.Sprintf("%s=%s: %s %d", i.key, value, i.says, n)
+}
