@@ -1,7 +1,7 @@
 # Every target is one command that a person could type. `make` alone prints this help.
 SHELL := bash
 TOOL    := go tool -modfile=internal/tools/go.mod
-UNIT    := $$(go list ./... | grep -vE '/e2e(/certs|/failure|/soak)?$$|/internal/cost$$')
+UNIT    := $$(go list ./... | grep -vE '/e2e(/certs|/displacement|/failure|/soak)?$$|/internal/cost$$')
 # Inputs, not seconds: at the end of a time Go's fuzzing may fail with "context deadline exceeded" although nothing did.
 FUZZTIME ?= 20000x
 SOAK     ?= 1h
@@ -92,7 +92,7 @@ monitoring: ## the dashboard and the alerts, with Prometheus' own libraries (the
 e2e: ## a real control plane, and cert-manager, built from Go modules (the first time takes ten minutes)
 	go run ./e2e/demo build
 	cd e2e/scheduler && go test -count=1 -timeout 20m -v ./...
-	go test -count=1 -timeout 20m -v -p 1 ./e2e ./e2e/certs ./e2e/failure
+	go test -count=1 -timeout 20m -v -p 1 ./e2e ./e2e/certs ./e2e/displacement ./e2e/failure
 
 .PHONY: soak
 soak: ## a mixed load for SOAK (1h), with rotations, rollouts and node churn: nothing fails, memory is flat
