@@ -15,7 +15,7 @@ import (
 // pods are.
 func TestGroups(t *testing.T) {
 	const above = ` is "urgent", whose value 2000000 is not below core's lowest priority, 1000000; ` +
-		"remove it or name a class of a lower value, or of preemptionPolicy Never"
+		"remove it or name a class of a lower value"
 	group := func(class string) string {
 		return `{"apiVersion":"scheduling.k8s.io/v1beta1","kind":"PodGroup","metadata":{"name":"g"},"spec":{"schedulingPolicy":{"basic":{}},"priorityClassName":"` + class + `"}}`
 	}
@@ -32,7 +32,8 @@ func TestGroups(t *testing.T) {
 			want: `compositepodgroups.scheduling.k8s.io "g" violates priority-class: spec.priorityClassName` + above},
 		"inside a Workload": {resource: "workloads", object: nested,
 			want: `workloads.scheduling.k8s.io "w" violates priority-class: spec.compositePodGroupTemplates[0].podGroupTemplates[0].priorityClassName` + above},
-		"above core, and evicts nobody": {resource: "podgroups", object: group("patient")},
+		"above core, and by itself evicts nobody": {resource: "podgroups", object: group("patient"), want: `podgroups.scheduling.k8s.io "g" violates priority-class: ` +
+			`spec.priorityClassName is "patient", whose value 2000000 is not below core's lowest priority, 1000000; remove it or name a class of a lower value`},
 		"it was there":                  {resource: "podgroups", object: group("urgent"), old: group("urgent")},
 		"no class":                      {resource: "podgroups", object: `{"apiVersion":"scheduling.k8s.io/v1beta1","kind":"PodGroup","metadata":{"name":"g"},"spec":{}}`},
 		"who is trusted with core":      {resource: "podgroups", object: group("urgent"), user: `"username":"admin","groups":["system:masters"]`},

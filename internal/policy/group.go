@@ -19,8 +19,9 @@ type Class struct {
 
 // A group of pods evicts by its own priority, from the whole cluster. It may be created after its pods, so that it is
 // judged by itself: refused is one that names a PriorityClass which is not below core (rule priority-class), but from those
-// who are trusted with core, and from the Job controller for a Job of core. A group that names none gets the cluster's
-// default, of which doctor tells.
+// who are trusted with core, and from the Job controller for a Job of core. That the class evicts nobody does not count:
+// by default the scheduler asks the pods of a group. A group that names none gets the cluster's default: its pods are
+// held against that.
 func (p *Policy) groups(w Workload) []Violation {
 	if w.Resource.Group != GroupAPI || w.ofCoreJob() {
 		return nil
@@ -43,11 +44,11 @@ func (p *Policy) overCore(known *Priorities, c Class) (Violation, bool) {
 	}
 	class, exists := known.Classes[c.Name]
 	rank := p.coreRank(known)
-	if !exists || class.Default || class.Never || class.Value < rank {
+	if !exists || class.Default || class.Value < rank {
 		return Violation{}, false
 	}
 	v := outranks(c.Name, class.Value, rank)
-	v.Rule, v.Field = rulePriorityClass, c.At
+	v.Rule, v.Field, v.Fix = rulePriorityClass, c.At, "remove it or name a class of a lower value"
 	return v, true
 }
 

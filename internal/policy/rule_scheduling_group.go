@@ -16,8 +16,9 @@ var pathSchedulingGroup = field.NewPath("spec", "schedulingGroup")
 // which they land: a run that is kept off core's nodes could have core deleted there.
 //
 // Refused is a pod of a group, unless core is known to outrank it: then no preemption of core exists. That takes that the
-// priorities of the cluster are known, that polymoat is asked about groups, which have priorities of their own, and that
-// the pod's priority is not above that of any core pod, or that it evicts nobody. A role with schedulingGroups Allow is
+// priorities of the cluster are known, that polymoat is asked about groups, which have priorities of their own, that the
+// pod's priority is not above that of any core pod, or that it evicts nobody, and that the cluster's default is not either,
+// which a group gets that names no class. A role with schedulingGroups Allow is
 // for clusters that keep that order by other means: there rule displacement remains.
 func schedulingGroup(v View) []Violation {
 	why := v.disorder()
@@ -44,6 +45,9 @@ func (v View) disorder() string {
 	}
 	if p := v.Priorities.preemptor(&v.Pod.Spec); !p.Spares(v.coreRank) {
 		return fmt.Sprintf("its priority %d is above core's lowest, %d", p.Priority, v.coreRank)
+	}
+	if _, class := v.Priorities.defaultClass(); class.Value > v.coreRank {
+		return fmt.Sprintf("its group may have the cluster's default priority, %d, which is above core's lowest, %d", class.Value, v.coreRank)
 	}
 	return ""
 }
