@@ -34,11 +34,11 @@ func TestGroups(t *testing.T) {
 			want: `workloads.scheduling.k8s.io "w" violates priority-class: spec.compositePodGroupTemplates[0].podGroupTemplates[0].priorityClassName` + above},
 		"above core, and by itself evicts nobody": {resource: "podgroups", object: group("patient"), want: `podgroups.scheduling.k8s.io "g" violates priority-class: ` +
 			`spec.priorityClassName is "patient", whose value 2000000 is not below core's lowest priority, 1000000; remove it or name a class of a lower value`},
-		"it was there":                  {resource: "podgroups", object: group("urgent"), old: group("urgent")},
-		"no class":                      {resource: "podgroups", object: `{"apiVersion":"scheduling.k8s.io/v1beta1","kind":"PodGroup","metadata":{"name":"g"},"spec":{}}`},
-		"who is trusted with core":      {resource: "podgroups", object: group("urgent"), user: `"username":"admin","groups":["system:masters"]`},
+		"it was there":             {resource: "podgroups", object: group("urgent"), old: group("urgent")},
+		"no class":                 {resource: "podgroups", object: `{"apiVersion":"scheduling.k8s.io/v1beta1","kind":"PodGroup","metadata":{"name":"g"},"spec":{}}`},
+		"who is trusted with core": {resource: "podgroups", object: group("urgent"), user: `"username":"admin","groups":["system:masters"]`},
 		"nothing is known yet": {resource: "podgroups", object: group("batch"), unknown: true,
-			want: `podgroups.scheduling.k8s.io "g" violates priority-class: spec.priorityClassName is "batch", and polymoat does not know the cluster's PriorityClasses yet; remove it, or try again`},
+			want: `podgroups.scheduling.k8s.io "g" violates priority-class: spec.priorityClassName is "batch", and polymoat does not know the cluster's priorities yet; remove it, or try again`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			policies, err := LoadPolicies("")

@@ -19,8 +19,9 @@ import (
 // readiness says whether reviews should be sent here. The policy is loaded before there is a server to ask.
 type readiness struct {
 	certificate     func(*tls.ClientHelloInfo) (*tls.Certificate, error)
-	nodesSynced     func() bool // nil without a cluster, like workloadsSynced and configurations
+	nodesSynced     func() bool // nil without a cluster, like those below
 	workloadsSynced func() bool
+	classesSynced   func() bool
 	configurations  func() []cluster.Configuration // those through which the API server asks
 	log             *slog.Logger
 	stopping        atomic.Bool
@@ -58,6 +59,9 @@ func (r *readiness) state(now time.Time) state {
 	}
 	if r.workloadsSynced != nil && !r.workloadsSynced() {
 		s.problems = append(s.problems, "the workloads of the governed namespaces are not listed yet")
+	}
+	if r.classesSynced != nil && !r.classesSynced() {
+		s.problems = append(s.problems, "the PriorityClasses of the cluster are not listed yet")
 	}
 	if problem := r.certificateProblem(now); problem != "" {
 		s.problems = append(s.problems, problem)

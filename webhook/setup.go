@@ -110,7 +110,8 @@ func (s *setup) openCertificate() (err error) {
 func (s *setup) newReadiness() *readiness {
 	r := &readiness{certificate: s.cert.GetCertificate, log: s.log}
 	if s.options.Cluster {
-		r.nodesSynced, r.workloadsSynced, r.configurations = s.nodes.Synced, s.workloads.Synced, s.configurations.List
+		r.nodesSynced, r.workloadsSynced, r.classesSynced = s.nodes.Synced, s.workloads.Synced, s.priorities.Synced
+		r.configurations = s.configurations.List
 	}
 	return r
 }

@@ -20,7 +20,7 @@ import (
 type Priorities struct {
 	classes   cache.Store
 	pods      []cache.Indexer
-	informers []cache.Controller
+	informers []cache.Controller // that of the classes first
 
 	// known is made anew after a change, and not for each review.
 	gathering sync.Mutex
@@ -94,12 +94,13 @@ func (p *Priorities) Run(ctx context.Context) {
 	group.Wait()
 }
 
-// Known is what is known; nil as long as not all has been listed once. It must not be modified.
+// Synced says whether all PriorityClasses are known: core pods can be given theirs.
+func (p *Priorities) Synced() bool { return p.informers[0].HasSynced() }
+
+// Known is what is known; nil as long as the classes have not been listed once. It must not be modified.
 func (p *Priorities) Known() *policy.Priorities {
-	for _, informer := range p.informers {
-		if !informer.HasSynced() {
-			return nil
-		}
+	if !p.Synced() {
+		return nil
 	}
 	p.gathering.Lock()
 	defer p.gathering.Unlock()
@@ -111,6 +112,12 @@ func (p *Priorities) Known() *policy.Priorities {
 
 func (p *Priorities) gather() *policy.Priorities {
 	known := &policy.Priorities{Classes: map[string]policy.PriorityClass{}}
+	for _, informer := range p.informers[1:] {
+		if !informer.HasSynced() {
+			p.stale.Store(true) // until it has
+			known.Unlisted = true
+		}
+	}
 	for _, object := range p.classes.List() {
 		class := object.(*schedulingv1.PriorityClass)
 		known.Classes[class.Name] = policy.ClassOf(class)

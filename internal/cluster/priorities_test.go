@@ -81,3 +81,39 @@ func TestPriorities(t *testing.T) {
 	close(gone)
 	lowest(1_000_000)
 }
+
+// TestPrioritiesOfUnreadPods: where pods may not be listed, the classes are known all the same, for core pods to get theirs.
+func TestPrioritiesOfUnreadPods(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/pods") || r.URL.Query().Get("sendInitialEvents") != "":
+			rw.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(rw, `{"kind":"Status","apiVersion":"v1","status":"Failure","code":403,"reason":"Forbidden","message":"no"}`)
+		case r.URL.Query().Get("watch") != "":
+			<-r.Context().Done()
+		default:
+			fmt.Fprint(rw, `{"apiVersion":"scheduling.k8s.io/v1","kind":"PriorityClassList","metadata":{"resourceVersion":"1"},"items":[{"metadata":{"name":"batch"},"value":1000}]}`)
+		}
+	}))
+	t.Cleanup(server.Close)
+	governing, err := policy.New(v1alpha1.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := NewPriorities(kubeconfigFor(t, server.URL), governing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	done := make(chan struct{})
+	go func() { defer close(done); p.Run(ctx) }()
+	t.Cleanup(func() { stop(); <-done })
+	if err := wait.PollUntilContextCancel(ctx, 10*time.Millisecond, true, func(context.Context) (bool, error) { return p.Known() != nil, nil }); err != nil {
+		t.Fatal(err)
+	}
+	want := &policy.Priorities{Classes: map[string]policy.PriorityClass{"batch": {Value: 1000}}, Unlisted: true}
+	if diff := cmp.Diff(want, p.Known()); diff != "" {
+		t.Errorf("known (-want +got):\n%s", diff)
+	}
+}

@@ -69,7 +69,9 @@ func TestOperations(t *testing.T) {
 		},
 		"a class is set, and what was resolved from another one removed": {
 			before: `{"spec":{"priority":0,"preemptionPolicy":"PreemptLowerPriority"}}`,
-			change: func(s *corev1.PodSpec) { s.PriorityClassName, s.Priority, s.PreemptionPolicy = "polyaxon-core", nil, nil },
+			change: func(s *corev1.PodSpec) {
+				s.PriorityClassName, s.Priority, s.PreemptionPolicy = "polyaxon-core", nil, nil
+			},
 			want: `[{"op":"add","path":"/spec/priorityClassName","value":"polyaxon-core"},{"op":"remove","path":"/spec/priority"},` +
 				`{"op":"remove","path":"/spec/preemptionPolicy"}]`,
 		},

@@ -36,10 +36,10 @@ func (p *Policy) groups(w Workload) []Violation {
 }
 
 func (p *Policy) overCore(known *Priorities, c Class) (Violation, bool) {
-	if known == nil {
+	if known == nil || known.Unlisted {
 		return Violation{
 			Rule: rulePriorityClass, Field: c.At, Fix: "remove it, or try again",
-			Detail: fmt.Sprintf("is %q, and polymoat does not know the cluster's PriorityClasses yet", short(c.Name)),
+			Detail: fmt.Sprintf("is %q, and polymoat does not know the cluster's priorities yet", short(c.Name)),
 		}, true
 	}
 	class, exists := known.Classes[c.Name]

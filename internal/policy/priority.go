@@ -17,6 +17,8 @@ type Priorities struct {
 	Classes map[string]PriorityClass
 	// Lowest is the lowest priority of the core pods that are there, of all installations; nil where there are none.
 	Lowest *int32
+	// Unlisted says that not all core pods could be looked at: one of them may have any priority.
+	Unlisted bool
 	// GroupsReviewed says that polymoat is asked about PodGroups before they are stored.
 	GroupsReviewed bool
 }
@@ -120,7 +122,7 @@ func (known *Priorities) preemptor(spec *corev1.PodSpec) displacement.Preemptor 
 // tells of such a default.
 func (v View) outranking() []Violation {
 	name := v.Pod.Spec.PriorityClassName
-	if v.Priorities == nil || v.role.name == v1alpha1.RoleCore {
+	if v.Priorities == nil || v.Priorities.Unlisted || v.role.name == v1alpha1.RoleCore {
 		return nil
 	}
 	class, exists := v.Priorities.Classes[name]

@@ -53,6 +53,7 @@ func TestCorePriority(t *testing.T) {
 		"of a DaemonSet": {"core", priorities(), func(p *corev1.Pod) {
 			p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "DaemonSet", Name: "d", UID: "d-1", Controller: new(true)}}
 		}, "polyaxon-core"},
+		"not all of core's pods can be looked at": {"core", &policy.Priorities{Unlisted: true, Classes: priorities().Classes}, none, "polyaxon-core"},
 		"no cluster":    {"core", nil, none, ""},
 		"no such class": {"core", &policy.Priorities{}, none, ""},
 		"a run":         {"jobs", priorities(), none, ""},

@@ -38,7 +38,7 @@ func (v View) disorder() string {
 		return ""
 	}
 	switch {
-	case v.Priorities == nil:
+	case v.Priorities == nil || v.Priorities.Unlisted:
 		return "the priorities of the cluster are not known"
 	case !v.Priorities.GroupsReviewed:
 		return "polymoat is not asked about PodGroups, which have priorities of their own"

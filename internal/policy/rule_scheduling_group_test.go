@@ -40,7 +40,8 @@ func TestGroupedPods(t *testing.T) {
 			`taints polyaxon=experiments:NoSchedule), its group could evict a pod of StatefulSet "redis" from node "core-node" (labels polyaxon=core, zone=0; ` +
 			`taints polyaxon=core:NoSchedule); remove it, or take the pod out of its group`
 	)
-	old, unreviewed, low := priorities(), priorities(), priorities()
+	old, unreviewed, low, unlisted := priorities(), priorities(), priorities(), priorities()
+	unlisted.Unlisted = true
 	low.Lowest = new(int32(-10))
 	old.Lowest, unreviewed.GroupsReviewed = new(int32(0)), false
 	tolerating := func(change func(*corev1.Pod)) func(*corev1.Pod) {
@@ -74,9 +75,10 @@ func TestGroupedPods(t *testing.T) {
 			over(2_000_000)(p)
 			p.Spec.PreemptionPolicy = ptr.To(corev1.PreemptNever)
 		}, refusing, group + "its group may have the cluster's default priority, 0, which is above core's lowest, -10" + fix, spread},
-		"groups are not reviewed": {unreviewed, over(1000), refusing, group + "polymoat is not asked about PodGroups, which have priorities of their own" + fix, spread},
-		"nothing is known":        {nil, over(0), refusing, group + "the priorities of the cluster are not known" + fix, spread},
-		"the role allows groups":  {old, over(1000), allowing, "", spread},
+		"groups are not reviewed":     {unreviewed, over(1000), refusing, group + "polymoat is not asked about PodGroups, which have priorities of their own" + fix, spread},
+		"not all core pods are known": {unlisted, over(1000), refusing, group + "the priorities of the cluster are not known" + fix, spread},
+		"nothing is known":            {nil, over(0), refusing, group + "the priorities of the cluster are not known" + fix, spread},
+		"the role allows groups":      {old, over(1000), allowing, "", spread},
 		"no group": {old, func(p *corev1.Pod) {
 			over(1000)(p)
 			p.Spec.SchedulingGroup = nil
