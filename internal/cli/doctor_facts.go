@@ -75,6 +75,9 @@ func (e *examination) facts(ctx context.Context) (*doctor.Facts, error) {
 	if err := r.version(ctx); err != nil {
 		return nil, err
 	}
+	if err := r.evictors(ctx); err != nil {
+		return nil, err
+	}
 	d, err := e.deployment(ctx, e.namespace, "choose one with --namespace")
 	if err := r.note(doctor.Deployments, err); err != nil {
 		return nil, err

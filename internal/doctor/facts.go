@@ -54,6 +54,10 @@ type Facts struct {
 	Now        time.Time
 	Plugin     string // the version of whoever looks: "v0.1.0"
 	Kubernetes string // that of the API server: "v1.37.2"
+	// Evictors are the objects that the API server serves by which pods are evicted: "podgroups.scheduling.k8s.io".
+	Evictors []string
+	// Gates are those of GroupGates that it says are open; nil where its metrics could not be read.
+	Gates []string
 	// Senders is how many reviews came from each address; nil where the replicas could not be asked.
 	Senders map[netip.Addr]int
 	// Unread says what could not be read, and why.
