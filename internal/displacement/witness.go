@@ -32,6 +32,11 @@ func (c Core) mounts(claim string) bool {
 	})
 }
 
+// Makes says whether the claim is one that is made for its pods alone: those of a StatefulSet.
+func (c Core) Makes(claim string) bool {
+	return c.mounts(claim) && !slices.Contains(c.Claims, claim)
+}
+
 // Run is a pod of a group of a higher priority than core. It is read, never modified.
 type Run struct {
 	Namespace string // that of core, too

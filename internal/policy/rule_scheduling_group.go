@@ -58,9 +58,12 @@ func (v View) disorder() string {
 // nodeTaintsPolicy Ignore may have it; required pod affinity that both core and the pod itself meet, and required
 // anti-affinity to core; a PersistentVolumeClaim of core's. The answer names the core pod that would go and both nodes.
 // Host ports are of one node alone, and a pod without a group evicts on the node that it lands on: neither displaces core.
+//
+// Refused is in any pod a claim that a StatefulSet of core makes for its own pods: they could not start while it is mounted
+// elsewhere, and a priority frees no node but the one that core would run on.
 func displaces(v View) []Violation {
-	if v.disorder() == "" {
-		return nil
+	if starved := v.starving(); len(starved) > 0 || v.disorder() == "" {
+		return starved
 	}
 	run := displacement.Run{Namespace: v.Namespace, Labels: v.Pod.Labels, Spec: &v.Pod.Spec}
 	for _, p := range v.pools {
@@ -83,6 +86,31 @@ func displaces(v View) []Violation {
 	}
 	delete(w.RunNode.Labels, anywhere.Key)
 	return []Violation{{Field: w.Field, Detail: displaced(w), Fix: "remove it, or take the pod out of its group"}}
+}
+
+// starving are the claims of core's StatefulSets that a pod of another role mounts.
+func (v View) starving() []Violation {
+	if v.role.name == v1alpha1.RoleCore || !v.steps.take(len(v.Pod.Spec.Volumes)*len(v.Core)) {
+		return nil
+	}
+	var found []Violation
+	for i := range v.Pod.Spec.Volumes {
+		claim := v.Pod.Spec.Volumes[i].PersistentVolumeClaim
+		if claim == nil {
+			continue
+		}
+		for _, core := range v.coreKinds() {
+			if core.Makes(claim.ClaimName) {
+				found = append(found, Violation{
+					Field:  field.NewPath("spec", "volumes").Index(i).Child("persistentVolumeClaim", "claimName"),
+					Detail: fmt.Sprintf("is %q, which %s makes for its own pods: they could not start while the pod has it", short(claim.ClaimName), core.Name),
+					Fix:    "name another claim",
+				})
+				break
+			}
+		}
+	}
+	return found
 }
 
 // displaced words a witness.

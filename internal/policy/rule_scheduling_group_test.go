@@ -104,3 +104,44 @@ func TestGroupedPods(t *testing.T) {
 		}
 	}
 }
+
+// TestClaimOfCore: what a StatefulSet of core keeps for its own pods is mounted by nobody else, whatever the priorities are.
+func TestClaimOfCore(t *testing.T) {
+	for claim, want := range map[string]string{
+		"data-redis-0": `spec.volumes[0].persistentVolumeClaim.claimName is "data-redis-0", which StatefulSet "redis" makes for its own pods: ` +
+			`they could not start while the pod has it; name another claim`,
+		"data-redis-mine": "",
+		"datasets":        "",
+	} {
+		change := func(p *corev1.Pod) {
+			p.Spec.NodeSelector = map[string]string{"polyaxon": "experiments"}
+			p.Spec.Volumes = []corev1.Volume{{Name: "v", VolumeSource: corev1.VolumeSource{
+				PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim},
+			}}}
+		}
+		r, core := admitted("jobs", priorities(), change), admitted("core", priorities(), change)
+		r.Core, core.Core = redis, redis
+		core.Pod.Spec.NodeSelector = nil
+		if diff := cmp.Diff(want, broken(compile(t, v1alpha1.Default()).Validate(r), "displacement")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", claim, diff)
+		}
+		if got := broken(compile(t, v1alpha1.Default()).Validate(core), "displacement"); got != "" {
+			t.Errorf("%s: core is refused: %s", claim, got)
+		}
+	}
+}
+
+// TestHostPort: a host port is of one node alone, and a run lands on none of core's: it neither displaces core nor starves it.
+func TestHostPort(t *testing.T) {
+	old := priorities()
+	old.Lowest = new(int32(0))
+	r := admitted("jobs", old, func(p *corev1.Pod) {
+		over(1000)(p)
+		p.Spec.TopologySpreadConstraints = nil
+		p.Spec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: 8000, HostPort: 8000}}
+	})
+	r.Core = redis
+	if got := broken(compile(t, v1alpha1.Default()).Validate(r), "displacement"); got != "" {
+		t.Error(got)
+	}
+}
