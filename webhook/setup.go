@@ -73,7 +73,7 @@ func (s *setup) connect() (err error) {
 	if s.priorities, err = cluster.NewPriorities(o.Kubeconfig, s.policies.compiled); err != nil {
 		return err
 	}
-	if s.policies.compiled.HeedsOwners() {
+	if s.policies.compiled.NeedsOwners() {
 		if s.owners, err = cluster.NewOwners(o.Kubeconfig, policy.IsOverrideKey); err != nil {
 			return err
 		}

@@ -36,5 +36,5 @@ func groupGates(v View) []Finding {
 	if slices.Contains(v.Gates, "WorkloadWithJob") {
 		why += " Jobs get a group unasked."
 	}
-	return []Finding{{Severity: Info, What: what, Why: why, Mend: "kubectl get priorityclasses # none that runs may name is above core's"}}
+	return []Finding{{Severity: Info, What: what, Why: why, Fix: "kubectl get priorityclasses # none that runs may name is above core's"}}
 }

@@ -28,7 +28,7 @@ func corePriority(v View) []Finding {
 				Severity: Error,
 				What:     fmt.Sprintf("PriorityClass %q, which policy %q names for core, is not there.", name, f.Policy.Metadata.Name),
 				Why:      "Core pods are given none, and whatever has a higher priority may have them evicted.",
-				Mend:     v.reinstall("corePriorityClass.create=true"),
+				Fix:      v.reinstall("corePriorityClass.create=true"),
 			})
 			continue
 		}
@@ -37,7 +37,7 @@ func corePriority(v View) []Finding {
 				Severity: Warning,
 				What:     fmt.Sprintf("Core's pods have a lower priority than PriorityClass %q: %s.", name, named(low)),
 				Why:      "Pods keep the priority that they were created with. Until they are restarted the lowest counts for what runs may name.",
-				Mend:     fmt.Sprintf("kubectl -n %s rollout restart deployments,statefulsets # of Polyaxon", f.Policy.Spec.Namespaces[0]),
+				Fix:      fmt.Sprintf("kubectl -n %s rollout restart deployments,statefulsets # of Polyaxon", f.Policy.Spec.Namespaces[0]),
 			})
 		}
 		for _, c := range v.Classes {
@@ -46,7 +46,7 @@ func corePriority(v View) []Finding {
 					Severity: Error,
 					What:     fmt.Sprintf("PriorityClass %q is the cluster's default, and its value %d is not below core's %d.", c.Name, c.Value, class.Value),
 					Why:      "Every run that names no class has that priority, and may have core evicted where both may run.",
-					Mend:     fmt.Sprintf("kubectl patch priorityclass %s -p '{\"globalDefault\":false}'", c.Name),
+					Fix:      fmt.Sprintf("kubectl patch priorityclass %s -p '{\"globalDefault\":false}'", c.Name),
 				})
 			}
 		}
@@ -89,7 +89,7 @@ func mayPreempt(v View) []Finding {
 			Severity: Info,
 			What:     fmt.Sprintf("Groups of pods or requests to evict can be made in governed namespaces by %s.", named(who)),
 			Why:      "A group evicts from the whole cluster: polymoat holds its priority below core's. It is not asked about requests to evict.",
-			Mend:     whoMay("create", "podgroups.scheduling.k8s.io"),
+			Fix:      whoMay("create", "podgroups.scheduling.k8s.io"),
 		})
 	}
 	if who := v.may([]right{{verb: "create", group: "scheduling.k8s.io", resource: "priorityclasses"}}); len(who) > 0 {
@@ -97,7 +97,7 @@ func mayPreempt(v View) []Finding {
 			Severity: Warning,
 			What:     fmt.Sprintf("PriorityClasses can be made by %s.", named(who)),
 			Why:      "One that is the cluster's default gives its priority to every run.",
-			Mend:     whoMay("create", "priorityclasses.scheduling.k8s.io"),
+			Fix:      whoMay("create", "priorityclasses.scheduling.k8s.io"),
 		})
 	}
 	return found
@@ -124,7 +124,7 @@ func coreBudget(v View) []Finding {
 		Severity: Info,
 		What:     fmt.Sprintf("No PodDisruptionBudget covers %s %s of Polyaxon's core.", are(open, "pod", "pods"), named(open)),
 		Why:      "A drain may take all replicas at once, and preemption takes first what no budget covers.",
-		Mend:     fmt.Sprintf("kubectl -n %s create poddisruptionbudget NAME --selector=KEY=VALUE --max-unavailable=1", core[0].Namespace),
+		Fix:      fmt.Sprintf("kubectl -n %s create poddisruptionbudget NAME --selector=KEY=VALUE --max-unavailable=1", core[0].Namespace),
 	}}
 }
 

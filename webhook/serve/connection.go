@@ -100,7 +100,7 @@ func (c *connection) setLinger(seconds int) {
 func (c *connections) weight(one *connection) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if one.client.unfinished.Len() > crowd {
+	if one.client.unfinished.Len() > crowdedAt {
 		return crowdedWeight
 	}
 	return 1
