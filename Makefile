@@ -5,7 +5,7 @@ TOOL    := go tool -modfile=internal/tools/go.mod
 ALONE   := ^(TestHostile|TestDrillOfMany)$$
 # The main job, of all that `make e2e` tests.
 JOB     := ^(TestWorkloadsOfEveryRole|TestSchedulerBindsToTheRightPool|TestRunsMeetTheRestrictedStandard|TestStockPolyaxon|TestRefusals|TestCoreIsEarned|TestHelm)$$
-UNIT    := $$(go list ./... | grep -vE '/e2e(/certs|/failure|/soak|/static|/twin)?$$|/internal/cost$$')
+UNIT    := $$(go list ./... | grep -vE '/e2e(/certs|/displacement|/failure|/soak|/static|/twin)?$$|/internal/cost$$')
 # Inputs, not seconds: at the end of a time Go's fuzzing may fail with "context deadline exceeded" although nothing did.
 FUZZTIME ?= 20000x
 SOAK     ?= 1h
@@ -116,7 +116,7 @@ monitoring: ## the dashboard and the alerts, with Prometheus' own libraries (the
 e2e: ## a real control plane, and cert-manager, built from Go modules (the first time takes ten minutes)
 	go run ./e2e/demo build
 	cd e2e/scheduler && go test -count=1 -timeout 20m -v ./...
-	go test -count=1 -timeout 20m -v -p 1 ./e2e ./e2e/certs ./e2e/failure ./e2e/static ./e2e/twin
+	go test -count=1 -timeout 20m -v -p 1 ./e2e ./e2e/certs ./e2e/displacement ./e2e/failure ./e2e/static ./e2e/twin
 	go test -count=1 -timeout 10m -v ./e2e -twin -run '^(TestSiege|TestSiegeForReal|TestSchedulerBindsToTheRightPool|TestStockPolyaxon)$$/^2.15$$'
 
 .PHONY: soak

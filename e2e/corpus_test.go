@@ -92,6 +92,7 @@ var apart = map[string]string{
 	"core-debugged":                               "ephemeral containers come by an update; the API server refuses them on creation",
 	"job-forged-mirror":                           "the API server refuses it first: a mirror pod has no service account",
 	"job-with-polyaxons-account-by-the-old-field": "the API server writes the account into the new field as well",
+	"job-scheduling-group":                        "this API server knows no groups, and drops the field",
 	"job-with-an-apparmor-annotation-unconfined":  "the API server writes the profile into the container's field as well",
 	"job-many-reasons":                            "the node that it names is known here, with more labels than the golden file says",
 }

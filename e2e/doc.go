@@ -5,6 +5,7 @@
 //	cluster    runs them, with polymoat installed
 //	chart      runs helm on the chart in manifests, and tests what it renders
 //	certs      rotates certificates under load, with cert-manager among others, which certmanager builds
+//	displacement opens the gates of groups of pods, and tries to have core evicted
 //	failure    installs the chart, and takes away one part after the other, under load
 //	demo       what `make demo`, `make up`, `make down` and `make siege` run
 //

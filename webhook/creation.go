@@ -33,27 +33,31 @@ type creationMeta struct {
 }
 
 type creationSpec struct {
-	Volumes                      []corev1.Volume            `json:"volumes"`
-	InitContainers               []creationContainer        `json:"initContainers"`
-	Containers                   []creationContainer        `json:"containers"`
-	EphemeralContainers          []creationContainer        `json:"ephemeralContainers"`
-	NodeSelector                 map[string]string          `json:"nodeSelector"`
-	ServiceAccountName           string                     `json:"serviceAccountName"`
-	DeprecatedServiceAccount     string                     `json:"serviceAccount"`
-	AutomountServiceAccountToken *bool                      `json:"automountServiceAccountToken"`
-	NodeName                     string                     `json:"nodeName"`
-	HostNetwork                  bool                       `json:"hostNetwork"`
-	HostPID                      bool                       `json:"hostPID"`
-	HostIPC                      bool                       `json:"hostIPC"`
-	ShareProcessNamespace        *bool                      `json:"shareProcessNamespace"`
-	SecurityContext              *corev1.PodSecurityContext `json:"securityContext"`
-	Affinity                     *corev1.Affinity           `json:"affinity"`
-	SchedulerName                string                     `json:"schedulerName"`
-	Tolerations                  []corev1.Toleration        `json:"tolerations"`
-	PriorityClassName            string                     `json:"priorityClassName"`
-	RuntimeClassName             *string                    `json:"runtimeClassName"`
-	OS                           *corev1.PodOS              `json:"os"`
-	HostUsers                    *bool                      `json:"hostUsers"`
+	Volumes                      []corev1.Volume                   `json:"volumes"`
+	InitContainers               []creationContainer               `json:"initContainers"`
+	Containers                   []creationContainer               `json:"containers"`
+	EphemeralContainers          []creationContainer               `json:"ephemeralContainers"`
+	NodeSelector                 map[string]string                 `json:"nodeSelector"`
+	ServiceAccountName           string                            `json:"serviceAccountName"`
+	DeprecatedServiceAccount     string                            `json:"serviceAccount"`
+	AutomountServiceAccountToken *bool                             `json:"automountServiceAccountToken"`
+	NodeName                     string                            `json:"nodeName"`
+	HostNetwork                  bool                              `json:"hostNetwork"`
+	HostPID                      bool                              `json:"hostPID"`
+	HostIPC                      bool                              `json:"hostIPC"`
+	ShareProcessNamespace        *bool                             `json:"shareProcessNamespace"`
+	SecurityContext              *corev1.PodSecurityContext        `json:"securityContext"`
+	Affinity                     *corev1.Affinity                  `json:"affinity"`
+	SchedulerName                string                            `json:"schedulerName"`
+	Tolerations                  []corev1.Toleration               `json:"tolerations"`
+	PriorityClassName            string                            `json:"priorityClassName"`
+	Priority                     *int32                            `json:"priority"`
+	PreemptionPolicy             *corev1.PreemptionPolicy          `json:"preemptionPolicy"`
+	SchedulingGroup              *corev1.PodSchedulingGroup        `json:"schedulingGroup"`
+	RuntimeClassName             *string                           `json:"runtimeClassName"`
+	TopologySpreadConstraints    []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints"`
+	OS                           *corev1.PodOS                     `json:"os"`
+	HostUsers                    *bool                             `json:"hostUsers"`
 }
 
 type creationContainer struct {
@@ -139,7 +143,9 @@ func (c *creation) object() *object {
 		AutomountServiceAccountToken: s.AutomountServiceAccountToken, NodeName: s.NodeName,
 		HostNetwork: s.HostNetwork, HostPID: s.HostPID, HostIPC: s.HostIPC, ShareProcessNamespace: s.ShareProcessNamespace,
 		SecurityContext: s.SecurityContext, Affinity: s.Affinity, SchedulerName: s.SchedulerName, Tolerations: s.Tolerations,
-		PriorityClassName: s.PriorityClassName, RuntimeClassName: s.RuntimeClassName, OS: s.OS, HostUsers: s.HostUsers,
+		PriorityClassName: s.PriorityClassName, Priority: s.Priority, PreemptionPolicy: s.PreemptionPolicy, SchedulingGroup: s.SchedulingGroup,
+		TopologySpreadConstraints: s.TopologySpreadConstraints,
+		RuntimeClassName:          s.RuntimeClassName, OS: s.OS, HostUsers: s.HostUsers,
 	}
 	for _, of := range containers(s.EphemeralContainers) {
 		o.Spec.EphemeralContainers = append(o.Spec.EphemeralContainers,

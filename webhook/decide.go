@@ -48,6 +48,8 @@ type decider struct {
 	coreWorkloads *cluster.Workloads
 	// mayUseCore asks RBAC; nil without a cluster, which then trusts nobody.
 	mayUseCore func(context.Context, authenticationv1.UserInfo) (bool, error)
+	// known are the priorities of the cluster; nil without one, and it returns nil as long as they are not known.
+	known func() *policy.Priorities
 	// configurations are those through which the API server asks; nil without a cluster.
 	configurations func() []cluster.Configuration
 	log            *slog.Logger
@@ -182,8 +184,30 @@ func (d *decider) facts(r *request, pod, old *corev1.Pod) policy.Request {
 	return policy.Request{
 		Namespace: r.Namespace, User: r.user(), Subresource: r.SubResource,
 		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName), Nominated: d.node(pod.Status.NominatedNodeName),
-		Core: d.core(r.Namespace), Today: d.today(), Brief: true,
+		Core: d.core(r.Namespace), Priorities: d.priorities(pod.Spec.SchedulingGroup != nil), Today: d.today(), Brief: true,
 	}
+}
+
+// priorities are those of the cluster; nil where they are not known. Whether groups are reviewed is found out for a pod that
+// may be of one.
+func (d *decider) priorities(grouped bool) *policy.Priorities {
+	if d.known == nil {
+		return nil
+	}
+	known := d.known()
+	if known == nil || !grouped {
+		return known
+	}
+	with := *known
+	with.GroupsReviewed = d.reviewsGroups()
+	return &with
+}
+
+// reviewsGroups says whether the API server asks about PodGroups.
+func (d *decider) reviewsGroups() bool {
+	return d.configurations != nil && slices.ContainsFunc(d.configurations(), func(c cluster.Configuration) bool {
+		return slices.ContainsFunc(c.Webhooks, func(w cluster.Webhook) bool { return w.Groups })
+	})
 }
 
 // core are the workloads of the namespace that are Polyaxon itself.

@@ -30,6 +30,7 @@ type setup struct {
 	events         teller         // nil where no owner is told
 	nodes          *cluster.Nodes // nil without a cluster, like those below
 	workloads      *cluster.Workloads
+	priorities     *cluster.Priorities
 	owners         *cluster.Owners // nil where no role accepts overrides, too
 	access         *cluster.Access
 	configurations *cluster.Configurations
@@ -71,6 +72,9 @@ func (s *setup) connect() (err error) {
 	if s.workloads, err = cluster.NewWorkloads(o.Kubeconfig, s.policies.compiled); err != nil {
 		return err
 	}
+	if s.priorities, err = cluster.NewPriorities(o.Kubeconfig, s.policies.compiled); err != nil {
+		return err
+	}
 	if s.policies.compiled.NeedsOwners() {
 		if s.owners, err = cluster.NewOwners(o.Kubeconfig, policy.IsOverrideKey); err != nil {
 			return err
@@ -83,6 +87,7 @@ func (s *setup) connect() (err error) {
 	s.configurations, err = cluster.NewConfigurations(o.Kubeconfig, o.WebhookConfiguration)
 	s.add(s.nodes.Run)
 	s.add(s.workloads.Run)
+	s.add(s.priorities.Run)
 	s.add(s.configurations.Run)
 	return err
 }
@@ -107,7 +112,8 @@ func (s *setup) openCertificate() (err error) {
 func (s *setup) newReadiness() *readiness.Probe {
 	p := &readiness.Probe{Certificate: s.cert.GetCertificate, Log: s.log}
 	if s.options.Cluster {
-		p.NodesSynced, p.WorkloadsSynced, p.Configurations = s.nodes.Synced, s.workloads.Synced, s.configurations.List
+		p.NodesSynced, p.WorkloadsSynced, p.ClassesSynced = s.nodes.Synced, s.workloads.Synced, s.priorities.Synced
+		p.Configurations = s.configurations.List
 	}
 	return p
 }
@@ -235,7 +241,7 @@ func (s *setup) listen(name, address string, handler http.Handler, config *tls.C
 func (s *setup) decider() *decider {
 	d := &decider{policy: s.policies.compiled, nodes: s.nodes, owners: s.owners, coreWorkloads: s.workloads, log: s.log, today: utcToday}
 	if s.options.Cluster {
-		d.configurations, d.mayUseCore = s.configurations.List, s.access.MayUseCore
+		d.configurations, d.mayUseCore, d.known = s.configurations.List, s.access.MayUseCore, s.priorities.Known
 	}
 	return d
 }

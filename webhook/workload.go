@@ -96,6 +96,9 @@ func (r *request) workload() (policy.Workload, *serve.Fault) {
 		old, _ := marks(r.oldValues)
 		w.Old = &old
 	}
+	if w.Resource.Group == policy.GroupAPI {
+		w.Classes = added(classes(r.values["spec"], "spec"), classes(r.oldValues["spec"], "spec"))
+	}
 	w.Templates, f = r.templates(w)
 	return w, f
 }

@@ -11,7 +11,7 @@ import (
 
 // gather adds what the policy needs to know of the pods that the workload will make.
 func (d *decider) gather(r *request, w *policy.Workload) {
-	w.Today, w.Core = d.today(), d.core(w.Namespace)
+	w.Today, w.Core, w.Priorities = d.today(), d.core(w.Namespace), d.priorities(true)
 	own := r.owner()
 	for i := range w.Templates {
 		t := &w.Templates[i]

@@ -36,19 +36,21 @@ func TestValues(t *testing.T) {
 		want         map[[2]string]string // object and path to text
 	}{
 		{"none", "", map[[2]string]string{
-			{deployment, "{.spec.replicas}"}:                           "2",
-			{deployment, first + ".image}"}:                            "ghcr.io/polymoat/polymoat:0.1.0",
-			{deployment, pod + ".priorityClassName}"}:                  "system-cluster-critical",
-			{deployment, pod + ".nodeSelector}"}:                       `{"polyaxon":"core"}`,
-			{deployment, pod + ".tolerations}"}:                        `[{"effect":"NoSchedule","key":"polyaxon","operator":"Equal","value":"core"}]`,
-			{deployment, pod + ".volumes[*].name}"}:                    "policy",
-			{"PodDisruptionBudget polymoat", "{.spec.maxUnavailable}"}: "1",
-			{validating, "{.webhooks[*].name}"}:                        "validate.polymoat.io core.polymoat.io workloads.polymoat.io",
-			{validating, "{.webhooks[*].failurePolicy}"}:               "Fail Ignore Fail",
-			{validating, "{.webhooks[*].timeoutSeconds}"}:              "5 5 5",
-			{validating, "{.webhooks[*].sideEffects}"}:                 "NoneOnDryRun NoneOnDryRun None",
-			{validating, "{.webhooks[*].clientConfig.service.path}"}:   "/validate /validate/core /workloads",
-			{validating, "{.webhooks[*].clientConfig.caBundle}"}:       "",
+			{deployment, "{.spec.replicas}"}:                                                                            "2",
+			{deployment, first + ".image}"}:                                                                             "ghcr.io/polymoat/polymoat:0.1.0",
+			{deployment, pod + ".priorityClassName}"}:                                                                   "system-cluster-critical",
+			{deployment, pod + ".nodeSelector}"}:                                                                        `{"polyaxon":"core"}`,
+			{deployment, pod + ".tolerations}"}:                                                                         `[{"effect":"NoSchedule","key":"polyaxon","operator":"Equal","value":"core"}]`,
+			{deployment, pod + ".volumes[*].name}"}:                                                                     "policy",
+			{"PodDisruptionBudget polymoat", "{.spec.maxUnavailable}"}:                                                  "1",
+			{"PriorityClass polyaxon-core", "{.value} {.globalDefault}{.preemptionPolicy}"}:                             "1e+06 ",
+			{"PriorityClass polyaxon-core", "{.metadata.annotations}"}:                                                  `{"helm.sh/resource-policy":"keep"}`,
+			{validating, "{.webhooks[*].name}"}:                                                                         "validate.polymoat.io core.polymoat.io workloads.polymoat.io",
+			{validating, "{.webhooks[*].failurePolicy}"}:                                                                "Fail Ignore Fail",
+			{validating, "{.webhooks[*].timeoutSeconds}"}:                                                               "5 5 5",
+			{validating, "{.webhooks[*].sideEffects}"}:                                                                  "NoneOnDryRun NoneOnDryRun None",
+			{validating, "{.webhooks[*].clientConfig.service.path}"}:                                                    "/validate /validate/core /workloads",
+			{validating, "{.webhooks[*].clientConfig.caBundle}"}:                                                        "",
 			{"MutatingWebhookConfiguration polymoat", "{.webhooks[*].failurePolicy} {.webhooks[*].reinvocationPolicy}"}: "Ignore Ignore IfNeeded IfNeeded",
 		}},
 		{"an image by digest", "image: {repository: registry.example.com/polymoat, tag: ignored, digest: 'sha256:" + strings.Repeat("0a", 32) + "'}", map[[2]string]string{
@@ -58,6 +60,9 @@ func TestValues(t *testing.T) {
 			{deployment, pod + ".nodeSelector}"}:      `{"disk":"ssd"}`,
 			{deployment, pod + ".tolerations}"}:       "[]",
 			{deployment, pod + ".priorityClassName}"}: "",
+		}},
+		{"another value for core", "corePriorityClass: {value: 5000000}", map[[2]string]string{
+			{"PriorityClass polyaxon-core", "{.value}"}: "5e+06",
 		}},
 		{"any node", "nodeSelector: {}", map[[2]string]string{
 			{deployment, pod + ".nodeSelector}"}: "{}",
@@ -84,7 +89,7 @@ func TestValues(t *testing.T) {
 		{"no audit and no events", "{audit: {enabled: false}, events: {enabled: false}, certificates: {source: files, secretName: pair}}", map[[2]string]string{
 			{deployment, first + ".args[5:]}"}:                "--cert-source=files --cert-dir=/etc/polymoat/tls",
 			{validating, "{.webhooks[*].sideEffects}"}:        "None None None",
-			{"ClusterRole polymoat", "{.rules[*].resources}"}: `["nodes"] ["deployments","replicasets","statefulsets","daemonsets"] ["jobs"] ["operations"] ["jobs","services","kfjobs","clusters"] ["subjectaccessreviews"] ["tokenreviews"] ["mutatingwebhookconfigurations","validatingwebhookconfigurations"]`,
+			{"ClusterRole polymoat", "{.rules[*].resources}"}: `["nodes"] ["deployments","replicasets","statefulsets","daemonsets"] ["jobs"] ["operations"] ["jobs","services","kfjobs","clusters"] ["priorityclasses"] ["subjectaccessreviews"] ["tokenreviews"] ["mutatingwebhookconfigurations","validatingwebhookconfigurations"]`,
 		}},
 		{"an audit that only counts", "{audit: {reports: false}, events: {enabled: false}}", map[[2]string]string{
 			{deployment, first + ".args[8:]}"}:                         "--audit-lease=polymoat-system/polymoat-audit",
@@ -92,7 +97,7 @@ func TestValues(t *testing.T) {
 		}},
 		{"events without an audit", "audit: {enabled: false}", map[[2]string]string{
 			{deployment, first + ".args[8:]}"}: "--events=true",
-			{"ClusterRole polymoat-governed", "{.rules[*].resources}"}: `["tfjobs","pytorchjobs","mpijobs","mxjobs","xgboostjobs","paddlejobs"] ["rayjobs","rayservices","rayclusters"] ["daskjobs","daskclusters","daskworkergroups"] ` +
+			{"ClusterRole polymoat-governed", "{.rules[*].resources}"}: `["pods"] ["tfjobs","pytorchjobs","mpijobs","mxjobs","xgboostjobs","paddlejobs"] ["rayjobs","rayservices","rayclusters"] ["daskjobs","daskclusters","daskworkergroups"] ` +
 				`["events"]`,
 		}},
 		{"callers with a client certificate", "clientCA: {secretName: callers, names: [kube-apiserver]}", map[[2]string]string{
@@ -163,6 +168,26 @@ func small(name, namespace, field string) string {
 		", nodePools: [{name: core, nodeLabel: {key: polyaxon, value: core}, protected: true}]}}"
 }
 
+// TestClassOfCore: the chart makes the class that a policy names, unless it is Kubernetes' own or the chart is told not to.
+func TestClassOfCore(t *testing.T) {
+	for values, want := range map[string]string{
+		"policies: [" + small("a", "one", "corePriorityClassName: mine") + ", " + small("b", "two", "corePriorityClassName: mine") + "]": "mine",
+		"policies: [" + small("a", "one", "corePriorityClassName: system-cluster-critical") + "]":                                        "",
+		"policies: [" + small("a", "one", "release: a") + "]":                                                                            "",
+		"corePriorityClass: {create: false}":                                                                                             "",
+	} {
+		got := ""
+		for name := range render(t, writeValues(t, values)) {
+			if class, ok := strings.CutPrefix(name, "PriorityClass "); ok {
+				got += class
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %q is made, not %q", values, got, want)
+		}
+	}
+}
+
 // TestCertManagerIsFound: source auto asks the cluster.
 func TestCertManagerIsFound(t *testing.T) {
 	if all := render(t); all["Secret polymoat-tls"] == nil || all["Certificate polymoat"] != nil {
@@ -173,7 +198,7 @@ func TestCertManagerIsFound(t *testing.T) {
 	}
 }
 
-// TestScope: rights that only audit, events and reports need are bound where rbac.scope says. helm template asks no cluster.
+// TestScope: rights that a decision about nodes does not need are bound where rbac.scope says. helm template asks no cluster.
 func TestScope(t *testing.T) {
 	two := "policies: [" + small("a", "one", "release: a") + ", " + small("b", "two", "release: b") + "]"
 	for _, tc := range []struct {
@@ -183,7 +208,7 @@ func TestScope(t *testing.T) {
 		{"{" + two + "}", []string{""}, nil},
 		{"{rbac: {scope: cluster}, " + two + "}", []string{""}, nil},
 		{"{rbac: {scope: namespaces}, " + two + "}", nil, []string{"one", "two"}},
-		{"{audit: {enabled: false}, events: {enabled: false}, " + two + "}", nil, nil},
+		{"{audit: {enabled: false}, events: {enabled: false}, " + two + "}", []string{""}, nil},
 	} {
 		text, err := helm.Render(t.Context(), "polymoat", "polymoat-system", writeValues(t, tc.values))
 		if err != nil {

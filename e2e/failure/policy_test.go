@@ -44,9 +44,9 @@ func (r *release) refusedByHelm(t *testing.T) {
 }
 
 // mistakes are what the server says of the policy of refusedByServer.
-const mistakes = `polymoat: polyaxon.yaml:90: spec.roles[4].nodePools[0]: "gpu" is not one of spec.nodePools; accepted: "core", "experiments", "builds"
-polyaxon.yaml:96: spec.roles[6].nodePools[0]: "cpu" is not one of spec.nodePools; accepted: "core", "experiments", "builds"
-polyaxon.yaml:99: spec.roles[6].rootImages[0]: "ubuntu" is not a repository with its registry and without tag or digest; did you mean "docker.io/library/ubuntu"?`
+const mistakes = `polymoat: polyaxon.yaml:91: spec.roles[4].nodePools[0]: "gpu" is not one of spec.nodePools; accepted: "core", "experiments", "builds"
+polyaxon.yaml:97: spec.roles[6].nodePools[0]: "cpu" is not one of spec.nodePools; accepted: "core", "experiments", "builds"
+polyaxon.yaml:100: spec.roles[6].rootImages[0]: "ubuntu" is not a repository with its registry and without tag or digest; did you mean "docker.io/library/ubuntu"?`
 
 const policyFlag = "--policy="
 

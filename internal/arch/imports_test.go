@@ -23,6 +23,7 @@ var rules = []struct {
 	{"internal/inventory", "it drafts from what it is handed; callers read clusters and files", append([]string{"webhook", "internal/cli", "internal/policy"}, impure...)},
 	{"internal/layers", "it writes a policy down for others; callers read clusters and files", append([]string{"webhook", "internal/cli", "internal/policy"}, impure...)},
 	{"internal/native", "what is written depends on the policy alone", impure},
+	{"internal/displacement", "a decision is a function of policy, request and facts", impure},
 	{"internal/polyaxon", "a decision is a function of policy, request and facts", impure},
 	{"internal/audit", "it judges what it is handed; callers list and watch", append([]string{"webhook", "internal/cli"}, impure...)},
 	{"internal/drill", "it judges what it is handed; callers read the cluster", append([]string{"webhook", "internal/cli"}, drawing...)},

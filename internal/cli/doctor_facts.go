@@ -15,6 +15,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -48,6 +49,7 @@ var listed = []struct {
 	{doctor.PolicyBindings, admissionregistrationv1.SchemeGroupVersion, "mutatingadmissionpolicybindings", everywhere},
 	{doctor.Judges, admissionregistrationv1.SchemeGroupVersion, "validatingadmissionpolicies", everywhere},
 	{doctor.JudgeBindings, admissionregistrationv1.SchemeGroupVersion, "validatingadmissionpolicybindings", everywhere},
+	{doctor.Classes, schedulingv1.SchemeGroupVersion, "priorityclasses", everywhere},
 	{doctor.Nodes, corev1.SchemeGroupVersion, "nodes", everywhere},
 	{doctor.Namespaces, corev1.SchemeGroupVersion, "namespaces", everywhere},
 	{doctor.ClusterRoles, rbacv1.SchemeGroupVersion, "clusterroles", everywhere},
@@ -74,6 +76,9 @@ func (e *examination) facts(ctx context.Context) (*doctor.Facts, error) {
 	f := &doctor.Facts{Now: time.Now(), Plugin: build.Read().Version, Unread: map[doctor.Resource]error{}}
 	r := reader{e.connection, f}
 	if err := r.version(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.evictors(ctx); err != nil {
 		return nil, err
 	}
 	d, err := e.deployment(ctx, e.namespace, "choose one with --namespace")

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -16,6 +17,8 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/utils/ptr"
+
+	"github.com/polymoat/polymoat/internal/policy"
 )
 
 // Configurations knows polymoat's own webhook configurations, the mutating and the validating one of the same name: what
@@ -51,6 +54,8 @@ type Webhook struct {
 	Name          string // "mutate.polymoat.io"
 	ClientConfig  admissionregistrationv1.WebhookClientConfig
 	FailurePolicy admissionregistrationv1.FailurePolicyType
+	// Groups says whether it is asked about PodGroups that are created.
+	Groups bool
 }
 
 // configurationWatch is one of the two watches.
@@ -166,11 +171,11 @@ func webhooks(object metav1.Object) []Webhook {
 	switch o := object.(type) {
 	case *admissionregistrationv1.MutatingWebhookConfiguration:
 		for _, w := range o.Webhooks {
-			list = append(list, Webhook{w.Name, w.ClientConfig, ptr.Deref(w.FailurePolicy, admissionregistrationv1.Fail)})
+			list = append(list, Webhook{w.Name, w.ClientConfig, ptr.Deref(w.FailurePolicy, admissionregistrationv1.Fail), asksForGroups(w.Rules)})
 		}
 	case *admissionregistrationv1.ValidatingWebhookConfiguration:
 		for _, w := range o.Webhooks {
-			list = append(list, Webhook{w.Name, w.ClientConfig, ptr.Deref(w.FailurePolicy, admissionregistrationv1.Fail)})
+			list = append(list, Webhook{w.Name, w.ClientConfig, ptr.Deref(w.FailurePolicy, admissionregistrationv1.Fail), asksForGroups(w.Rules)})
 		}
 	}
 	return list
@@ -190,4 +195,15 @@ func send(changed chan<- struct{}) {
 	case changed <- struct{}{}:
 	default:
 	}
+}
+
+// asksForGroups says whether one of the rules reaches new PodGroups.
+func asksForGroups(rules []admissionregistrationv1.RuleWithOperations) bool {
+	has := func(list []string, value string) bool {
+		return slices.Contains(list, value) || slices.Contains(list, "*")
+	}
+	return slices.ContainsFunc(rules, func(r admissionregistrationv1.RuleWithOperations) bool {
+		created := slices.Contains(r.Operations, admissionregistrationv1.Create) || slices.Contains(r.Operations, admissionregistrationv1.OperationAll)
+		return created && has(r.APIGroups, policy.GroupAPI) && has(r.Resources, "podgroups")
+	})
 }

@@ -22,6 +22,7 @@ func (v View) rights() []rbacv1.PolicyRule {
 		{APIGroups: []string{"batch"}, Resources: []string{"jobs"}, Verbs: look},
 		{APIGroups: []string{"core.polyaxon.com"}, Resources: []string{"operations"}, Verbs: look},
 		{APIGroups: []string{"polyaxon.com"}, Resources: []string{"jobs", "services", "kfjobs", "clusters"}, Verbs: look},
+		{APIGroups: []string{"scheduling.k8s.io"}, Resources: []string{"priorityclasses"}, Verbs: []string{"list", "watch"}},
 		{APIGroups: []string{"authorization.k8s.io"}, Resources: []string{"subjectaccessreviews"}, Verbs: []string{"create"}},
 		{APIGroups: []string{"authentication.k8s.io"}, Resources: []string{"tokenreviews"}, Verbs: []string{"create"}},
 		{
@@ -32,12 +33,9 @@ func (v View) rights() []rbacv1.PolicyRule {
 	}
 }
 
-// rightsInGoverned are what its audit, events and reports need in every governed namespace.
+// rightsInGoverned are what core's priority, the audit, events and reports need in every governed namespace.
 func (v View) rightsInGoverned() []rbacv1.PolicyRule {
-	var rules []rbacv1.PolicyRule
-	if argument(v.Deployment, "--audit-lease") != "" {
-		rules = append(rules, rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list", "watch"}})
-	}
+	rules := []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list", "watch"}}}
 	if argument(v.Deployment, "--audit-reports") == "true" {
 		verbs := []string{"list", "watch", "create", "update", "delete"}
 		rules = append(rules, rbacv1.PolicyRule{APIGroups: []string{"openreports.io"}, Resources: []string{"reports"}, Verbs: verbs})
@@ -86,7 +84,7 @@ func serverRights(v View) []Finding {
 		}
 		found = append(found, Finding{
 			Severity: Warning, What: v.denied(missing, fmt.Sprintf("in namespace %q ", namespace)),
-			Why: "The server does not audit that namespace whole, or cannot tell there what it finds. A RoleBinding goes with its namespace.",
+			Why: "The server does not know core's priority in that namespace, does not audit it whole, or cannot tell there what it finds. A RoleBinding goes with its namespace.",
 			Fix: v.reinstall(),
 		})
 	}

@@ -100,7 +100,7 @@ func texts(r Report) []string {
 // What may not be read is told, and no check passes that would have looked at it.
 func TestUnread(t *testing.T) {
 	for _, resource := range []Resource{
-		Deployments, Pods, Services, Leases, EndpointSlices, Networks, Budgets, Secrets, Mutating, Validating, Policies, PolicyBindings, Judges, JudgeBindings, Nodes, Namespaces,
+		Deployments, Pods, Services, Leases, EndpointSlices, Networks, Budgets, Secrets, Mutating, Validating, Policies, PolicyBindings, Judges, JudgeBindings, Nodes, Classes, Namespaces,
 		ClusterRoles, ClusterGrants, Roles, Grants, Ingresses, Certificates, Issuers, ConfigMaps,
 	} {
 		t.Run(string(resource), func(t *testing.T) {
@@ -133,7 +133,7 @@ func TestAccess(t *testing.T) {
 	f := healthy(t)
 	f.Unread[Budgets] = apierrors.NewForbidden(schema.ParseGroupResource(string(Budgets)), "", errors.New("no right"))
 	want := `warning access: Could not look at poddisruptionbudgets.policy: poddisruptionbudgets.policy is forbidden: no right. ` +
-		`Whether these checks would find something is not known: disruption-budget, core-selectors. ` +
+		`Whether these checks would find something is not known: disruption-budget, core-budget, core-selectors. ` +
 		`Fix: kubectl create clusterrole polymoat-doctor-poddisruptionbudgets --verb=get,list --resource=poddisruptionbudgets.policy && ` +
 		`kubectl create clusterrolebinding polymoat-doctor-poddisruptionbudgets --clusterrole=polymoat-doctor-poddisruptionbudgets --user=YOU # or run as an administrator`
 	if got := unreadIn(Examine(f, Checks)).String(); got != want {

@@ -116,8 +116,23 @@ var ofCluster = map[string][]example{
 		f.ClusterGrants = append(f.ClusterGrants, bind("everything", "system:authenticated"))
 		f.ClusterRoles = append(f.ClusterRoles, role("everything", []string{"create"}, "", "bindings"))
 	})}},
-	"may-change-nodes":    {{"a tenant", plainly(func(f *Facts) { allow(f, "", []string{"patch"}, "", "nodes") })}},
-	"may-claim-core":      {{"an administrator of Polyaxon", plainly(func(f *Facts) { allow(f, "", []string{"use"}, "polymoat.io", "roles") })}},
+	"may-change-nodes": {{"a tenant", plainly(func(f *Facts) { allow(f, "", []string{"patch"}, "", "nodes") })}},
+	"may-claim-core":   {{"an administrator of Polyaxon", plainly(func(f *Facts) { allow(f, "", []string{"use"}, "polymoat.io", "roles") })}},
+	"may-preempt": {
+		{"a tenant makes groups", plainly(func(f *Facts) { allow(f, "polyaxon", []string{"*"}, "scheduling.k8s.io", "podgroups") })},
+		{"an operator makes classes", plainly(func(f *Facts) { allow(f, "", []string{"create"}, "scheduling.k8s.io", "priorityclasses") })},
+	},
+	"group-gates": {
+		{"groups are served", plainly(func(f *Facts) {
+			f.Serves("workloads.scheduling.k8s.io")
+			f.Serves("podgroups.scheduling.k8s.io")
+			f.Serves("priorityclasses.scheduling.k8s.io")
+		})},
+		{"Jobs get groups", plainly(func(f *Facts) {
+			f.Serves("podgroups.scheduling.k8s.io")
+			f.Gates = []string{"GenericWorkload", "WorkloadWithJob"}
+		})},
+	},
 	"may-change-polymoat": {{"a tenant", plainly(func(f *Facts) { allow(f, "polymoat-system", []string{"*"}, "", "configmaps") })}},
 	"default-account": {
 		{"core runs as it", plainly(func(f *Facts) {

@@ -6,7 +6,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 )
 
@@ -18,6 +20,26 @@ var ofPolyaxon = map[string][]example{
 	"core-apart": {{"a run beside the API", plainly(func(f *Facts) {
 		f.Add(coreLike("api", map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}))
 		f.Add(coreLike("train", map[string]string{"app.kubernetes.io/part-of": "polyaxon-runs", "app.kubernetes.io/component": "polyaxon-jobs"}))
+	})}},
+	"core-priority": {
+		{"the class is missing", plainly(func(f *Facts) { f.Classes = nil })},
+		{"pods from before", plainly(func(f *Facts) {
+			old, new := coreLike("api", coreMark), coreLike("beat", coreMark)
+			new.Spec.Priority = ptr.To[int32](1_000_000)
+			f.Add(old)
+			f.Add(new)
+		})},
+		{"a default above core", plainly(func(f *Facts) {
+			f.Add(&schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "all"}, Value: 1_000_000, GlobalDefault: true})
+		})},
+	},
+	"core-budget": {{"two replicas, and one alone", plainly(func(f *Facts) {
+		for name, owner := range map[string]types.UID{"api-1": "api", "api-2": "api", "beat": "beat"} {
+			pod := coreLike(name, coreMark)
+			pod.Spec.Priority = ptr.To[int32](1_000_000)
+			pod.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: string(owner), UID: owner, Controller: ptr.To(true)}}
+			f.Add(pod)
+		}
 	})}},
 	"core-places": {
 		{"a run with the name of a component", plainly(func(f *Facts) {

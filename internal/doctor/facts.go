@@ -13,6 +13,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
@@ -36,6 +37,7 @@ const (
 	Judges         Resource = "validatingadmissionpolicies.admissionregistration.k8s.io"
 	JudgeBindings  Resource = "validatingadmissionpolicybindings.admissionregistration.k8s.io"
 	Nodes          Resource = "nodes"
+	Classes        Resource = "priorityclasses.scheduling.k8s.io"
 	Namespaces     Resource = "namespaces"
 	ClusterRoles   Resource = "clusterroles.rbac.authorization.k8s.io"
 	ClusterGrants  Resource = "clusterrolebindings.rbac.authorization.k8s.io"
@@ -55,6 +57,10 @@ type Facts struct {
 	Now        time.Time
 	Plugin     string // the version of whoever looks: "v0.1.0"
 	Kubernetes string // that of the API server: "v1.37.2"
+	// Evictors are the objects that the API server serves by which pods are evicted: "podgroups.scheduling.k8s.io".
+	Evictors []string
+	// Gates are those of GroupGates that it says are open; nil where its metrics could not be read.
+	Gates []string
 	// Senders is how many reviews came from each address; nil where the replicas could not be asked.
 	Senders map[netip.Addr]int
 	// Unread says what could not be read, and why.
@@ -88,6 +94,7 @@ type Facts struct {
 	Judges         []*admissionregistrationv1.ValidatingAdmissionPolicy
 	JudgeBindings  []*admissionregistrationv1.ValidatingAdmissionPolicyBinding
 	Nodes          []*corev1.Node
+	Classes        []*schedulingv1.PriorityClass
 	Namespaces     []*corev1.Namespace
 	ClusterRoles   []*rbacv1.ClusterRole
 	ClusterGrants  []*rbacv1.ClusterRoleBinding
@@ -142,6 +149,8 @@ func (f *Facts) addOfCluster(object runtime.Object) {
 		f.Judges = append(f.Judges, o)
 	case *admissionregistrationv1.ValidatingAdmissionPolicyBinding:
 		f.JudgeBindings = append(f.JudgeBindings, o)
+	case *schedulingv1.PriorityClass:
+		f.Classes = append(f.Classes, o)
 	case *corev1.Node:
 		f.Nodes = append(f.Nodes, o)
 	case *corev1.Namespace:

@@ -68,6 +68,7 @@ var shipped = []shippedHook{
 		{"kubeflow.org", []string{"tfjobs", "pytorchjobs", "mpijobs", "mxjobs", "mxnetjobs", "xgboostjobs", "paddlejobs"}, written},
 		{"ray.io", []string{"rayjobs", "rayclusters", "rayservices"}, written},
 		{"kubernetes.dask.org", []string{"daskjobs", "daskclusters", "daskworkergroups"}, written},
+		{"scheduling.k8s.io", []string{"podgroups", "compositepodgroups", "workloads"}, written},
 	}},
 }
 

@@ -92,3 +92,23 @@ func (c Constraints) Size() int {
 	}
 	return n
 }
+
+// And returns the constraints of a pod that asks for more of its node: every term is given the requirements. The receiver
+// is left alone.
+func (c Constraints) And(more ...corev1.NodeSelectorRequirement) Constraints {
+	if len(more) == 0 {
+		return c
+	}
+	terms := []corev1.NodeSelectorTerm{{}}
+	if required := c.required(); required != nil {
+		// A term that asks for nothing matches no node.
+		terms = slices.DeleteFunc(slices.Clone(required.NodeSelectorTerms), func(t corev1.NodeSelectorTerm) bool {
+			return len(t.MatchExpressions)+len(t.MatchFields) == 0
+		})
+	}
+	for i := range terms {
+		terms[i].MatchExpressions = slices.Concat(terms[i].MatchExpressions, more)
+	}
+	c.Affinity = &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: terms}}
+	return c
+}

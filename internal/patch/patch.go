@@ -2,7 +2,8 @@
 //
 // A diff of the raw object against a marshalled one would delete every field that our version of k8s.io/api does not
 // know. So both sides are typed, and only the fields that polymoat may touch are compared: spec.nodeSelector,
-// spec.tolerations, spec.affinity, the security contexts of the pod and its containers, and what is appended to their env.
+// the three fields of its priority, spec.tolerations, spec.affinity, the security contexts of the pod and its containers,
+// and what is appended to their env.
 package patch
 
 import (
@@ -26,6 +27,9 @@ func Operations(before, after *corev1.Pod) ([]jsonpatch.JsonPatchOperation, erro
 	}
 	var d diff
 	d.compare("/spec/nodeSelector", b.NodeSelector, a.NodeSelector)
+	d.compare("/spec/priorityClassName", b.PriorityClassName, a.PriorityClassName)
+	d.compare("/spec/priority", b.Priority, a.Priority)
+	d.compare("/spec/preemptionPolicy", b.PreemptionPolicy, a.PreemptionPolicy)
 	d.compare("/spec/tolerations", b.Tolerations, a.Tolerations)
 	d.compare("/spec/affinity", b.Affinity, a.Affinity)
 	d.compare("/spec/securityContext", b.SecurityContext, a.SecurityContext)

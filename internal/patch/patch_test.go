@@ -67,6 +67,14 @@ func TestOperations(t *testing.T) {
 			want: `[{"op":"add","path":"/spec/initContainers/0/env","value":[{"name":"HOME","value":"/tmp"}]},` +
 				`{"op":"add","path":"/spec/containers/0/env/-","value":{"name":"HOME","value":"/tmp"}}]`,
 		},
+		"a class is set, and what was resolved from another one removed": {
+			before: `{"spec":{"priority":0,"preemptionPolicy":"PreemptLowerPriority"}}`,
+			change: func(s *corev1.PodSpec) {
+				s.PriorityClassName, s.Priority, s.PreemptionPolicy = "polyaxon-core", nil, nil
+			},
+			want: `[{"op":"add","path":"/spec/priorityClassName","value":"polyaxon-core"},{"op":"remove","path":"/spec/priority"},` +
+				`{"op":"remove","path":"/spec/preemptionPolicy"}]`,
+		},
 		"a container's security context is filled leaf by leaf": {
 			before: `{"spec":{"initContainers":[{"name":"i"}],"containers":[{"name":"c","securityContext":{"runAsUser":7,"capabilities":{"drop":["NET_RAW"]}}}]}}`,
 			change: func(s *corev1.PodSpec) {

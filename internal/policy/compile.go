@@ -14,6 +14,7 @@ import (
 // installation is one policy document, ready to decide with.
 type installation struct {
 	name, hash, release       string
+	coreClass                 string // the PriorityClass of core; empty for none
 	requesters, nodeNameUsers []string
 	bindingUsers, debugUsers  []string
 	pools                     []*pool
@@ -73,6 +74,8 @@ type role struct {
 	rootImages []string
 	hostPaths  []v1alpha1.HostPath
 
+	groups bool // its pods may be of scheduling groups
+
 	schedulers, runtimes, priorities []string            // allow-lists; nil leaves the field free
 	overrides                        *v1alpha1.Overrides // nil: the role accepts none
 	accepted                         []string            // the names of those that it accepts at all
@@ -91,7 +94,7 @@ func (r *role) mayUse(p *pool) bool { return slices.ContainsFunc(r.pools, p.same
 func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 	spec := doc.Spec
 	in := &installation{
-		name: doc.Metadata.Name, hash: doc.Hash, release: spec.Release,
+		name: doc.Metadata.Name, hash: doc.Hash, release: spec.Release, coreClass: spec.CorePriorityClassName,
 		requesters: spec.Requesters, nodeNameUsers: spec.NodeNameUsers,
 		coreTrust: spec.CoreTrust, trusted: trusted(spec.CoreTrust),
 		bindingUsers: spec.BindingUsers, debugUsers: spec.DebugUsers,
@@ -156,6 +159,7 @@ func compileRole(r v1alpha1.Role, defaults *v1alpha1.SecurityDefaults) *role {
 		name: r.Name, nodeSelector: r.NodeSelector, tolerations: r.Tolerations, affinity: r.Affinity,
 		replace: r.OnConflict == v1alpha1.Replace, unmarked: r.Match != nil && r.Match.Mode == v1alpha1.ReplaceSignal,
 		level: r.PodSecurity, keeps: r.Identity == v1alpha1.Keep, rootImages: r.RootImages, hostPaths: r.HostPaths,
+		groups:     r.SchedulingGroups == v1alpha1.AllowGroups,
 		schedulers: r.SchedulerNames, runtimes: r.RuntimeClassNames, priorities: r.PriorityClassNames,
 	}
 	if r.Name != v1alpha1.RoleCore && r.Name != v1alpha1.RoleOther {

@@ -18,6 +18,7 @@ type LiveWorkload struct {
 	UID             types.UID
 	Selector        *metav1.LabelSelector
 	Template        *corev1.PodTemplateSpec
+	ClaimTemplates  []corev1.PersistentVolumeClaim // of a StatefulSet
 }
 
 // The kinds of LiveWorkload.
@@ -46,6 +47,7 @@ func Live(object any) (LiveWorkload, bool) {
 		live.Kind, live.Selector, live.Template = replicaSet, o.Spec.Selector, &o.Spec.Template
 	case *appsv1.StatefulSet:
 		live.Kind, live.Selector, live.Template = statefulSet, o.Spec.Selector, &o.Spec.Template
+		live.ClaimTemplates = o.Spec.VolumeClaimTemplates
 	case *appsv1.DaemonSet:
 		live.Kind, live.Selector, live.Template = daemonSet, o.Spec.Selector, &o.Spec.Template
 	case *batchv1.Job:
@@ -68,6 +70,9 @@ type CoreWorkload struct {
 	Selector labels.Selector
 	// ServiceAccount is the name of the account that its pods run as; empty means "default".
 	ServiceAccount string
+	// Labels are those of its pods; Claims are the PersistentVolumeClaims that they mount, as displacement.Core has them.
+	Labels map[string]string
+	Claims []string
 }
 
 // CoreWorkload returns what decisions need to know of a live workload; false where its template is not core's.
@@ -80,7 +85,21 @@ func (p *Policy) CoreWorkload(w LiveWorkload) (CoreWorkload, bool) {
 	if err != nil {
 		selector = labels.Nothing()
 	}
-	return CoreWorkload{w.Kind, w.Name, w.UID, selector, w.Template.Spec.ServiceAccountName}, true
+	return CoreWorkload{w.Kind, w.Name, w.UID, selector, w.Template.Spec.ServiceAccountName, w.Template.Labels, w.claims()}, true
+}
+
+// claims are the PersistentVolumeClaims that the workload's pods mount.
+func (w LiveWorkload) claims() []string {
+	var claims []string
+	for _, c := range w.ClaimTemplates {
+		claims = append(claims, c.Name+"-"+w.Name+"-*")
+	}
+	for _, v := range w.Template.Spec.Volumes {
+		if v.PersistentVolumeClaim != nil {
+			claims = append(claims, v.PersistentVolumeClaim.ClaimName)
+		}
+	}
+	return claims
 }
 
 // pod is the pod that the workload's controller makes, owner included: Helm hooks are known by their Job.

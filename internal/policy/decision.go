@@ -45,6 +45,9 @@ type Request struct {
 	// Today is when it is asked: exceptions end. None holds on a day that is not known.
 	Today v1alpha1.Day
 
+	// Priorities are those of the cluster; nil where they are not known.
+	Priorities *Priorities
+
 	// Nodes are all live nodes, those together that a pod with these constraints cannot tell apart; nil where they are not
 	// known. The constraints are those of the placed pod. Whoever creates a pod that no node takes is warned.
 	Nodes func(landing.Constraints) iter.Seq[landing.Group]
@@ -116,7 +119,9 @@ type Decision struct {
 
 // ClaimsCore says whether something was refused that may be granted to those who are Trusted with core.
 func (d Decision) ClaimsCore() bool {
-	return slices.ContainsFunc(d.found(), func(v Violation) bool { return v.Rule == ruleCoreClaim || v.Rule == rulePodStatus })
+	return slices.ContainsFunc(d.found(), func(v Violation) bool {
+		return v.Rule == ruleCoreClaim || v.Rule == rulePodStatus || d.Resource.Group == GroupAPI
+	})
 }
 
 // Witness is the first protected node on which the pod would run, whatever the mode of the rule that found it; nil where
@@ -149,6 +154,7 @@ const (
 	FromOverride   Source = "override"   // an annotation or label of the pod, or of its owner
 	FromAnnotation Source = "annotation" // a deprecated annotation of the pod about its seccomp profile
 	FromImage      Source = "image"      // the identity that the image of the main container was made for
+	FromPolicy     Source = "policy"     // spec.corePriorityClassName of the policy
 	FromSeal       Source = "seal"       // the required affinity that keeps the pod off a protected pool
 )
 

@@ -16,6 +16,8 @@ var (
 	pathNodeName     = field.NewPath("spec", "nodeName")
 	pathNodeSelector = field.NewPath("spec", "nodeSelector")
 	pathTolerations  = field.NewPath("spec", "tolerations")
+
+	pathPriorityClass = field.NewPath("spec", "priorityClassName")
 )
 
 // place sends the pod to the pool of its override, else to a pool of its role: the one that the pod asks for where the

@@ -20,13 +20,15 @@ type Policy struct {
 	protected []*pool
 	// accounts are the service accounts that any policy names, as "namespace/name", and in which list it does.
 	accounts map[string]string
-	outside  string // the names of the governed namespaces, for people
+	// coreClasses are the PriorityClasses that the policies name for core.
+	coreClasses map[string]bool
+	outside     string // the names of the governed namespaces, for people
 }
 
 // New compiles policy documents, one Polyaxon installation each. They must have been loaded with v1alpha1.Load and
 // belong together (v1alpha1.ValidateSet); the error says which namespace two of them govern.
 func New(docs ...*v1alpha1.PlacementPolicy) (*Policy, error) {
-	p := &Policy{governed: map[string]*installation{}, accounts: map[string]string{}}
+	p := &Policy{governed: map[string]*installation{}, accounts: map[string]string{}, coreClasses: map[string]bool{}}
 	all := make([]*installation, 0, len(docs))
 	for _, doc := range docs {
 		in, err := compile(doc)
@@ -34,6 +36,9 @@ func New(docs ...*v1alpha1.PlacementPolicy) (*Policy, error) {
 			return nil, err
 		}
 		all = append(all, in)
+		if in.coreClass != "" {
+			p.coreClasses[in.coreClass] = true
+		}
 		for _, ns := range doc.Spec.Namespaces {
 			if other := p.governed[ns]; other != nil {
 				return nil, fmt.Errorf("policies %q and %q both govern namespace %q", other.name, in.name, ns)
@@ -92,6 +97,9 @@ func (p *Policy) Mutate(r Request) Decision {
 // mutated is the pod with everything that the policy gives it, and what that changed.
 func (p *Policy) mutated(s *subject, r Request, brief bool) *edit {
 	e := &edit{pod: shallowCopy(r.Pod), brief: brief}
+	if r.Old == nil {
+		s.prioritize(e, r.Priorities)
+	}
 	switch {
 	case r.Old != nil && r.Subresource == EphemeralContainers:
 		s.hardenAdded(e, r.Old)
@@ -184,7 +192,11 @@ func (p *Policy) asNew(s *subject, r Request, was []Violation) []Violation {
 }
 
 func (p *Policy) view(s *subject, r Request) View {
-	return View{Request: r, subject: s, protected: p.protected, accounts: p.accounts}
+	v := View{Request: r, subject: s, protected: p.protected, accounts: p.accounts}
+	if r.Priorities != nil {
+		v.coreRank = p.coreRank(r.Priorities)
+	}
+	return v
 }
 
 // Review is Mutate, then Validate of what came of it, in one decision: what an API server would answer in the end.

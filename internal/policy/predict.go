@@ -47,8 +47,8 @@ func (p *Policy) answerEarly(d *Decision, mode v1alpha1.Mode, w Workload, t Temp
 // later is the decision on the template's pod. Whether it may claim core was decided by whoever wrote the template.
 func (p *Policy) later(w Workload, t Template) Decision {
 	return p.Review(Request{
-		Namespace: w.Namespace, User: t.Creator, Pod: t.Pod, Trust: Trusted, Owner: t.Owner, Node: t.Node, Nodes: t.Nodes, Core: w.Core, Today: w.Today,
-		steps: w.steps,
+		Namespace: w.Namespace, User: t.Creator, Pod: t.Pod, Trust: Trusted, Owner: t.Owner, Node: t.Node, Nodes: t.Nodes, Core: w.Core,
+		Priorities: w.Priorities, Today: w.Today, steps: w.steps,
 	})
 }
 

@@ -14,6 +14,9 @@ import (
 //
 // Each rule refuses a name that is not in the role's list; a role without a list leaves the field free. Where content
 // or an override moved the pod to another role, all lists count: what a user can write frees of nothing.
+//
+// A PriorityClass is refused as well where the cluster's own is known and its value is not below the priority of every
+// core pod: what it evicts may then be core (priority.go). One whose preemptionPolicy is Never evicts nobody.
 
 // schedulerName is about spec.schedulerName; "default-scheduler" is what the API server writes where there is none.
 func schedulerName(v View) []Violation {
@@ -34,7 +37,11 @@ func runtimeClass(v View) []Violation {
 
 // priorityClass is about spec.priorityClassName.
 func priorityClass(v View) []Violation {
-	return v.notListed(pathSpec.Child("priorityClassName"), v.Pod.Spec.PriorityClassName, func(r *role) []string { return r.priorities })
+	found := v.notListed(pathPriorityClass, v.Pod.Spec.PriorityClassName, func(r *role) []string { return r.priorities })
+	if len(found) > 0 {
+		return found
+	}
+	return v.outranking()
 }
 
 func (v View) notListed(path *field.Path, name string, listOf func(*role) []string) []Violation {

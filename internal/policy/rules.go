@@ -18,6 +18,8 @@ type Rule struct {
 const (
 	ruleCoreClaim = "core-claim"
 	rulePodStatus = "pod-status"
+
+	rulePriorityClass = "priority-class" // of a group
 )
 
 // Rules are all rules, in the order in which their violations are told: whether the pod is what it says, where it would
@@ -32,7 +34,13 @@ var Rules = []Rule{
 		"its own cleaner to core nodes", nodePool},
 	{"scheduler-name", "a scheduler that the role's `schedulerNames` do not list; without a list the field is free", schedulerName},
 	{"runtime-class", "a RuntimeClass that the role's `runtimeClassNames` do not list; without a list the field is free", runtimeClass},
-	{"priority-class", "a PriorityClass that the role's `priorityClassNames` do not list; without a list the field is free", priorityClass},
+	{rulePriorityClass, "a PriorityClass that the role's `priorityClassNames` do not list, if there are any, and for all but core one whose " +
+		"value is not below core's lowest priority, unless it has `preemptionPolicy: Never`; in a PodGroup, CompositePodGroup or Workload as well, whatever its `preemptionPolicy`", priorityClass},
+	{"scheduling-group", "a pod of a group (`spec.schedulingGroup`), which may evict in the whole cluster, where core is not known to " +
+		"outrank it; a role may allow them (`schedulingGroups: Allow`)", schedulingGroup},
+	{"displacement", "in a pod of a group that core is not known to outrank: a topologySpreadConstraint, required pod affinity or " +
+		"anti-affinity, or a claim that is met with core's pods gone. The refusal names such a core pod and both nodes. In any pod: " +
+		"a claim that a StatefulSet of core makes for its own pods", displaces},
 	{"pod-affinity", "required pod anti-affinity that is wider than one node (`kubernetes.io/hostname`) or reaches into other " +
 		"namespaces: it could keep core pods from being scheduled", podAffinity},
 	{"core-debug", "ephemeral containers in core pods (`kubectl debug`), except from users that `debugUsers` or `coreTrust` name; " +
@@ -50,7 +58,7 @@ var Rules = []Rule{
 
 // coreGuards are the rules that judge a pod as new when its last scheduling gate is taken off. The others judge only
 // what the update makes worse.
-var coreGuards = []string{ruleCoreClaim, "core-nodes", "node-name", "node-pool", "service-account"}
+var coreGuards = []string{ruleCoreClaim, "core-nodes", "node-name", "node-pool", "service-account", "scheduling-group", "displacement"}
 
 func (v Violation) guardsCore() bool { return slices.Contains(coreGuards, v.Rule) }
 
@@ -60,6 +68,7 @@ type View struct {
 	*subject
 	protected []*pool           // protected pools of all policies
 	accounts  map[string]string // service accounts that any policy names: Policy.accounts
+	coreRank  int32             // core's lowest priority, where Priorities are known
 }
 
 // constraints are what the pod says about its node.

@@ -27,8 +27,12 @@ type Workload struct {
 	Old *Marks
 	// Templates are those that the request adds or changes. What stays as it was is not judged.
 	Templates []Template
+	// Classes are those that an object of GroupAPI names, or newly names.
+	Classes []Class
 	// Core is as in a Request.
 	Core []CoreWorkload
+	// Priorities are those of the cluster; nil where they are not known.
+	Priorities *Priorities
 	// Today is when it is asked: exceptions end.
 	Today v1alpha1.Day
 
@@ -90,6 +94,9 @@ func (p *Policy) ValidateWorkload(w Workload) Decision {
 	}
 	if !granted {
 		in.ownClaim(&d, w)
+		if found := p.groups(w); len(found) > 0 {
+			scope{in, w.Namespace, []string{""}}.settle(&d, found, w.Today)
+		}
 	}
 	d.Steps = w.steps.taken
 	if len(d.Violations) > 0 || len(d.Invalid) > 0 {

@@ -19,8 +19,9 @@ import (
 // Probe serves /readyz. The policy is loaded before there is a server to ask.
 type Probe struct {
 	Certificate     func(*tls.ClientHelloInfo) (*tls.Certificate, error)
-	NodesSynced     func() bool // nil without a cluster, like WorkloadsSynced and Configurations
+	NodesSynced     func() bool // nil without a cluster, like those below
 	WorkloadsSynced func() bool
+	ClassesSynced   func() bool
 	Configurations  func() []cluster.Configuration // those through which the API server asks
 	Log             *slog.Logger
 
@@ -65,6 +66,9 @@ func (p *Probe) state(now time.Time) state {
 	}
 	if p.WorkloadsSynced != nil && !p.WorkloadsSynced() {
 		s.problems = append(s.problems, "the workloads of the governed namespaces are not listed yet")
+	}
+	if p.ClassesSynced != nil && !p.ClassesSynced() {
+		s.problems = append(s.problems, "the PriorityClasses of the cluster are not listed yet")
 	}
 	if problem := p.certificateProblem(now); problem != "" {
 		s.problems = append(s.problems, problem)

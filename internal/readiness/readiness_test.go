@@ -30,6 +30,7 @@ func TestReadiness(t *testing.T) {
 		err      error
 		after    time.Duration
 		nodes    func() bool
+		classes  func() bool
 		stopping bool
 		want     string
 	}{
@@ -39,6 +40,7 @@ func TestReadiness(t *testing.T) {
 		"an expired certificate":      {pair: pair, after: 2 * time.Hour, want: "not ready: the serving certificate expired at 2026-01-01T01:00:00Z"},
 		"a certificate of the future": {pair: pair, after: -time.Hour, want: "not ready: the serving certificate begins at 2026-01-01T00:00:00Z"},
 		"nodes that are listed":       {pair: pair, nodes: func() bool { return true }, want: "ready"},
+		"classes that are not":        {pair: pair, classes: func() bool { return false }, want: "not ready: the PriorityClasses of the cluster are not listed yet"},
 		"everything at once": {
 			nodes: func() bool { return false }, stopping: true,
 			want: "not ready: shutting down; the nodes of the cluster are not listed yet; there is no serving certificate",
@@ -47,7 +49,7 @@ func TestReadiness(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := &Probe{
 				Certificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return tc.pair, tc.err },
-				NodesSynced: tc.nodes,
+				NodesSynced: tc.nodes, ClassesSynced: tc.classes,
 			}
 			if tc.stopping {
 				r.Stop()

@@ -52,6 +52,8 @@ policy.yaml:7: spec.coreTrust.groups[2]: "system:authenticated" holds everybody,
   - {name: core, match: {mode: Replace, any: [{labels: {tier: platform}}]}}
 `,
 		`policy.yaml:8: spec.coreFailurePolicy: "Ignore" trusts the labels of Polyaxon's charts, and role "core" replaces them; write "Fail", or have its match extend them`},
+	{"requesters: []", "corePriorityClassName: Core",
+		`policy.yaml:7: spec.corePriorityClassName: "Core" is no name: lower-case letters, digits, "-" and "."`},
 	{"requesters: []", "bindingUsers: ['']\n  debugUsers: [a b]",
 		`policy.yaml:7: spec.bindingUsers[0]: is empty; write a user's name: "system:serviceaccount:NAMESPACE:NAME"
 policy.yaml:8: spec.debugUsers[0]: "a b" has a blank in it; list one user per entry`},

@@ -80,6 +80,8 @@ policy.yaml:13: spec.roles[1].onConflict: "Move" is not one of "Refuse", "Replac
 policy.yaml:13: spec.roles[1].podSecurity: "Baseline" is not one of "privileged", "baseline", "restricted"; did you mean "baseline"?`},
 
 	// Roles: allow-lists.
+	{jobs, "{name: jobs, schedulingGroups: allow}",
+		`policy.yaml:13: spec.roles[1].schedulingGroups: "allow" is not one of "Refuse", "Allow"; did you mean "Allow"?`},
 	{jobs, "{name: jobs, schedulerNames: [Volcano, volcano, volcano], priorityClassNames: ['']}",
 		`policy.yaml:13: spec.roles[1].priorityClassNames[0]: "" is no name: lower-case letters, digits, "-" and "."
 policy.yaml:13: spec.roles[1].schedulerNames[0]: "Volcano" is no name: lower-case letters, digits, "-" and "."

@@ -19,7 +19,7 @@ policy.yaml:7: spec.modes[0].roles[0]: "job" is not a role of this policy; did y
 policy.yaml:7: spec.modes[0].rules[0]: "node-names" is not a rule; did you mean "node-name"?
 policy.yaml:7: spec.modes[0].rules[2]: "binding" is at spec.modes[0].rules[1] already; keep one`},
 	{"requesters: []", "modes: [{mode: Warn, rules: [zzzz]}]",
-		`policy.yaml:7: spec.modes[0].rules[0]: "zzzz" is not a rule; accepted: "core-claim", "core-nodes", "node-name", "node-pool", "scheduler-name", "runtime-class", "priority-class", "pod-affinity", "core-debug", "pod-status", "service-account", "run-as-root", "run-as-root-group", "pod-security", "binding"`},
+		`policy.yaml:7: spec.modes[0].rules[0]: "zzzz" is not a rule; accepted: "core-claim", "core-nodes", "node-name", "node-pool", "scheduler-name", "runtime-class", "priority-class", "scheduling-group", "displacement", "pod-affinity", "core-debug", "pod-status", "service-account", "run-as-root", "run-as-root-group", "pod-security", "binding"`},
 	{"requesters: []", "modes: [{mode: Warn, role: [jobs]}]",
 		`policy.yaml:7: spec.modes[0].role: unknown field; did you mean "roles"?`},
 	{"requesters: []", "shadow: [{roles: [cores]}]",

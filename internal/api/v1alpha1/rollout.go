@@ -150,7 +150,7 @@ func (s *Spec) LooseModes() []string {
 
 // RuleIDs are all rules, which package policy implements, in its order. They are permanent.
 var RuleIDs = []string{
-	"core-claim", "core-nodes", "node-name", "node-pool", "scheduler-name", "runtime-class", "priority-class",
+	"core-claim", "core-nodes", "node-name", "node-pool", "scheduler-name", "runtime-class", "priority-class", "scheduling-group", "displacement",
 	"pod-affinity", "core-debug", "pod-status", "service-account", "run-as-root", "run-as-root-group",
 	"pod-security", "binding",
 }

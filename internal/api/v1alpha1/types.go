@@ -56,6 +56,9 @@ type Spec struct {
 	// where they entered; Fail has them wait like everything else. Default: Ignore, but Fail where role "core" replaces
 	// the built-in signals.
 	CoreFailurePolicy FailurePolicy `json:"coreFailurePolicy,omitempty"`
+	// CorePriorityClassName is a PriorityClass for core pods that name none, of a higher value than any that runs may name.
+	// polymoat sets it where the cluster has it. Default: none.
+	CorePriorityClassName string `json:"corePriorityClassName,omitempty"`
 	// BindingUsers are schedulers that may bind pods and nominate them for protected nodes, besides kube-scheduler.
 	// Default: nobody.
 	BindingUsers []string `json:"bindingUsers,omitempty"`
@@ -175,6 +178,9 @@ type Role struct {
 	SchedulerNames     []string `json:"schedulerNames,omitzero"`
 	RuntimeClassNames  []string `json:"runtimeClassNames,omitzero"`
 	PriorityClassNames []string `json:"priorityClassNames,omitzero"`
+	// SchedulingGroups says whether pods of the role may be of a group (spec.schedulingGroup) that core is not known to
+	// outrank. Empty: Refuse.
+	SchedulingGroups SchedulingGroups `json:"schedulingGroups,omitempty"`
 
 	// OnConflict says what happens to a pod that asks for a pool which the role may not have.
 	// Default: Replace for helpers, Refuse for everything else.
@@ -232,6 +238,15 @@ type OnConflict string
 const (
 	Refuse  OnConflict = "Refuse"  // the pod is refused
 	Replace OnConflict = "Replace" // the pod is moved to the role's default pool
+)
+
+// SchedulingGroups says what becomes of pods of a group that core is not known to outrank.
+type SchedulingGroups string
+
+// The two answers to such a pod.
+const (
+	RefuseGroups SchedulingGroups = "Refuse" // the pod is refused
+	AllowGroups  SchedulingGroups = "Allow"  // it is let through, unless a field of its own could displace core
 )
 
 // Match is a list of signals; one that holds gives the pod the role.

@@ -31,6 +31,9 @@ func (p *PlacementPolicy) validate() field.ErrorList {
 	errs = append(errs, validateUsers(p.Spec.NodeNameUsers, spec.Child("nodeNameUsers"))...)
 	errs = append(errs, p.Spec.CoreTrust.validate(spec.Child("coreTrust"))...)
 	errs = append(errs, p.Spec.validateCoreFailurePolicy(spec.Child("coreFailurePolicy"))...)
+	if name := p.Spec.CorePriorityClassName; name != "" {
+		errs = append(errs, validateAllowedName(name, spec.Child("corePriorityClassName"))...)
+	}
 	errs = append(errs, validateUsers(p.Spec.BindingUsers, spec.Child("bindingUsers"))...)
 	errs = append(errs, validateUsers(p.Spec.DebugUsers, spec.Child("debugUsers"))...)
 	errs = append(errs, validateHome(p.Spec.Defaults.Home, spec.Child("defaults", "home"))...)

@@ -27,6 +27,9 @@ func (s *Spec) validateRoles(path *field.Path) field.ErrorList {
 		errs = append(errs, oneOf(r.PodSecurity, at.Child("podSecurity"), Privileged, Baseline, Restricted)...)
 		errs = append(errs, oneOf(r.Identity, at.Child("identity"), Inject, Keep)...)
 		errs = append(errs, oneOf(r.OnConflict, at.Child("onConflict"), Refuse, Replace)...)
+		if r.SchedulingGroups != "" {
+			errs = append(errs, oneOf(r.SchedulingGroups, at.Child("schedulingGroups"), RefuseGroups, AllowGroups)...)
+		}
 		errs = append(errs, validateRootImages(r, at.Child("rootImages"))...)
 		errs = append(errs, validateHostPaths(r.HostPaths, at.Child("hostPaths"))...)
 		errs = append(errs, validateAllowed(r.SchedulerNames, at.Child("schedulerNames"))...)
@@ -114,12 +117,14 @@ func validateRootImages(r *Role, path *field.Path) field.ErrorList {
 
 // validateAllowed checks a list of names that pods may refer to.
 func validateAllowed(names []string, path *field.Path) field.ErrorList {
-	return each(names, path, func(name string, at *field.Path) field.ErrorList {
-		if len(validation.IsDNS1123Subdomain(name)) > 0 {
-			return field.ErrorList{invalid(at, name, `is no name: lower-case letters, digits, "-" and "."`)}
-		}
-		return nil
-	})
+	return each(names, path, validateAllowedName)
+}
+
+func validateAllowedName(name string, at *field.Path) field.ErrorList {
+	if len(validation.IsDNS1123Subdomain(name)) > 0 {
+		return field.ErrorList{invalid(at, name, `is no name: lower-case letters, digits, "-" and "."`)}
+	}
+	return nil
 }
 
 func validateHostPaths(paths []HostPath, at *field.Path) field.ErrorList {

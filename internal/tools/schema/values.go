@@ -11,6 +11,8 @@ import (
 type Values struct {
 	// Policies in force, one for each installation of Polyaxon. A list is replaced as a whole.
 	Policies []v1alpha1.PlacementPolicy `json:"policies,omitempty" jsonschema:"minItems=1"`
+	// CorePriorityClass is the PriorityClass that the policies name for core.
+	CorePriorityClass CorePriorityClass `json:"corePriorityClass,omitzero"`
 	// Replicas of the server.
 	Replicas int `json:"replicas,omitempty" jsonschema:"minimum=1"`
 	// Image of the server.
@@ -61,6 +63,14 @@ type Values struct {
 	Tracing Tracing `json:"tracing,omitzero"`
 	// Global is what a chart that has this one as a dependency shares. It is not read.
 	Global map[string]any `json:"global,omitempty"`
+}
+
+// CorePriorityClass is the PriorityClass that the policies name for core.
+type CorePriorityClass struct {
+	// Create it, where the cluster has none of that name.
+	Create bool `json:"create,omitempty"`
+	// Value of one that is made. It cannot be changed later.
+	Value int `json:"value,omitempty" jsonschema:"minimum=1000000,maximum=1000000000"`
 }
 
 // Image names the server's image: by digest, or by tag.

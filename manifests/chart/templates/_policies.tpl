@@ -55,6 +55,23 @@ signals of core is none of them, whatever it says: there the labels of Polyaxon'
 {{- $namespaces | uniq | toJson }}
 {{- end }}
 
+{{/* The PriorityClasses that the policies name for core and that are this release's to make, with their values. One that
+others made is the cluster's own; Kubernetes keeps names with "system-" for itself. */}}
+{{- define "polymoat.corePriorityClasses" -}}
+{{- $classes := dict }}
+{{- range .Values.policies }}
+{{- $name := .spec.corePriorityClassName | default "" }}
+{{- $there := dict }}
+{{- if $name }}{{ $there = lookup "scheduling.k8s.io/v1" "PriorityClass" "" $name }}{{ end }}
+{{- $release := dig "metadata" "annotations" "meta.helm.sh/release-name" $.Release.Name $there }}
+{{- $own := and (eq $release $.Release.Name) (or (not $there) (eq (dig "metadata" "labels" "app.kubernetes.io/name" "" $there) "polymoat")) }}
+{{- if and $name $.Values.corePriorityClass.create $own (not (hasPrefix "system-" $name)) }}
+{{- $_ := set $classes $name (dict "name" $name "value" (int64 (dig "value" $.Values.corePriorityClass.value $there))) }}
+{{- end }}
+{{- end }}
+{{- values $classes | toJson }}
+{{- end }}
+
 {{/* The first protected node pool of the first policy: Polyaxon's own nodes, and polymoat's. Empty where there is none. */}}
 {{- define "polymoat.corePool" -}}
 {{- $core := dict }}

@@ -56,6 +56,12 @@ timeoutSeconds: {{ .Values.timeoutSeconds }}
   resources: [daskjobs, daskclusters, daskworkergroups]
   operations: [CREATE, UPDATE]
   scope: Namespaced
+# A group of pods evicts by a priority of its own, and may be created after its pods.
+- apiGroups: [scheduling.k8s.io]
+  apiVersions: ["*"]
+  resources: [podgroups, compositepodgroups, workloads]
+  operations: [CREATE, UPDATE]
+  scope: Namespaced
 {{- end }}
 
 {{/* Holds for a new pod that the policy knows for Polyaxon's own by the labels of its charts, and that a built-in

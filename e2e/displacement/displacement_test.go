@@ -1,0 +1,111 @@
+package displacement_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/polymoat/polymoat/e2e/cluster"
+)
+
+// TestDisplacement: a run evicts core that it never lands near. A plain pod does not, nor does anything once core has its
+// priority; polymoat refuses it until then.
+func TestDisplacement(t *testing.T) {
+	prepare(t)
+	startCore(t, "")
+	if err := as(t, cluster.Tenant).Create(t.Context(), alone(ways[0])); err != nil {
+		t.Fatal(err)
+	}
+	waits(t, ways[0])
+	remove(t, ways[0].name)
+	for _, w := range ways {
+		startCore(t, "")
+		attack(t, w)
+		if w.evicts {
+			evicted(t, w)
+		} else {
+			waits(t, w)
+		}
+		remove(t, w.name)
+	}
+
+	startCore(t, "above") // by hand: nobody is asked yet
+	for _, w := range ways {
+		spared(t, w)
+	}
+
+	startCore(t, "")
+	must(t, control.Install(install))
+	refused(t)
+
+	startCore(t, "")
+	for _, pod := range coreThere(t.Context(), t) {
+		if pod.Spec.PriorityClassName != "polyaxon-core" || ptr.Deref(pod.Spec.Priority, 0) < 1_000_000 {
+			t.Fatalf("%s has priority %d of class %q", pod.Name, ptr.Deref(pod.Spec.Priority, -1), pod.Spec.PriorityClassName)
+		}
+	}
+	for _, w := range ways {
+		if !w.starves && !w.runs { // those are refused by rules of their own
+			await(t, "a run that is let through", func(ctx context.Context) error { return try(ctx, t, w) })
+			spared(t, w)
+		}
+	}
+}
+
+// spared sees that the run takes nothing from core.
+func spared(t *testing.T, w way) {
+	t.Helper()
+	attack(t, w)
+	waits(t, w)
+	remove(t, w.name)
+}
+
+// refused waits until polymoat knows what there is, and sees that it refuses every run.
+func refused(t *testing.T) {
+	t.Helper()
+	await(t, "a refusal", func(ctx context.Context) error {
+		if err := try(ctx, t, ways[0]); err == nil || !strings.Contains(err.Error(), "violates priority-class") {
+			return fmt.Errorf("got %w", err)
+		}
+		return nil
+	})
+	for _, w := range ways {
+		err := try(t.Context(), t, w)
+		for _, rule := range []string{"priority-class", "scheduling-group", "displacement"} {
+			wanted := w.evicts || rule != "displacement"
+			if wanted && !strings.Contains(fmt.Sprint(err), "violates "+rule+": ") {
+				t.Errorf("%s is not refused by %s: %v", w.name, rule, err)
+			}
+		}
+	}
+}
+
+func evicted(t *testing.T, w way) {
+	t.Helper()
+	await(t, "the eviction of core by "+w.name, func(ctx context.Context) error {
+		if len(coreThere(ctx, t)) == 2 {
+			return fmt.Errorf("core is there; the run: %s", standing(ctx, t, w.name))
+		}
+		return nil
+	})
+}
+
+// waits sees that the scheduler has looked at the run, and that core is there.
+func waits(t *testing.T, w way) {
+	t.Helper()
+	await(t, "the scheduler to look at "+w.name, func(ctx context.Context) error {
+		text := standing(ctx, t, w.name)
+		if w.runs && !strings.HasPrefix(text, string(corev1.PodRunning)) || !w.runs && !strings.Contains(text, corev1.PodReasonUnschedulable) {
+			return errors.New(text)
+		}
+		return nil
+	})
+	if there := len(coreThere(t.Context(), t)); there != 2 {
+		t.Errorf("%s: %d pods of core are left", w.name, there)
+	}
+}
