@@ -6,7 +6,7 @@
 //	self-managed  a Secret that the replicas share. They make the authority and the pair, renew both in time, and see to
 //	              it that the webhook configurations trust the new authority before any of them shows the new pair.
 //
-// It also says whom the server accepts as a client (ClientCAs).
+// It also says which clients the server accepts (ClientCAs).
 package certs
 
 import (

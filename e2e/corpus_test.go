@@ -109,7 +109,7 @@ func everybodyMayCreatePods(t *testing.T) {
 	})
 }
 
-// caseClient asks as the user of the case; as somebody whom nobody knows where it has none.
+// caseClient asks as the user of the case; as somebody unknown where it has none.
 func caseClient(t *testing.T, tc corpus.Case) client.Client {
 	t.Helper()
 	user := tc.User.Name

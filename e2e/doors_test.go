@@ -96,7 +96,7 @@ func TestEphemeralContainers(t *testing.T) {
 		"none goes into a core pod": {
 			pod: core,
 			want: denied + `"core-debugged": role "core" violates core-debug: spec.ephemeralContainers[0] is container "debugger" ` +
-				`in a pod of role "core", where only those whom the policy names may add one; have the user listed in its debugUsers`,
+				`in a pod of role "core", where only those that the policy names may add one; have the user listed in its debugUsers`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -22,7 +22,7 @@ import (
 	"github.com/polymoat/polymoat/internal/polyaxon"
 )
 
-// asked is a webhook that allows everything and counts what it is asked by dry-run: nobody but the test does so.
+// asked is a webhook that allows everything and counts what it is asked by dry-run: only the test does so.
 type asked struct {
 	*httptest.Server
 	reviews atomic.Int64

@@ -19,7 +19,7 @@ import (
 )
 
 // refusedSentence is what is said of a pod that names its node, by what its name begins with.
-const refusedSentence = `pods "%s-": role "jobs" violates node-name: spec.nodeName is "core-1", which passes by the scheduler and every taint; ` +
+const refusedSentence = `pods "%s-": role "jobs" violates node-name: spec.nodeName is "core-1", which bypasses the scheduler and every taint; ` +
 	`remove it and let the scheduler choose among nodes labelled polyaxon=experiments`
 
 // TestEvents: the Operation whose pod is refused says so, once, with a count; of what was only tried it says nothing.

@@ -68,7 +68,7 @@ func writePolicies(dir string) (string, error) {
 	return policies, os.WriteFile(filepath.Join(policies, "polyaxon.yaml"), []byte(v1alpha1.DefaultYAML), 0o600)
 }
 
-// as is a client of a user: cluster.Admin, cluster.Tenant, or anybody whom the administrator can impersonate.
+// as is a client of a user: cluster.Admin, cluster.Tenant, or anybody that the administrator can impersonate.
 func as(t *testing.T, user string) client.Client {
 	t.Helper()
 	config := control.Impersonating(user)

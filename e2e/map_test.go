@@ -37,7 +37,7 @@ func TestMapOfTheCluster(t *testing.T) {
 	}
 
 	code, out, errOut = plugin(t, cluster.Admin, "map", "--policy", policies, "-n", "elsewhere", "--width", "120")
-	const summary = "1 pod is on a protected node and may not be there: elsewhere/named on core-1.\n" +
+	const summary = "1 pod is on a protected node and is not allowed there: elsewhere/named on core-1.\n" +
 		"Only pods of \"elsewhere\" were looked at: others may be there, too.\n\ncore (protected) "
 	if code != 1 || errOut != "" || !strings.HasPrefix(out, summary) {
 		t.Errorf("exit code %d, want 1, and text that begins with\n%s\n%s%s", code, summary, out, errOut)

@@ -31,9 +31,9 @@ func TestReportsAreLimited(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := reporter.New(reporter.Limits{Reports: 3, Writes: 2}, reports, controllers, reporter.NewMetrics(), slog.New(slog.DiscardHandler))
-	round := func(want int, pods []*audit.Resident) map[types.UID]string {
+	round := func(want int, pods []*audit.AuditedPod) map[types.UID]string {
 		t.Helper()
-		if err := r.Round(t.Context(), func() (iter.Seq2[*audit.Resident, []audit.Finding], bool) { return withFindings(pods), true }); err != nil {
+		if err := r.Round(t.Context(), func() (iter.Seq2[*audit.AuditedPod, []audit.Finding], bool) { return withFindings(pods), true }); err != nil {
 			t.Fatal(err)
 		}
 		return awaitWritten(t, reports, want)
@@ -52,14 +52,14 @@ func TestReportsAreLimited(t *testing.T) {
 }
 
 // limitedPods are pods of objects of a kind that nobody here knows, with one finding each.
-func limitedPods(t *testing.T, n int) []*audit.Resident {
+func limitedPods(t *testing.T, n int) []*audit.AuditedPod {
 	t.Helper()
-	var pods []*audit.Resident
+	var pods []*audit.AuditedPod
 	for i := range n {
 		owner := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: limitedName, Name: fmt.Sprintf("owner-%d", i)}}
 		create(t, as(t, cluster.Admin), owner)
 		name := fmt.Sprintf("pod-%d", i)
-		pods = append(pods, &audit.Resident{
+		pods = append(pods, &audit.AuditedPod{
 			Namespace: limitedName, Name: name, UID: types.UID(name),
 			Controller: &metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: owner.Name, UID: owner.UID},
 			Findings:   []audit.Finding{{Kind: audit.PodRunsAsRoot, Object: "pod/" + name, Detail: "runs as root", Fix: "do not"}},
@@ -68,8 +68,8 @@ func limitedPods(t *testing.T, n int) []*audit.Resident {
 	return pods
 }
 
-func withFindings(pods []*audit.Resident) iter.Seq2[*audit.Resident, []audit.Finding] {
-	return func(yield func(*audit.Resident, []audit.Finding) bool) {
+func withFindings(pods []*audit.AuditedPod) iter.Seq2[*audit.AuditedPod, []audit.Finding] {
+	return func(yield func(*audit.AuditedPod, []audit.Finding) bool) {
 		for _, pod := range pods {
 			if !yield(pod, pod.Findings) {
 				return

@@ -13,9 +13,9 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/auditannotations"
 	"github.com/polymoat/polymoat/internal/build"
 	"github.com/polymoat/polymoat/internal/policy"
-	"github.com/polymoat/polymoat/internal/trail"
 	"github.com/polymoat/polymoat/webhook/serve"
 )
 
@@ -147,7 +147,7 @@ func observe(ctx context.Context, o prometheus.Observer, begun time.Time) {
 
 // decided counts a decision.
 func (m *metrics) decided(webhook string, dryRun bool, d policy.Decision) {
-	verdict := trail.Verdict(d)
+	verdict := auditannotations.Verdict(d)
 	dry := strconv.FormatBool(dryRun)
 	m.reviews.WithLabelValues(d.Policy, d.Role, verdict, webhook, dry).Inc()
 	for _, name := range d.Accepted {

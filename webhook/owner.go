@@ -13,7 +13,7 @@ import (
 // for it, nothing is decided: an override that is passed over in silence is worse than a pod that is created a moment
 // later. What becomes of a pod that is there already depends on no answer: its owner counts if it is known.
 func (d *decider) owner(ctx context.Context, r *request, facts policy.Request) (*polyaxon.Owner, *serve.Fault) {
-	if d.owners == nil || !d.policy.HeedsOwner(facts) {
+	if d.owners == nil || !d.policy.NeedsOwner(facts) {
 		return nil, nil
 	}
 	if !r.createsPod() {

@@ -9,15 +9,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
+	"github.com/polymoat/polymoat/internal/auditannotations"
 	"github.com/polymoat/polymoat/internal/policy"
-	"github.com/polymoat/polymoat/internal/trail"
 	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 // allow is the answer to a pod that may pass.
 func allow(d policy.Decision) admission.Response {
 	return admission.Response{AdmissionResponse: admissionv1.AdmissionResponse{
-		Allowed: true, Warnings: d.Warnings, AuditAnnotations: trail.Annotations(d),
+		Allowed: true, Warnings: d.Warnings, AuditAnnotations: auditannotations.Annotations(d),
 	}}
 }
 
@@ -34,7 +34,7 @@ func refuse(d policy.Decision, name string) admission.Response {
 		status.Code, status.Reason = http.StatusUnprocessableEntity, metav1.StatusReasonInvalid
 	}
 	return admission.Response{AdmissionResponse: admissionv1.AdmissionResponse{
-		Result: status, Warnings: d.Warnings, AuditAnnotations: trail.Annotations(d),
+		Result: status, Warnings: d.Warnings, AuditAnnotations: auditannotations.Annotations(d),
 	}}
 }
 

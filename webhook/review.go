@@ -18,9 +18,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 	utiljson "sigs.k8s.io/json"
 
+	"github.com/polymoat/polymoat/internal/auditannotations"
 	"github.com/polymoat/polymoat/internal/patch"
 	"github.com/polymoat/polymoat/internal/policy"
-	"github.com/polymoat/polymoat/internal/trail"
 	"github.com/polymoat/polymoat/webhook/serve"
 )
 
@@ -156,7 +156,7 @@ func encode(req admission.Request, response admission.Response) ([]byte, error) 
 
 // verdictOf is the verdict label of an answer. One without a decision is of a fault, unless it allows.
 func verdictOf(response admission.Response) string {
-	if verdict := trail.VerdictIn(response.AuditAnnotations); verdict != "" || !response.Allowed {
+	if verdict := auditannotations.VerdictIn(response.AuditAnnotations); verdict != "" || !response.Allowed {
 		return cmp.Or(verdict, verdictError)
 	}
 	return policy.OutOfScope.String()

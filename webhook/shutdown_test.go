@@ -88,7 +88,7 @@ func TestLeaving(t *testing.T) {
 	}
 }
 
-// TestShutdownTimeout: a client that never finishes does not hold the process for ever.
+// TestShutdownTimeout: a client that never finishes does not hold the process forever.
 func TestShutdownTimeout(t *testing.T) {
 	leavesNothing(t)
 	r := start(t, Options{ShutdownTimeout: 100 * time.Millisecond})

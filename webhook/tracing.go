@@ -16,9 +16,9 @@ import (
 	"k8s.io/component-base/tracing"
 	tracingv1 "k8s.io/component-base/tracing/api/v1"
 
+	"github.com/polymoat/polymoat/internal/auditannotations"
 	"github.com/polymoat/polymoat/internal/build"
 	"github.com/polymoat/polymoat/internal/policy"
-	"github.com/polymoat/polymoat/internal/trail"
 	"github.com/polymoat/polymoat/webhook/serve"
 )
 
@@ -84,12 +84,12 @@ func (t *tracer) decides(decide decides) decides {
 // decided is a decision in the words of metrics and audit annotations: those of the policy and of lists in the code.
 // Nothing of the pod is among them.
 func decided(d policy.Decision) []attribute.KeyValue {
-	attributes := []attribute.KeyValue{attribute.String("polymoat.verdict", trail.Verdict(d))}
+	attributes := []attribute.KeyValue{attribute.String("polymoat.verdict", auditannotations.Verdict(d))}
 	if d.Verdict == policy.OutOfScope {
 		return attributes
 	}
 	return append(attributes, attribute.String("polymoat.policy", d.Policy), attribute.String("polymoat.role", d.Role),
-		attribute.StringSlice("polymoat.rules", trail.Rules(d)))
+		attribute.StringSlice("polymoat.rules", auditannotations.Rules(d)))
 }
 
 // flush sends the spans that were not sent yet. The server ends well whether or not somebody takes them.

@@ -17,7 +17,7 @@ func (d *decider) gather(r *request, w *policy.Workload) {
 		t := &w.Templates[i]
 		t.Owner, t.Node = own, d.node(t.Pod.Spec.NodeName)
 		// Nobody is kept waiting for an answer that decides nothing: the pod's own review asks again.
-		if own == nil && d.owners != nil && d.policy.HeedsOwner(policy.Request{Namespace: w.Namespace, Pod: t.Pod}) {
+		if own == nil && d.owners != nil && d.policy.NeedsOwner(policy.Request{Namespace: w.Namespace, Pod: t.Pod}) {
 			t.Owner = d.owners.Known(w.Namespace, t.Pod)
 		}
 		if d.nodes != nil && d.nodes.Synced() {

@@ -123,7 +123,7 @@ func TestWorkloads(t *testing.T) {
 			object:   runOperation(`"nodeName":"core-1",`),
 			warnings: []string{
 				`batchJobSpec.template: role "jobs" violates ` +
-					`node-name: spec.nodeName is "core-1", which passes by the scheduler and every taint; remove it and let the scheduler choose among nodes labelled polyaxon=experiments (its pods will be refused)`,
+					`node-name: spec.nodeName is "core-1", which bypasses the scheduler and every taint; remove it and let the scheduler choose among nodes labelled polyaxon=experiments (its pods will be refused)`,
 			},
 		},
 		"an Operation whose pods will be refused as before": {
@@ -176,7 +176,7 @@ func askingServer(t *testing.T, answer func(context.Context, authenticationv1.Us
 	return newMux(parts{decider: &decider{policy: policies.compiled, mayUseCore: answer, log: log, today: utcToday}, metrics: m, log: log})
 }
 
-// TestRBACIsAsked only for claims of core by users whom nobody else trusts, and its silence refuses.
+// TestRBACIsAsked only for claims of core by users that nobody else trusts, and its silence refuses.
 func TestRBACIsAsked(t *testing.T) {
 	pod := func(labels string) string { return `{"apiVersion":"v1","kind":"Pod",` + labels + "," + inside + "}" }
 	const failed = `polymoat: could not ask whether user "tenant" may "use" roles.polymoat.io "core"; this is not a decision of the policy, and polymoat's log says more`
@@ -265,7 +265,7 @@ func TestDryRunOfWorkload(t *testing.T) {
 	body := `{"uid":"u-1","namespace":"polyaxon","operation":"CREATE","dryRun":true,"userInfo":{"username":"tenant"},"object":` + deployment(coreLabels+","+inside) + "}"
 	post(t, mux, "/workloads", []byte(reviewOf(body)))
 	const want = `polymoat_reviews_total{dry_run="true",policy="polyaxon",role="core",verdict="Denied",webhook="workloads"} 1`
-	if got := scrape(t, mux, "polymoat_reviews_total"); !strings.Contains(got, want) {
+	if got := scrapeMetrics(t, mux, "polymoat_reviews_total"); !strings.Contains(got, want) {
 		t.Errorf("metrics are %s, want %s", got, want)
 	}
 }

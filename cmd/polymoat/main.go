@@ -35,7 +35,7 @@ func run(args []string) int {
 	flags.Uint16Var(&o.Port, "port", 9443, "port for reviews, over TLS")
 	addTLSFlags(flags, &o)
 	policy := flags.String("policy", "", "policy file, or folder of policies, one for each Polyaxon installation (default: the built-in policy)")
-	noCluster := flags.Bool("no-cluster", false, "decide without a cluster: nodes and the owners of pods are unknown, and nobody but those whom the policy names may claim core")
+	noCluster := flags.Bool("no-cluster", false, "decide without a cluster: nodes and the owners of pods are unknown, and only those that the policy names may claim core")
 	flags.StringVar(&o.Kubeconfig, "kubeconfig", "", "how to reach the cluster (default: the service account of the pod)")
 	addTellingFlags(flags, &o)
 	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", "", "HOST:PORT to serve /metrics on (default: nowhere)")

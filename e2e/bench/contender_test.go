@@ -42,7 +42,7 @@ type contender struct {
 	apiServer
 	name, namespace string
 	refuses         string // what its refusals say; empty where it makes none
-	user            string // whom the administrator stands for; empty for nobody else
+	user            string // in whose name the administrator asks; empty for nobody else
 
 	latencies []time.Duration
 	elapsed   time.Duration

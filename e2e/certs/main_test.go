@@ -24,7 +24,7 @@ var (
 	shipped []*unstructured.Unstructured
 )
 
-// serviceAccount is the user as whom servers reach the API server.
+// serviceAccount is the user that the API server sees in our servers.
 const serviceAccount = "system:serviceaccount:polymoat-system:polymoat"
 
 // The words of these tests.

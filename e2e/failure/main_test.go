@@ -31,7 +31,7 @@ var (
 // next is a version that comes after the chart's own.
 const next = "99.0.0"
 
-// serviceAccount is the user as whom servers reach the API server.
+// serviceAccount is the user that the API server sees in our servers.
 const serviceAccount = "system:serviceaccount:polymoat-system:polymoat"
 
 // The words of these tests.
@@ -84,7 +84,7 @@ func createNamespace(ctx context.Context) error {
 	}})
 }
 
-// as is a client of a user: cluster.Admin, cluster.Tenant, or anybody whom the administrator can impersonate.
+// as is a client of a user: cluster.Admin, cluster.Tenant, or anybody that the administrator can impersonate.
 func as(t *testing.T, user string) client.Client {
 	t.Helper()
 	config := control.Impersonating(user)

@@ -66,7 +66,7 @@ func (s *site) placesRuns(t *testing.T) {
 	stray := train(t)
 	stray.Name, stray.Spec.NodeName = "stray", "core-1"
 	const want = `admission webhook "validate.polymoat.io" denied the request: pods "stray": role "jobs" violates node-name: ` +
-		`spec.nodeName is "core-1", which passes by the scheduler and every taint; remove it and let the scheduler choose among nodes labelled polyaxon=experiments`
+		`spec.nodeName is "core-1", which bypasses the scheduler and every taint; remove it and let the scheduler choose among nodes labelled polyaxon=experiments`
 	if err := as(t, cluster.Tenant).Create(t.Context(), stray, client.DryRunAll); err == nil || err.Error() != want {
 		t.Errorf("a run that names a core node: got %v, want %s", err, want)
 	}

@@ -40,7 +40,7 @@ func TestScreenReader(t *testing.T) {
 		"searchbox": {"Text"}, "checkbox": {"Only what is wrong"}, "combobox": {"Namespace", "Role", "Owner", "Project"},
 		"button": {"Clear", "core-1", "core-2", "experiments-1", "experiments-2", "builds-1", "shared-1", "polyaxon"},
 		"heading": {
-			"2 pods are on protected nodes and may not be there: polyaxon/plx-operation-01000000-main on core-1, " +
+			"2 pods are on protected nodes and are not allowed there: polyaxon/plx-operation-01000000-main on core-1, " +
 				"polyaxon/plx-operation-01000001-main on core-2.",
 			"May not be there 2", "Say that they are core, and nobody knows who created them 1",
 			"core protected", "core-1 8 pods", "core-2 9 pods", "experiments", "experiments-1 7 pods", "experiments-2 12 pods",

@@ -55,7 +55,7 @@ var (
 // Rows are the dashboard, from top to bottom.
 var Rows = []Row{
 	{"Is core alone on its nodes?", []Panel{
-		{"Pods on protected nodes that may not be there", "Should be 0. Without data nobody audits. kubectl polymoat audit names them.",
+		{"Pods on protected nodes that are not allowed there", "Should be 0. Without data nobody audits. kubectl polymoat audit names them.",
 			Stat, 6, "short", zeroIsGood, []Query{
 				{`sum(max by (policy, kind) (polymoat_audit_findings{` + own + `,kind="pod-on-protected-node"}))`, "", false},
 			}},

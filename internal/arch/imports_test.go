@@ -25,7 +25,7 @@ var rules = []struct {
 	{"internal/drill", "it judges what it is handed; callers read the cluster", append([]string{"webhook", "internal/cli"}, drawing...)},
 	{"internal/report", "it says what it is handed; internal/cluster writes it", append([]string{"webhook", "internal/cli"}, impure...)},
 	{"internal/reporter", "it writes what somebody found, and finds nothing", []string{"webhook", "internal/cli", "sigs.k8s.io/controller-runtime"}},
-	{"internal/trail", "webhook writes it, the plugin reads it", append([]string{"webhook", "internal/cli"}, impure...)},
+	{"internal/auditannotations", "webhook writes it, the plugin reads it", append([]string{"webhook", "internal/cli"}, impure...)},
 	{"internal/replay", "it decides again on what a log holds; callers open files", []string{"os", "webhook", "internal/cli", "k8s.io/client-go", "sigs.k8s.io/controller-runtime"}},
 	{"internal/template", "it finds pods and has no opinion on them", append([]string{"internal/policy", "webhook"}, impure...)},
 	{"internal/manifest", "it finds pods and has no opinion on them", []string{"internal/policy", "webhook"}},

@@ -50,8 +50,8 @@ func New(p *policy.Policy, files []v1alpha1.File) *Auditor {
 	return a
 }
 
-// Resident is what is kept of a pod that runs.
-type Resident struct {
+// AuditedPod is what is kept of a pod that runs.
+type AuditedPod struct {
 	Namespace, Name string
 	UID             types.UID
 	Controller      *metav1.OwnerReference // of what it is a part, if of anything
@@ -60,12 +60,12 @@ type Resident struct {
 	Policy, Role    string
 	Findings        []Finding // those that tell nothing of the node
 
-	standing policy.Standing
+	inspection policy.Inspection
 }
 
 // Pod judges a pod of a governed namespace: nil for one that the policy does not look at. named is the node of
 // spec.nodeName, nil where it is not known. The pod is not modified, and nothing of it is kept.
-func (a *Auditor) Pod(pod *corev1.Pod, named *landing.Node, today v1alpha1.Day) *Resident {
+func (a *Auditor) Pod(pod *corev1.Pod, named *landing.Node, today v1alpha1.Day) *AuditedPod {
 	born := *pod
 	if !template.NamedItsNode(pod.ManagedFields) {
 		born.Spec.NodeName, named = "", nil
@@ -81,20 +81,20 @@ func (a *Auditor) Pod(pod *corev1.Pod, named *landing.Node, today v1alpha1.Day) 
 	if s.Policy == "" {
 		return nil
 	}
-	r := &Resident{
+	r := &AuditedPod{
 		Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID, Controller: template.ControllerOf(pod),
 		Node: pod.Spec.NodeName, Ending: pod.DeletionTimestamp != nil, Policy: s.Policy, Role: s.Role,
 	}
 	r.Findings = append(a.violations(s, r, creator), r.inCorePlace(pod, s)...)
-	s.Violations, r.standing = nil, s
+	s.Violations, r.inspection = nil, s
 	return r
 }
 
 // On are all findings about a pod that runs on a node; those that tell nothing of its node where that is not known.
-func (r *Resident) On(n landing.Node) []Finding {
-	if p, barred := r.standing.Barred(n); barred {
+func (r *AuditedPod) On(n landing.Node) []Finding {
+	if p, barred := r.inspection.Barred(n); barred {
 		f := r.finding(PodOnProtectedNode)
-		f.NodePool, f.Detail = p.Name, trespass(n, p, r.Role)
+		f.NodePool, f.Detail = p.Name, onForbiddenNode(n, p, r.Role)
 		f.Fix = "have its owner create it again, which polymoat sends elsewhere, or delete it"
 		return append([]Finding{f}, r.Findings...)
 	}
@@ -109,14 +109,14 @@ func (r *Resident) On(n landing.Node) []Finding {
 
 // runsOutside says whether a pod of core runs outside its node pools. One that only claims core is another finding, and
 // DaemonSets run everywhere.
-func (r *Resident) runsOutside(n landing.Node) bool {
-	return r.Role == v1alpha1.RoleCore && n.Name != "" && r.standing.Outside(n) &&
+func (r *AuditedPod) runsOutside(n landing.Node) bool {
+	return r.Role == v1alpha1.RoleCore && n.Name != "" && r.inspection.Outside(n) &&
 		!slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind == PodClaimsCore }) &&
 		(r.Controller == nil || r.Controller.Kind != "DaemonSet")
 }
 
 // finding begins one about the pod.
-func (r *Resident) finding(kind Kind) Finding {
+func (r *AuditedPod) finding(kind Kind) Finding {
 	return Finding{Kind: kind, Policy: r.Policy, Namespace: r.Namespace, Object: "pod/" + r.Name, Role: r.Role, Node: r.Node}
 }
 
@@ -126,7 +126,7 @@ var kindOf = map[string]Kind{"core-nodes": PodMayReach, "run-as-root": PodRunsAs
 
 // violations are the findings that the pod's own rules come to, one for each kind: a pod with hundreds of containers
 // violates a rule in each.
-func (a *Auditor) violations(s policy.Standing, r *Resident, creator string) []Finding {
+func (a *Auditor) violations(s policy.Inspection, r *AuditedPod, creator string) []Finding {
 	var found []Finding
 	for _, v := range s.Violations {
 		kind, ok := kindOf[v.Rule]

@@ -38,7 +38,7 @@ var Kinds = []struct {
 		"Claim core"},
 	{PodInCorePlace, "a pod that is not core, and that core's Services or controllers take for one of theirs by its labels or have " +
 		"taken already", "Stand where core's pods do"},
-	{PodRunsAsRoot, "a pod that runs as root, or as whom its image says, in a role held to the restricted standard", "Run as root"},
+	{PodRunsAsRoot, "a pod that runs as root, or as the user that its image names, in a role held to the restricted standard", "Run as root"},
 	{NodeWithoutTaint, "a node with the label of a protected pool, and not all of its taints", "Lack a taint of their pool"},
 	{NodeWithoutLabel, "a node with the taints of a protected pool, and not its label: polymoat keeps nobody off", "Lack the label of their pool"},
 	{NodeInTwoPools, "a node with the labels of a protected pool and of another, whose runs are sent there", "Belong to two pools"},
@@ -65,7 +65,7 @@ type Finding struct {
 	Witness *landing.Node `json:"witness,omitempty"`
 }
 
-func trespass(n landing.Node, p landing.Pool, role string) string {
+func onForbiddenNode(n landing.Node, p landing.Pool, role string) string {
 	return fmt.Sprintf("runs on node %q, labelled %s=%s, where role %q may not be", n.Name, p.Key, p.Value, role)
 }
 

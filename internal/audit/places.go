@@ -15,7 +15,7 @@ import (
 // inCorePlace is the finding about a pod that stands among core's pods and is none: it was there before the policy, or
 // came while polymoat was away. It answers for Polyaxon's API, or the next time that core is scaled down it stays and a
 // real pod goes. To label it otherwise is enough: controllers and Services let it go.
-func (r *Resident) inCorePlace(pod *corev1.Pod, s policy.Standing) []Finding {
+func (r *AuditedPod) inCorePlace(pod *corev1.Pod, s policy.Inspection) []Finding {
 	f := r.finding(PodInCorePlace)
 	f.Rule = "core-claim"
 	if len(s.Places) > 0 {
@@ -42,7 +42,7 @@ func placed(pod *corev1.Pod, label string) string {
 }
 
 // removal is the command that takes the pod out of core's places, or ends it where it has no label for that.
-func removal(pod *corev1.Pod, s policy.Standing) string {
+func removal(pod *corev1.Pod, s policy.Inspection) string {
 	var labels []string
 	for _, p := range s.Places {
 		if p.Label == "" {

@@ -37,7 +37,7 @@ var powers = []power{
 }
 
 // Rights judges who has which right in the whole cluster. roles are the rules of ClusterRoles by name: aggregated roles
-// hold theirs already. Only those are findings whom runs can be: service accounts of governed namespaces, and everybody.
+// hold theirs already. Findings are only those that runs can be: service accounts of governed namespaces, and everybody.
 func (a *Auditor) Rights(binding *rbacv1.ClusterRoleBinding, roles map[string][]rbacv1.PolicyRule) []Finding {
 	may := mayDo(roles[binding.RoleRef.Name])
 	if len(may) == 0 {

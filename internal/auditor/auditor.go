@@ -55,8 +55,8 @@ type Auditor struct {
 	reports *reporter.Metrics
 	today   func() v1alpha1.Day
 	times   times
-	leading sync.Mutex                // a term ends before the next one begins
-	pods    atomic.Pointer[residents] // nil where another replica audits
+	leading sync.Mutex                  // a term ends before the next one begins
+	pods    atomic.Pointer[auditedPods] // nil where another replica audits
 }
 
 // New prepares to audit.
@@ -164,14 +164,14 @@ func (a *Auditor) lead(ctx context.Context) {
 
 // watch begins to watch pods, and says whether it has seen all of them in time. A pod that names its node is judged by that
 // node, and every pod by the labels that core's workloads select by: those are seen first.
-func (a *Auditor) watch(ctx context.Context, group *sync.WaitGroup) (pods *residents, end context.CancelFunc, seen bool) {
+func (a *Auditor) watch(ctx context.Context, group *sync.WaitGroup) (pods *auditedPods, end context.CancelFunc, seen bool) {
 	inTime, cancel := context.WithTimeout(ctx, a.times.blind)
 	defer cancel()
 	watching, end := context.WithCancel(ctx)
 	if !cache.WaitForCacheSync(inTime.Done(), a.Nodes.Synced, a.Workloads.Synced) {
 		return nil, end, false
 	}
-	pods, err := newResidents(a)
+	pods, err := newAuditedPods(a)
 	if err != nil {
 		a.Log.Error("what runs is not audited", "error", err)
 		return nil, end, false
@@ -182,7 +182,7 @@ func (a *Auditor) watch(ctx context.Context, group *sync.WaitGroup) (pods *resid
 
 // outdated waits until pods must be judged again. It is false when there is no use in it: the context is done, or pods
 // have not been seen for too long.
-func (a *Auditor) outdated(ctx context.Context, pods *residents) bool {
+func (a *Auditor) outdated(ctx context.Context, pods *auditedPods) bool {
 	for {
 		pause(ctx, a.times.look)
 		switch {

@@ -27,7 +27,7 @@ import (
 const (
 	eventsPerSecond = 1
 	eventsAtOnce    = 60
-	mostUntold      = 64 // refusals of one namespace that wait for the API server
+	mostPending     = 64 // refusals of one namespace that wait for the API server
 )
 
 // refusedReason is the reason of an event about a refusal.
@@ -64,11 +64,11 @@ type Events struct {
 // eventBudget is what one namespace may spend: others have their own.
 type eventBudget struct {
 	limiter *rate.Limiter
-	waiting chan untold
+	waiting chan pendingEvent
 }
 
-// untold is what an event is to be made of: a refusal, of which the pod's owner is told, or what is wrong with a pod itself.
-type untold struct {
+// pendingEvent is what an event is to be made of: a refusal, of which the pod's owner is told, or what is wrong with a pod itself.
+type pendingEvent struct {
 	namespace string
 	owner     metav1.OwnerReference   // of the pod
 	about     *corev1.ObjectReference // the pod; nil where the owner is told
@@ -84,7 +84,7 @@ func NewEvents(client kubernetes.Interface, namespaces []string, controllers *cl
 		Help: "Refusals of new pods that have an owner, and pods that stand where core's do, by what became of the event. Outcomes: created; counted by one that was there; told by the built-in controller itself. Not sent: ownerless, no owner can be read; limited, too many in the namespace; overflowed, the API server is slow; failed, it takes none.",
 	}, []string{"outcome"})
 	for _, namespace := range namespaces {
-		e.budgets[namespace] = eventBudget{rate.NewLimiter(eventsPerSecond, eventsAtOnce), make(chan untold, mostUntold)}
+		e.budgets[namespace] = eventBudget{rate.NewLimiter(eventsPerSecond, eventsAtOnce), make(chan pendingEvent, mostPending)}
 	}
 	return e
 }
@@ -97,11 +97,11 @@ func (e *Events) Collect(out chan<- prometheus.Metric) { e.outcomes.Collect(out)
 
 // Tell has the owner of a pod told, as template.ControllerOf returns it, in a sentence. It waits for nothing.
 func (e *Events) Tell(namespace string, owner metav1.OwnerReference, sentence string) {
-	e.put(untold{namespace: namespace, owner: owner, sentence: sentence})
+	e.put(pendingEvent{namespace: namespace, owner: owner, sentence: sentence})
 }
 
 // put puts aside what is to be told. It is false where that is too much for the namespace.
-func (e *Events) put(u untold) bool {
+func (e *Events) put(u pendingEvent) bool {
 	budget, governed := e.budgets[u.namespace]
 	if !governed {
 		return false
@@ -136,7 +136,7 @@ func (e *Events) Start(ctx context.Context) error {
 }
 
 // record writes the events of one namespace: whoever has owners looked up holds up no other.
-func (e *Events) record(ctx context.Context, waiting <-chan untold, recorder record.EventRecorder) {
+func (e *Events) record(ctx context.Context, waiting <-chan pendingEvent, recorder record.EventRecorder) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -151,7 +151,7 @@ func (e *Events) record(ctx context.Context, waiting <-chan untold, recorder rec
 
 // about is what an event is about: what stands above the pod at the top, as far as it can be read. It is nil where that is
 // told already, and where nothing was read: somebody may have made it up.
-func (e *Events) about(ctx context.Context, r untold) *corev1.ObjectReference {
+func (e *Events) about(ctx context.Context, r pendingEvent) *corev1.ObjectReference {
 	if r.about != nil {
 		return r.about
 	}

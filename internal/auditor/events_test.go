@@ -19,10 +19,10 @@ import (
 	"k8s.io/client-go/tools/record"
 )
 
-// untoldEvents has room for two of one namespace, and three may be told. Nobody empties the queue.
-func untoldEvents() *Events {
+// pendingEvents has room for two of one namespace, and three may be told. Nobody empties the queue.
+func pendingEvents() *Events {
 	e := NewEvents(nil, nil, nil, slog.New(slog.DiscardHandler))
-	e.budgets["polyaxon"] = eventBudget{rate.NewLimiter(0, 3), make(chan untold, 2)}
+	e.budgets["polyaxon"] = eventBudget{rate.NewLimiter(0, 3), make(chan pendingEvent, 2)}
 	return e
 }
 
@@ -44,7 +44,7 @@ func value(t *testing.T, of prometheus.Metric) float64 {
 
 // TestTooManyToTell: what there is no room for is counted, and holds up nobody.
 func TestTooManyToTell(t *testing.T) {
-	e := untoldEvents()
+	e := pendingEvents()
 	for range 5 {
 		e.Tell("polyaxon", metav1.OwnerReference{Kind: "Job"}, "no")
 	}
@@ -108,7 +108,7 @@ func (s *lostAnswers) Create(event *corev1.Event) (*corev1.Event, error) {
 func TestToldOnce(t *testing.T) {
 	for name, wrote := range map[string]bool{"written before the answer was lost": true, "not written": false} {
 		t.Run(name, func(t *testing.T) {
-			e := untoldEvents()
+			e := pendingEvents()
 			broadcaster := record.NewBroadcaster(record.WithContext(t.Context()), record.WithSleepDuration(time.Millisecond))
 			broadcaster.StartRecordingToSink(&countingSink{&lostAnswers{wrote: wrote}, e.outcomes})
 			about := &corev1.ObjectReference{Kind: "Operation", Namespace: "polyaxon", Name: "train"}

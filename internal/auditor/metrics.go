@@ -89,7 +89,7 @@ func (a *Auditor) count() gauges {
 		return g
 	}
 	g.leader.Set(1)
-	for r, node := range a.housed(pods) {
+	for r, node := range a.withNodes(pods) {
 		pool := ""
 		for _, of := range a.audit.PoolsOf(node) {
 			pool = cmp.Or(pool, of.Name)
@@ -106,9 +106,9 @@ func (g gauges) add(found []audit.Finding) {
 	}
 }
 
-// housed are the pods that a policy looks at, with the nodes on which they run.
-func (a *Auditor) housed(pods *residents) iter.Seq2[*audit.Resident, landing.Node] {
-	return func(yield func(*audit.Resident, landing.Node) bool) {
+// withNodes are the pods that a policy looks at, with the nodes on which they run.
+func (a *Auditor) withNodes(pods *auditedPods) iter.Seq2[*audit.AuditedPod, landing.Node] {
+	return func(yield func(*audit.AuditedPod, landing.Node) bool) {
 		nodes := map[string]landing.Node{}
 		for r := range pods.All() {
 			if r == nil {
@@ -127,10 +127,10 @@ func (a *Auditor) housed(pods *residents) iter.Seq2[*audit.Resident, landing.Nod
 }
 
 // found is what is found of each pod; false while another replica audits.
-func (a *Auditor) found() (iter.Seq2[*audit.Resident, []audit.Finding], bool) {
+func (a *Auditor) found() (iter.Seq2[*audit.AuditedPod, []audit.Finding], bool) {
 	pods := a.pods.Load()
-	return func(yield func(*audit.Resident, []audit.Finding) bool) {
-		for r, node := range a.housed(pods) {
+	return func(yield func(*audit.AuditedPod, []audit.Finding) bool) {
+		for r, node := range a.withNodes(pods) {
 			if !yield(r, r.On(node)) {
 				return
 			}

@@ -21,7 +21,7 @@ const (
 
 // tellPlace has a pod that stands where core's do told, if the audit found that, so that `kubectl describe` of it says why it
 // has to go.
-func (e *Events) tellPlace(pod *corev1.Pod, r *audit.Resident) {
+func (e *Events) tellPlace(pod *corev1.Pod, r *audit.AuditedPod) {
 	if e == nil || r == nil {
 		return
 	}
@@ -31,7 +31,7 @@ func (e *Events) tellPlace(pod *corev1.Pod, r *audit.Resident) {
 	}
 	about := &corev1.ObjectReference{APIVersion: "v1", Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID}
 	sentence := fmt.Sprintf("%s; run: %s", r.Findings[i].Detail, r.Findings[i].Fix)
-	if e.put(untold{namespace: pod.Namespace, about: about, reason: placeReason, sentence: sentence}) {
+	if e.put(pendingEvent{namespace: pod.Namespace, about: about, reason: placeReason, sentence: sentence}) {
 		e.places.Add(pod.UID, true, placeInterval)
 	}
 }

@@ -29,7 +29,7 @@ func newAudit(c *console) *cobra.Command {
 		Use:   "audit",
 		Short: "Say what of a cluster is not as the policy means it",
 		Long: `Say what of a cluster is not as the policy means it, whoever let it in and when:
-pods that are on protected nodes and may not be there, pods that could get there
+pods that are on protected nodes and are not allowed there, pods that could get there
 when they are created again, nodes, RuntimeClasses and rights that open the way.
 Nothing needs to be installed, and nothing is written to the cluster.
 

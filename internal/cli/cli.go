@@ -63,7 +63,7 @@ something, 2 usage or input error.`,
   # Examine the installation
   kubectl polymoat doctor
 
-  # Start a policy of one's own, and see what it comes to
+  # Start a policy of your own, and see the resulting settings
   kubectl polymoat policy default > policy.yaml
   kubectl polymoat roles --policy policy.yaml
 

@@ -44,7 +44,7 @@ func (f *forecast) of(pod *corev1.Pod) outcome {
 	was, is := f.judge(f.current, r), f.judge(f.revised, r)
 	o := outcome{
 		Namespace: pod.Namespace, Pod: pod.Name, Owner: f.ownerOf(pod),
-		Old: was.standing, New: is.standing, Changes: differences(was.changes(), is.changes()),
+		Old: was.policyOutcome, New: is.policyOutcome, Changes: differences(was.changes(), is.changes()),
 	}
 	o.Effect = f.effect(was, is, o.Changes)
 	return o
@@ -96,7 +96,7 @@ func (f *forecast) ownerOf(pod *corev1.Pod) string {
 
 // judged is what one policy makes of a pod.
 type judged struct {
-	standing
+	policyOutcome
 	decision policy.Decision
 	pod      *corev1.Pod // as it would be stored
 	label    string      // of the node pool to which it is sent
@@ -113,7 +113,7 @@ func (j judged) changes() []policy.Change {
 func (f *forecast) judge(by side, r policy.Request) judged {
 	d := by.Review(r)
 	j := judged{decision: d, pod: orOwn(d, r.Pod)}
-	j.standing = standing{
+	j.policyOutcome = policyOutcome{
 		Policy: d.Policy, Role: d.Role, Verdict: d.Verdict.String(), Sentence: d.Sentence(r.Pod.Name),
 		Violations: violations(d), Warnings: append([]string{}, d.Warnings...),
 	}

@@ -67,7 +67,7 @@ func (c *console) findingText(f doctor.Finding, style *style) string {
 	b.line(style, f.Check)
 	b.field("What", f.What, nil)
 	b.field("Why", f.Why, nil)
-	fmt.Fprintf(&b.text, "  %-*s%s\n", labelWidth-2, "Mend:", b.bold.Sprint(f.Mend))
+	fmt.Fprintf(&b.text, "  %-*s%s\n", labelWidth-2, "Fix:", b.bold.Sprint(f.Fix))
 	return b.text.String()
 }
 

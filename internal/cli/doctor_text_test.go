@@ -13,8 +13,8 @@ import (
 var report = doctor.Report{
 	Findings: []doctor.Finding{
 		{Check: "pool-taints", Severity: doctor.Error, What: `Node "core-1" of node pool "core" lacks the taint polyaxon=core:NoSchedule.`,
-			Why: "Only a taint keeps pods off.", Mend: "kubectl taint node core-1 polyaxon=core:NoSchedule # and a text that is longer than a line of the terminal"},
-		{Check: "no-pool", Severity: doctor.Info, What: `Node "plain-1" is in no node pool.`, Why: "Nothing is placed there.", Mend: "kubectl label node plain-1 KEY=VALUE"},
+			Why: "Only a taint keeps pods off.", Fix: "kubectl taint node core-1 polyaxon=core:NoSchedule # and a text that is longer than a line of the terminal"},
+		{Check: "no-pool", Severity: doctor.Info, What: `Node "plain-1" is in no node pool.`, Why: "Nothing is placed there.", Fix: "kubectl label node plain-1 KEY=VALUE"},
 	},
 	OK:      []doctor.Check{{ID: "ca-bundle", Doc: "every webhook has authorities that have not expired, in the configurations of both kinds"}},
 	LeftOut: []doctor.Check{{ID: "replicas"}, {ID: "disruption-budget"}},
@@ -28,14 +28,14 @@ pool-taints
   What:       Node "core-1" of node pool "core" lacks the taint
               polyaxon=core:NoSchedule.
   Why:        Only a taint keeps pods off.
-  Mend:       kubectl taint node core-1 polyaxon=core:NoSchedule # and a text that is longer than a line of the terminal
+  Fix:        kubectl taint node core-1 polyaxon=core:NoSchedule # and a text that is longer than a line of the terminal
 
 Worth knowing: 1
 
 no-pool
   What:       Node "plain-1" is in no node pool.
   Why:        Nothing is placed there.
-  Mend:       kubectl label node plain-1 KEY=VALUE
+  Fix:        kubectl label node plain-1 KEY=VALUE
 
 1 check found nothing.
   ca-bundle            every webhook has authorities that have not expired, in

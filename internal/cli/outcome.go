@@ -5,17 +5,17 @@ import "github.com/polymoat/polymoat/internal/policy"
 // outcome is what becomes of one pod under a new policy: a line of preview's JSON. Its fields are a promise to programs:
 // they are only ever added to.
 type outcome struct {
-	Effect    effect       `json:"effect"`
-	Namespace string       `json:"namespace"`
-	Pod       string       `json:"pod"`
-	Owner     string       `json:"owner"` // "deployment.apps/web"; of a pod without an owner "pod/web"
-	Old       standing     `json:"old"`
-	New       standing     `json:"new"`
-	Changes   []difference `json:"changes"` // of what the old policy would store to what the new one would
+	Effect    effect        `json:"effect"`
+	Namespace string        `json:"namespace"`
+	Pod       string        `json:"pod"`
+	Owner     string        `json:"owner"` // "deployment.apps/web"; of a pod without an owner "pod/web"
+	Old       policyOutcome `json:"old"`
+	New       policyOutcome `json:"new"`
+	Changes   []difference  `json:"changes"` // of what the old policy would store to what the new one would
 }
 
-// standing is what one policy makes of a pod.
-type standing struct {
+// policyOutcome is what one policy makes of a pod.
+type policyOutcome struct {
 	Policy     string      `json:"policy,omitempty"` // empty: none governs the namespace
 	Role       string      `json:"role,omitempty"`
 	NodePool   string      `json:"nodePool,omitempty"` // empty: not sent to any

@@ -8,7 +8,7 @@ import (
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
-// mostOwners bounds the list of those to whom the same happens.
+// mostOwners bounds the list of those that share one change.
 const mostOwners = 20
 
 // previewPrinter returns the function that prints what becomes of pods, of so many in all; nil where there is no such
@@ -91,7 +91,7 @@ func groupsOf(outcomes []outcome, of effect) []*fate {
 	return groups
 }
 
-// groupText is what happens, and to whom.
+// groupText is what happens, and to which pods.
 func (c *console) groupText(g *fate) string {
 	b := &block{styles: c.styles}
 	b.text.WriteString(g.outcome.text(c.styles))

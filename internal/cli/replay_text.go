@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/polymoat/polymoat/internal/auditannotations"
 	"github.com/polymoat/polymoat/internal/replay"
-	"github.com/polymoat/polymoat/internal/trail"
 )
 
 // replayPrinter prints decisions as they come.
@@ -52,7 +52,7 @@ func (t *replayText) add(d replay.Decision) {
 	if d.DryRun {
 		b.field("Dry run", "yes", nil)
 	}
-	b.field("Was", standingText(d.Was), b.verdict(d.Was.Verdict))
+	b.field("Was", recordText(d.Was), b.verdict(d.Was.Verdict))
 	if d.Was.Refused != "" {
 		b.field("Refused", d.Was.Refused, nil)
 	}
@@ -64,7 +64,7 @@ func (t *replayText) add(d replay.Decision) {
 		b.field("Today", "not known: "+d.Unknown, b.faint)
 	case d.Differs:
 		t.differ++
-		b.field("Today", standingText(*d.Is), b.verdict(d.Is.Verdict))
+		b.field("Today", recordText(*d.Is), b.verdict(d.Is.Verdict))
 		if d.Sentence != "" {
 			b.field("Sentence", d.Sentence, nil)
 		}
@@ -74,9 +74,9 @@ func (t *replayText) add(d replay.Decision) {
 	t.print(b.text.String() + "\n")
 }
 
-// standingText is a decision in one line: `Denied, role "jobs", pool "core", core-nodes=Enforce (policy polyaxon
+// recordText is a decision in one line: `Denied, role "jobs", pool "core", core-nodes=Enforce (policy polyaxon
 // 30879b783c5f)`.
-func standingText(s trail.Standing) string {
+func recordText(s auditannotations.AuditRecord) string {
 	parts := []string{s.Verdict}
 	if s.Role != "" {
 		parts = append(parts, fmt.Sprintf("role %q", s.Role))

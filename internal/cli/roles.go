@@ -16,9 +16,9 @@ func newRoles(c *console) *cobra.Command {
 	var path, output string
 	cmd := &cobra.Command{
 		Use:   "roles [ROLE ...]",
-		Short: "List the roles of a policy: where they run, and as whom",
+		Short: "List the roles of a policy: where they run, and as which user",
 		Long: `List the roles of a policy as they are in force: where their pods run, to which
-Pod Security Standard they are held, as whom they run, and what they may ask for.
+Pod Security Standard they are held, as which user they run, and what they may ask for.
 
 A known role without an entry in the policy takes the placement of a related
 one: the entry that stands in for it is named. Identity is the uid, gid and

@@ -43,7 +43,7 @@ func newAccess(reviews authorizationclient.SubjectAccessReviewInterface) *Access
 }
 
 // MayUseCore says whether RBAC lets the user "use" the resource roles.polymoat.io named "core". The resource has no
-// namespace: within one, whoever may do everything there could not be told from whom core was given to.
+// namespace: within one, whoever may do everything there could not be told from those that core was given to.
 func (a *Access) MayUseCore(ctx context.Context, user authenticationv1.UserInfo) (bool, error) {
 	spec := authorizationv1.SubjectAccessReviewSpec{
 		User: user.Username, Groups: user.Groups, UID: user.UID, Extra: extra(user.Extra),

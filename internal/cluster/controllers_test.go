@@ -50,7 +50,7 @@ func TestTop(t *testing.T) {
 			},
 			want: "Operation op", asked: []string{replicaSets + "rs", deployments + "d", operations + "op"},
 		},
-		"a Job of nobody's":          {first: job, answers: map[string]string{jobs + "run": free("run")}, want: "Job run", asked: []string{jobs + "run"}},
+		"a Job without an owner":     {first: job, answers: map[string]string{jobs + "run": free("run")}, want: "Job run", asked: []string{jobs + "run"}},
 		"a Job of an unknown kind's": {first: job, answers: map[string]string{jobs + "run": owned("run", "example.com/v1", "Sweep", "s")}, want: "Sweep s", read: "Job run", asked: []string{jobs + "run"}},
 		"an unknown kind":            {first: controller("example.com/v1", "Sweep", "s"), want: "Sweep s", read: "nothing"},
 		"a Job of what is gone": {

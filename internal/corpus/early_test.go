@@ -47,7 +47,7 @@ func TestEarlyAnswersAgree(t *testing.T) {
 	}
 }
 
-// workload makes a template of the pod of a case, written by somebody whom core is granted.
+// workload makes a template of the pod of a case, written by somebody that core is granted to.
 func workload(tc corpus.Case, r policy.Request) policy.Workload {
 	return policy.Workload{
 		Namespace: r.Namespace, User: policy.UserNamed("admin"), Trust: policy.Trusted, Kind: "Wave", Today: r.Today,

@@ -3,7 +3,7 @@ package doctor
 import "fmt"
 
 // mayBind finds who is a scheduler besides the cluster's own: a Binding looks at no taint and no affinity. The rule
-// "binding" refuses those of users whom the policy does not name, so it is no more than worth knowing.
+// "binding" refuses those of users that the policy does not name, so it is no more than worth knowing.
 func mayBind(v View) []Finding {
 	who := v.may([]right{{verb: "create", resource: "pods/binding"}, {verb: "create", resource: "bindings"}}, v.governed()...)
 	if len(who) == 0 {
@@ -13,7 +13,7 @@ func mayBind(v View) []Finding {
 		Severity: Info,
 		What:     fmt.Sprintf("Pods of governed namespaces can be bound to nodes by %s.", named(who)),
 		Why:      "A binding bypasses the scheduler; only the rule \"binding\" refuses it, and it is not enforced in every mode.",
-		Mend:     whoMay("create", "pods/binding"),
+		Fix:      whoMay("create", "pods/binding"),
 	}}
 }
 
@@ -27,7 +27,7 @@ func mayChangeNodes(v View) []Finding {
 		Severity: Warning,
 		What:     fmt.Sprintf("Labels and taints of nodes can be changed by %s.", named(who)),
 		Why:      "Whoever makes a core node look like another one gets runs onto it, and polymoat cannot see it.",
-		Mend:     whoMay("patch", "nodes"),
+		Fix:      whoMay("patch", "nodes"),
 	}}
 }
 
@@ -41,7 +41,7 @@ func mayClaimCore(v View) []Finding {
 		Severity: Info,
 		What:     fmt.Sprintf("Pods that land on core nodes can be created by %s.", named(who)),
 		Why:      "RBAC lets them use the role core: they should be those who deploy Polyaxon, and nobody else.",
-		Mend:     whoMay("use", "roles.polymoat.io/core"),
+		Fix:      whoMay("use", "roles.polymoat.io/core"),
 	}}
 }
 
@@ -69,7 +69,7 @@ func mayActAsPolymoat(v View) []Finding {
 		Severity: Warning,
 		What:     fmt.Sprintf("In namespace %q, pods or tokens can be made, commands run in pods, or Secrets read by %s.", namespace, named(who)),
 		Why:      "Whoever has the token of polymoat's service account, or the key of its certificate, can act in its place.",
-		Mend:     whoMay("create", "pods -n "+namespace),
+		Fix:      whoMay("create", "pods -n "+namespace),
 	}}
 }
 
@@ -102,7 +102,7 @@ func mayChangePolymoat(v View) []Finding {
 		Severity: Warning,
 		What:     fmt.Sprintf("polymoat's webhooks, Deployment or policy can be changed by %s.", named(who)),
 		Why:      "Whoever changes them decides what is judged.",
-		Mend:     whoMay("patch", "validatingwebhookconfigurations/"+configuration),
+		Fix:      whoMay("patch", "validatingwebhookconfigurations/"+configuration),
 	}}
 }
 

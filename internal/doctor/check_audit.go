@@ -23,10 +23,10 @@ func audits(v View) []Finding {
 	switch {
 	case i < 0:
 		f.What = fmt.Sprintf("There is no Lease %q in namespace %q.", name, namespace)
-		f.Mend = v.reinstall()
+		f.Fix = v.reinstall()
 	case v.Now.Sub(renewed(v.Leases[i])) > longestSilence:
 		f.What = fmt.Sprintf("No replica holds the Lease %q in namespace %q.", name, namespace)
-		f.Mend = v.kubectl("logs " + v.name() + " --all-pods")
+		f.Fix = v.kubectl("logs " + v.name() + " --all-pods")
 	default:
 		return nil
 	}

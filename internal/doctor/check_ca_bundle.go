@@ -11,7 +11,7 @@ import (
 // caBundle finds webhooks whose authorities cannot vouch for anybody.
 func caBundle(v View) []Finding {
 	return v.alike(v.bundleProblem, func(hooks, problem string) Finding {
-		return Finding{Severity: Error, What: fmt.Sprintf("The caBundle of %s %s.", hooks, problem), Why: refusing, Mend: v.renewBundle()}
+		return Finding{Severity: Error, What: fmt.Sprintf("The caBundle of %s %s.", hooks, problem), Why: refusing, Fix: v.renewBundle()}
 	})
 }
 

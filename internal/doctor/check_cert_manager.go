@@ -42,6 +42,6 @@ func (v View) notReady(kind, resource, name, message string) Finding {
 		Severity: Error,
 		What:     fmt.Sprintf("%s %q in namespace %q is not ready: %s", kind, name, v.Deployment.Namespace, ended(cmp.Or(message, "cert-manager has not said anything of it"))),
 		Why:      "The serving certificate is not renewed, and expires.",
-		Mend:     v.kubectl(fmt.Sprintf("describe %ss.cert-manager.io %s", resource, name)),
+		Fix:      v.kubectl(fmt.Sprintf("describe %ss.cert-manager.io %s", resource, name)),
 	}
 }

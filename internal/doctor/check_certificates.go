@@ -24,27 +24,27 @@ func servingCertificate(v View) []Finding {
 			Severity: Info,
 			What:     fmt.Sprintf("%s takes its certificate from no Secret.", v.place()),
 			Why:      "When it expires is not known here; the metric polymoat_certificate_not_after_seconds tells.",
-			Mend:     v.kubectl("get " + v.name() + " -o yaml"),
+			Fix:      v.kubectl("get " + v.name() + " -o yaml"),
 		}}
 	}
 	secret := fmt.Sprintf("Secret %q in namespace %q", name, v.Deployment.Namespace)
 	if v.Secret == nil {
-		return []Finding{{Severity: Error, What: secret + ", which is to hold the serving certificate, is missing.", Why: refusing, Mend: v.renewSecret(name)}}
+		return []Finding{{Severity: Error, What: secret + ", which is to hold the serving certificate, is missing.", Why: refusing, Fix: v.renewSecret(name)}}
 	}
 	leaf, err := v.leaf()
 	switch {
 	case err != nil:
-		return []Finding{{Severity: Error, What: fmt.Sprintf("%s holds no serving certificate: %v.", secret, err), Why: refusing, Mend: v.renewSecret(name)}}
+		return []Finding{{Severity: Error, What: fmt.Sprintf("%s holds no serving certificate: %v.", secret, err), Why: refusing, Fix: v.renewSecret(name)}}
 	case v.Now.After(leaf.NotAfter):
-		return []Finding{{Severity: Error, What: fmt.Sprintf("The serving certificate in %s expired on %s.", secret, day(leaf.NotAfter)), Why: refusing, Mend: v.renewSecret(name)}}
+		return []Finding{{Severity: Error, What: fmt.Sprintf("The serving certificate in %s expired on %s.", secret, day(leaf.NotAfter)), Why: refusing, Fix: v.renewSecret(name)}}
 	case v.Now.Before(leaf.NotBefore):
-		return []Finding{{Severity: Error, What: fmt.Sprintf("The serving certificate in %s is not valid before %s.", secret, day(leaf.NotBefore)), Why: refusing, Mend: v.renewSecret(name)}}
+		return []Finding{{Severity: Error, What: fmt.Sprintf("The serving certificate in %s is not valid before %s.", secret, day(leaf.NotBefore)), Why: refusing, Fix: v.renewSecret(name)}}
 	case leaf.NotAfter.Sub(v.Now) < expiresSoon:
 		return []Finding{{
 			Severity: Warning,
 			What:     fmt.Sprintf("The serving certificate in %s expires on %s, and was not renewed.", secret, day(leaf.NotAfter)),
 			Why:      "From then on the API server refuses every new run.",
-			Mend:     v.renewSecret(name),
+			Fix:      v.renewSecret(name),
 		}}
 	}
 	return nil
@@ -101,9 +101,9 @@ func certificateTrust(v View) []Finding {
 		return nil
 	}
 	return v.alike(func(h hook) string { return v.distrust(h, pair) }, func(hooks, why string) Finding {
-		f := Finding{Severity: Error, What: fmt.Sprintf("The serving certificate is not accepted by %s: %s.", hooks, why), Why: refusing, Mend: v.reinstall()}
+		f := Finding{Severity: Error, What: fmt.Sprintf("The serving certificate is not accepted by %s: %s.", hooks, why), Why: refusing, Fix: v.reinstall()}
 		if why == unknownAuthority {
-			f.Mend = v.renewBundle()
+			f.Fix = v.renewBundle()
 		}
 		return f
 	})

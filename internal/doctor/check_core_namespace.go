@@ -23,7 +23,7 @@ func coreNamespace(v View) []Finding {
 		Severity: Warning,
 		What:     fmt.Sprintf("Polyaxon's core and runs share the %s %s.", are(shared, "namespace", "namespaces"), named(shared)),
 		Why:      "A run can mount the Secrets of core, and whoever may write there reaches core without a pod on its nodes.",
-		Mend:     fmt.Sprintf(ownNamespace, shared[0]),
+		Fix:      fmt.Sprintf(ownNamespace, shared[0]),
 	}}
 }
 
@@ -58,8 +58,8 @@ func mayChangeCore(v View) []Finding {
 			Severity: Warning,
 			What: fmt.Sprintf("In namespace %q, ConfigMaps, Secrets, Services, LimitRanges, ResourceQuotas or PodDisruptionBudgets can be written, "+
 				"or commands run in pods, by %s.", namespace, named(who)),
-			Why:  "Polyaxon's core reads them, is reached by them and is limited by them, and polymoat is not asked about any.",
-			Mend: fmt.Sprintf(ownNamespace, namespace),
+			Why: "Polyaxon's core reads them, is reached by them and is limited by them, and polymoat is not asked about any.",
+			Fix: fmt.Sprintf(ownNamespace, namespace),
 		})
 	}
 	return found

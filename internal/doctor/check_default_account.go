@@ -30,7 +30,7 @@ func defaultAccounts(v View) []Finding {
 				What: fmt.Sprintf("%s of Polyaxon's core in namespace %q %s as service account %q, which may %s.",
 					upper(are(pods, "pod ", "the pods ")+named(pods)), namespace, are(pods, "runs", "run"), defaultAccount, listed(may)),
 				Why: "Every pod of the namespace that names no account may do the same.",
-				Mend: fmt.Sprintf("kubectl get clusterrolebindings,rolebindings -A -o wide # then take service account %s/%s out of them",
+				Fix: fmt.Sprintf("kubectl get clusterrolebindings,rolebindings -A -o wide # then take service account %s/%s out of them",
 					namespace, defaultAccount),
 			})
 		}
@@ -52,7 +52,7 @@ func (v View) namedDefaults() []Finding {
 				Severity: Warning,
 				What:     fmt.Sprintf("Policy %q names service account %q of namespace %q in %s.", f.Policy.Metadata.Name, defaultAccount, namespace, listed(lists)),
 				Why:      "Every pod of the namespace that names no account is as trusted.",
-				Mend:     fmt.Sprintf("kubectl -n %s create serviceaccount NAME # for what needs that trust, then name it in the policy instead", namespace),
+				Fix:      fmt.Sprintf("kubectl -n %s create serviceaccount NAME # for what needs that trust, then name it in the policy instead", namespace),
 			})
 		}
 	}

@@ -17,7 +17,7 @@ func installed(v View) []Finding {
 		Severity: Error,
 		What:     fmt.Sprintf("There is no Deployment with the label %q.", Label),
 		Why:      "Without polymoat nothing keeps runs off core nodes but taints, which any pod may tolerate.",
-		Mend:     "helm upgrade --install polymoat manifests/chart --namespace polymoat-system --create-namespace",
+		Fix:      "helm upgrade --install polymoat manifests/chart --namespace polymoat-system --create-namespace",
 	}}
 	for _, c := range v.Validating {
 		found = append(found, leftOver("ValidatingWebhookConfiguration", c)...)
@@ -37,6 +37,6 @@ func leftOver(kind string, c metav1.Object) []Finding {
 		Severity: Error,
 		What:     fmt.Sprintf("%s %q is left, and nobody answers it.", kind, c.GetName()),
 		Why:      "A webhook that fails closed refuses every pod of the governed namespaces.",
-		Mend:     fmt.Sprintf("kubectl delete %s %s", strings.ToLower(kind), c.GetName()),
+		Fix:      fmt.Sprintf("kubectl delete %s %s", strings.ToLower(kind), c.GetName()),
 	}}
 }

@@ -36,7 +36,7 @@ func laterMutation(v View) []Finding {
 		Severity: Info,
 		What:     fmt.Sprintf("Pods of governed namespaces are also changed by %s, after polymoat or again.", named(names)),
 		Why:      "If they touch nodeSelector, tolerations or affinity, pods that polymoat placed are refused.",
-		Mend:     "kubectl get mutatingwebhookconfigurations -o yaml",
+		Fix:      "kubectl get mutatingwebhookconfigurations -o yaml",
 	}}
 }
 

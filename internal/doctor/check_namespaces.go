@@ -24,7 +24,7 @@ func webhookNamespaces(v View) []Finding {
 				Severity: Error,
 				What:     fmt.Sprintf("%s does not select namespaces by their name alone.", upper(h.String())),
 				Why:      "Other labels of a namespace can be edited by whoever may edit it, and with them whether its pods are judged.",
-				Mend:     v.reinstall(),
+				Fix:      v.reinstall(),
 			})
 			continue
 		}
@@ -37,7 +37,7 @@ func webhookNamespaces(v View) []Finding {
 				Severity: Error,
 				What:     fmt.Sprintf("%s is not called for %s, which the policy governs.", upper(h.String()), named(missing)),
 				Why:      "What is created there passes unseen.",
-				Mend:     v.reinstall(),
+				Fix:      v.reinstall(),
 			})
 		}
 		if extra := less(called, governed); len(extra) > 0 {
@@ -45,7 +45,7 @@ func webhookNamespaces(v View) []Finding {
 				Severity: Warning,
 				What:     fmt.Sprintf("%s is called for %s, which no policy governs.", upper(h.String()), named(extra)),
 				Why:      "Nothing is judged there, and yet what is created there waits for polymoat, or fails with it.",
-				Mend:     v.reinstall(),
+				Fix:      v.reinstall(),
 			})
 		}
 	}
@@ -75,7 +75,7 @@ func namespaces(v View) []Finding {
 				Severity: Warning,
 				What:     fmt.Sprintf("The policy governs namespace %q, which is not there.", name),
 				Why:      "If another name was meant, the runs there are not judged.",
-				Mend:     "kubectl create namespace " + name,
+				Fix:      "kubectl create namespace " + name,
 			})
 		}
 	}
@@ -113,7 +113,7 @@ func namespaceStandards(v View) []Finding {
 					Severity: Info,
 					What:     fmt.Sprintf("Namespace %q enforces the standard %q, and the policy holds %s to less.", name, ns.Labels[label], named(looser)),
 					Why:      "What the policy lets those roles do, the API server refuses after it, in words of its own.",
-					Mend:     fmt.Sprintf("kubectl label --overwrite namespace %s %s=%s", name, label, v1alpha1.Privileged) + " # or hold those roles to more in the policy",
+					Fix:      fmt.Sprintf("kubectl label --overwrite namespace %s %s=%s", name, label, v1alpha1.Privileged) + " # or hold those roles to more in the policy",
 				})
 			}
 		}

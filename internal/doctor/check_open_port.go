@@ -25,7 +25,7 @@ func openPort(v View) []Finding {
 		Severity: Warning,
 		What:     fmt.Sprintf("Every pod may connect to the port for reviews of %s: no NetworkPolicy limits it to API servers.", v.place()),
 		Why:      "Whoever connects can keep the server busy, and ask what the policy lets through.",
-		Mend:     v.closePort(),
+		Fix:      v.closePort(),
 	}}
 }
 

@@ -41,7 +41,7 @@ func corePlaces(v View) []Finding {
 				Severity: Error,
 				What:     fmt.Sprintf("Pod %q in namespace %q %s.", pod.Name, pod.Namespace, what),
 				Why:      "It may answer for Polyaxon's API, or stay when core is scaled down, and a real pod goes.",
-				Mend:     fmt.Sprintf("kubectl -n %s delete pod %s", pod.Namespace, pod.Name),
+				Fix:      fmt.Sprintf("kubectl -n %s delete pod %s", pod.Namespace, pod.Name),
 			})
 		}
 	}
@@ -106,7 +106,7 @@ func coreSelectors(v View) []Finding {
 				Severity: Warning,
 				What:     fmt.Sprintf("%s %q in namespace %q selects core pod %q %s.", c.kind, c.name, c.namespace, core.Name, what),
 				Why:      c.why + ": polymoat refuses only labels that mark core or that its workloads select by.",
-				Mend: fmt.Sprintf("kubectl -n %s patch %s %s --type=merge -p '%s'", c.namespace, strings.ToLower(c.kind), c.name,
+				Fix: fmt.Sprintf("kubectl -n %s patch %s %s --type=merge -p '%s'", c.namespace, strings.ToLower(c.kind), c.name,
 					fmt.Sprintf(c.patch, mark(core))),
 			})
 		}

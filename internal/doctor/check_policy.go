@@ -21,19 +21,19 @@ func policyLoads(v View) []Finding {
 		return []Finding{{
 			Severity: Warning,
 			What:     fmt.Sprintf("%s has no volume \"policy\" with a ConfigMap.", v.place()),
-			Why:      "Which policy it runs cannot be told.", Mend: v.reinstall(),
+			Why:      "Which policy it runs cannot be told.", Fix: v.reinstall(),
 		}}
 	case v.Policy == nil:
-		return []Finding{{Severity: Error, What: where + ", which is to hold the policy, is missing.", Why: why, Mend: v.reinstall()}}
+		return []Finding{{Severity: Error, What: where + ", which is to hold the policy, is missing.", Why: why, Fix: v.reinstall()}}
 	case v.policyErr != nil:
 		return []Finding{{
 			Severity: Error,
 			What:     fmt.Sprintf("%s does not load: %s", where, ended(strings.ReplaceAll(v.policyErr.Error(), "\n", "; "))),
 			Why:      why,
-			Mend:     v.kubectl("rollout undo " + v.name()),
+			Fix:      v.kubectl("rollout undo " + v.name()),
 		}}
 	case len(v.files) == 0:
-		return []Finding{{Severity: Error, What: where + " holds no .yaml, .yml or .json file.", Why: why, Mend: v.reinstall()}}
+		return []Finding{{Severity: Error, What: where + " holds no .yaml, .yml or .json file.", Why: why, Fix: v.reinstall()}}
 	}
 	return nil
 }
@@ -55,13 +55,13 @@ func policyInForce(v View) []Finding {
 		Severity: Warning,
 		What: fmt.Sprintf("%s names the policy %q, and %s still %s %s.", v.place(), want, named(others),
 			are(others, "runs", "run"), named(old)),
-		Why:  "Until the rollout ends, pods are judged by the old policy.",
-		Mend: v.kubectl("rollout status " + v.name()),
+		Why: "Until the rollout ends, pods are judged by the old policy.",
+		Fix: v.kubectl("rollout status " + v.name()),
 	}
 	if stuck(v.Deployment) {
 		f.Severity = Error
 		f.Why = "The rollout is stuck: the new policy does not come into force, and no old replica survives the loss of its node."
-		f.Mend = v.kubectl("rollout undo " + v.name())
+		f.Fix = v.kubectl("rollout undo " + v.name())
 	}
 	return []Finding{f}
 }
@@ -88,7 +88,7 @@ func exceptions(v View) []Finding {
 					Severity: Warning,
 					What:     ended(fmt.Sprintf("In policy %q, %s", f.Policy.Metadata.Name, report)),
 					Why:      "Pods that it lets through are refused from the day after.",
-					Mend:     v.kubectl("get configmap " + v.Policy.Name + " -o yaml # change it where it comes from, and install it again"),
+					Fix:      v.kubectl("get configmap " + v.Policy.Name + " -o yaml # change it where it comes from, and install it again"),
 				}
 				if e.Until(now) == "" {
 					finding.Severity, finding.Why = Info, "Whoever reads the policy takes it for being in force."

@@ -30,7 +30,7 @@ func coreApart(v View) []Finding {
 		Severity: Warning,
 		What:     fmt.Sprintf("Polyaxon's core and runs share %s.", nodes(slices.Compact(slices.Sorted(slices.Values(shared))))),
 		Why:      "A run that takes all memory or disk of the node takes Polyaxon's API or database with it.",
-		Mend:     "kubectl cordon " + shared[0] + " && kubectl drain " + shared[0] + " --ignore-daemonsets --delete-emptydir-data # then uncordon it: what is created again is placed",
+		Fix:      "kubectl cordon " + shared[0] + " && kubectl drain " + shared[0] + " --ignore-daemonsets --delete-emptydir-data # then uncordon it: what is created again is placed",
 	}}
 }
 
@@ -51,7 +51,7 @@ func database(v View) []Finding {
 			Severity: Error,
 			What:     fmt.Sprintf("Database pod %q in namespace %q keeps its data on no PersistentVolumeClaim.", pod.Name, pod.Namespace),
 			Why:      "When the pod goes, so does everything that Polyaxon knows of its runs.",
-			Mend:     "helm upgrade RELEASE polyaxon/polyaxon --namespace " + pod.Namespace + " --reuse-values --set " + persistence(pod) + ".enabled=true",
+			Fix:      "helm upgrade RELEASE polyaxon/polyaxon --namespace " + pod.Namespace + " --reuse-values --set " + persistence(pod) + ".enabled=true",
 		})
 	}
 	if len(all) == 1 {
@@ -59,7 +59,7 @@ func database(v View) []Finding {
 			Severity: Warning,
 			What:     fmt.Sprintf("Database pod %q in namespace %q is the only one.", all[0].Name, all[0].Namespace),
 			Why:      "While it moves to another node, Polyaxon is down; its production guide asks for an external or a replicated database.",
-			Mend:     "helm upgrade RELEASE polyaxon/polyaxon --namespace " + all[0].Namespace + " --reuse-values --set postgresql.enabled=false --set externalServices.postgresql.host=HOST",
+			Fix:      "helm upgrade RELEASE polyaxon/polyaxon --namespace " + all[0].Namespace + " --reuse-values --set postgresql.enabled=false --set externalServices.postgresql.host=HOST",
 		})
 	}
 	return found
@@ -115,7 +115,7 @@ func stores(v View) []Finding {
 		Severity: Warning,
 		What:     fmt.Sprintf("Polyaxon keeps %s.", named(places)),
 		Why:      "Artifacts and logs are lost with the node or the pod, and runs on another node do not see them.",
-		Mend:     "helm upgrade RELEASE polyaxon/polyaxon --namespace " + namespace + " --reuse-values --set artifactsStore.kind=volume_claim --set artifactsStore.schema.volumeClaim=CLAIM --set artifactsStore.schema.mountPath=/plx-artifacts",
+		Fix:      "helm upgrade RELEASE polyaxon/polyaxon --namespace " + namespace + " --reuse-values --set artifactsStore.kind=volume_claim --set artifactsStore.schema.volumeClaim=CLAIM --set artifactsStore.schema.mountPath=/plx-artifacts",
 	}}
 }
 
@@ -130,7 +130,7 @@ func ingressTLS(v View) []Finding {
 			Severity: Warning,
 			What:     fmt.Sprintf("Ingress %q in namespace %q has no TLS.", i.Name, i.Namespace),
 			Why:      "Passwords and tokens of Polyaxon's users cross the network in the clear.",
-			Mend:     fmt.Sprintf(`kubectl -n %s patch ingress %s --type=merge -p '{"spec":{"tls":[{"hosts":["HOST"],"secretName":"SECRET"}]}}'`, i.Namespace, i.Name),
+			Fix:      fmt.Sprintf(`kubectl -n %s patch ingress %s --type=merge -p '{"spec":{"tls":[{"hosts":["HOST"],"secretName":"SECRET"}]}}'`, i.Namespace, i.Name),
 		})
 	}
 	return found
@@ -155,7 +155,7 @@ func coreSecurity(v View) []Finding {
 		Severity: Warning,
 		What:     fmt.Sprintf("%s of Polyaxon's core in namespace %q %s without a security context.", upper(are(names, "pod ", "the pods ")+named(names)), namespace, are(names, "runs", "run")),
 		Why:      "They run as the users of their images, root included.",
-		Mend:     "helm upgrade RELEASE polyaxon/polyaxon --namespace " + namespace + " --reuse-values --set securityContext.enabled=true",
+		Fix:      "helm upgrade RELEASE polyaxon/polyaxon --namespace " + namespace + " --reuse-values --set securityContext.enabled=true",
 	}}
 }
 

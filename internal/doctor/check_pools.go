@@ -21,7 +21,7 @@ func poolNodes(v View) []Finding {
 			Severity: Info,
 			What:     fmt.Sprintf("Node pool %q has no node: none is labelled %s.", p.Name, labelOf(p)),
 			Why:      "Pods that are placed there stay Pending until an autoscaler or somebody adds one.",
-			Mend:     "kubectl label node NODE " + labelOf(p),
+			Fix:      "kubectl label node NODE " + labelOf(p),
 		}
 		if p.Protected {
 			f.Severity = Warning
@@ -50,7 +50,7 @@ func poolTaints(v View) []Finding {
 				Severity: Warning,
 				What:     fmt.Sprintf("%s of node pool %q %s the taint %s.", upper(nodes(bare)), p.Name, are(bare, "lacks", "lack"), taint.ToString()),
 				Why:      "Pods of namespaces that no policy governs may be scheduled there.",
-				Mend:     "kubectl taint node " + strings.Join(bare, " ") + " " + taint.ToString(),
+				Fix:      "kubectl taint node " + strings.Join(bare, " ") + " " + taint.ToString(),
 			}
 			if p.Protected {
 				f.Severity = Error
@@ -75,7 +75,7 @@ func poolLabels(v View) []Finding {
 			Severity: Info,
 			What:     fmt.Sprintf("Protected node pool %q goes by the label %q, which a kubelet may write onto its own node.", p.Name, p.NodeLabel.Key),
 			Why:      "Whoever takes over a node of runs can have it taken for a core node, and receive core's pods with their Secrets.",
-			Mend:     fmt.Sprintf("kubectl label node NODE %s%s=%s # each of the pool, then name that label in the policy", prefix, bareKey(p), p.NodeLabel.Value),
+			Fix:      fmt.Sprintf("kubectl label node NODE %s%s=%s # each of the pool, then name that label in the policy", prefix, bareKey(p), p.NodeLabel.Value),
 		})
 	}
 	return found
@@ -98,7 +98,7 @@ func twoPools(v View) []Finding {
 				Severity: Warning,
 				What:     fmt.Sprintf("Node %q is in the node pools %s.", n.Name, v1alpha1.Quoted(names)),
 				Why:      "Roles of either pool are sent there, and kept off it again where one of them is protected.",
-				Mend:     fmt.Sprintf("kubectl label node %s %s-", n.Name, last.NodeLabel.Key),
+				Fix:      fmt.Sprintf("kubectl label node %s %s-", n.Name, last.NodeLabel.Key),
 			})
 		}
 	}
@@ -120,7 +120,7 @@ func noPool(v View) []Finding {
 		Severity: Info,
 		What:     fmt.Sprintf("%s %s in no node pool.", upper(nodes(names)), are(names, "is", "are")),
 		Why:      "Only pods that are not placed can run there: those of role other, and of namespaces that no policy governs.",
-		Mend:     "kubectl label node " + names[0] + " KEY=VALUE # the label of a pool, if it is to be one of its nodes",
+		Fix:      "kubectl label node " + names[0] + " KEY=VALUE # the label of a pool, if it is to be one of its nodes",
 	}}
 }
 

@@ -22,14 +22,14 @@ func replicas(v View) []Finding {
 			Severity: Error,
 			What:     fmt.Sprintf("%s has no ready replica of %d.", v.place(), wanted),
 			Why:      "While nobody answers, every new run is refused, for validation fails closed.",
-			Mend:     look,
+			Fix:      look,
 		})
 	case ready < wanted:
 		found = append(found, Finding{
 			Severity: Warning,
 			What:     fmt.Sprintf("%s has %d ready of %d replicas.", v.place(), ready, wanted),
 			Why:      "The next node that is lost or drained may take the last one.",
-			Mend:     look,
+			Fix:      look,
 		})
 	}
 	if wanted < 2 {
@@ -37,7 +37,7 @@ func replicas(v View) []Finding {
 			Severity: Warning,
 			What:     fmt.Sprintf("%s asks for %d, and not for two replicas or more.", v.place(), wanted),
 			Why:      "Whenever its node is lost or drained, every new run is refused until it is back.",
-			Mend:     v.kubectl("scale --replicas=2 " + v.name()),
+			Fix:      v.kubectl("scale --replicas=2 " + v.name()),
 		})
 	}
 	return found
@@ -46,7 +46,7 @@ func replicas(v View) []Finding {
 // replicaNodes finds replicas that go down together, or that run where runs are.
 func replicaNodes(v View) []Finding {
 	var found []Finding
-	var nodes, strangers []string
+	var nodes, elsewhere []string
 	pods := v.replicas()
 	for _, pod := range pods {
 		if pod.Spec.NodeName == "" {
@@ -54,7 +54,7 @@ func replicaNodes(v View) []Finding {
 		}
 		nodes = append(nodes, pod.Spec.NodeName)
 		if !v.protects(pod.Spec.NodeName) {
-			strangers = append(strangers, pod.Spec.NodeName)
+			elsewhere = append(elsewhere, pod.Spec.NodeName)
 		}
 	}
 	if len(nodes) > 1 && len(slices.Compact(slices.Sorted(slices.Values(nodes)))) == 1 {
@@ -62,15 +62,15 @@ func replicaNodes(v View) []Finding {
 			Severity: Warning,
 			What:     fmt.Sprintf("All replicas of %s run on node %q.", v.place(), nodes[0]),
 			Why:      "The loss of that node stops new runs until another one takes the replicas.",
-			Mend:     v.kubectl("rollout restart " + v.name()),
+			Fix:      v.kubectl("rollout restart " + v.name()),
 		})
 	}
-	if len(strangers) > 0 {
+	if len(elsewhere) > 0 {
 		found = append(found, Finding{
 			Severity: Info,
-			What:     fmt.Sprintf("%s runs on %s, of no protected node pool.", v.place(), named(strangers)),
+			What:     fmt.Sprintf("%s runs on %s, of no protected node pool.", v.place(), named(elsewhere)),
 			Why:      "Runs on the same node can starve the server that judges them.",
-			Mend:     v.reinstall(),
+			Fix:      v.reinstall(),
 		})
 	}
 	return found
@@ -93,6 +93,6 @@ func disruptionBudget(v View) []Finding {
 		Severity: Warning,
 		What:     fmt.Sprintf("No PodDisruptionBudget selects the replicas of %s.", v.place()),
 		Why:      "When nodes are drained together, all replicas may be evicted at once, and new runs are refused.",
-		Mend:     v.reinstall(),
+		Fix:      v.reinstall(),
 	}}
 }

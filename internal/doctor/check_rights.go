@@ -75,8 +75,8 @@ func serverRights(v View) []Finding {
 	if len(missing) > 0 {
 		found = append(found, Finding{
 			Severity: Error, What: v.denied(missing, ""),
-			Why:  "What the server may not see it cannot judge: it does not become ready, or refuses what it would let through.",
-			Mend: v.reinstall(),
+			Why: "What the server may not see it cannot judge: it does not become ready, or refuses what it would let through.",
+			Fix: v.reinstall(),
 		})
 	}
 	for _, namespace := range v.governed() {
@@ -86,8 +86,8 @@ func serverRights(v View) []Finding {
 		}
 		found = append(found, Finding{
 			Severity: Warning, What: v.denied(missing, fmt.Sprintf("in namespace %q ", namespace)),
-			Why:  "The server does not audit that namespace whole, or cannot tell there what it finds. A RoleBinding goes with its namespace.",
-			Mend: v.reinstall(),
+			Why: "The server does not audit that namespace whole, or cannot tell there what it finds. A RoleBinding goes with its namespace.",
+			Fix: v.reinstall(),
 		})
 	}
 	return found

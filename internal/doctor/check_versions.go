@@ -27,7 +27,7 @@ func kubernetesVersion(v View) []Finding {
 			Severity: Warning,
 			What:     fmt.Sprintf("The API server's version %q is none that can be compared.", v.Kubernetes),
 			Why:      fmt.Sprintf("polymoat runs on Kubernetes %s to %s.", oldestKubernetes, newestKubernetes),
-			Mend:     "kubectl version",
+			Fix:      "kubectl version",
 		}}
 	}
 	switch {
@@ -36,14 +36,14 @@ func kubernetesVersion(v View) []Finding {
 			Severity: Error,
 			What:     fmt.Sprintf("The API server is of version %s, and the oldest that polymoat runs on is %s.", v.Kubernetes, oldestKubernetes),
 			Why:      "It does not know fields that polymoat's Deployment and webhooks use.",
-			Mend:     "kubectl version # and upgrade the cluster",
+			Fix:      "kubectl version # and upgrade the cluster",
 		}}
 	case server.WithPatch(0).GreaterThan(version.MustParseGeneric(newestKubernetes)):
 		return []Finding{{
 			Severity: Info,
 			What:     fmt.Sprintf("The API server is of version %s, and the newest that this plugin was tested with is %s.", v.Kubernetes, newestKubernetes),
 			Why:      "Newer versions may have doors that this version does not know; unknown subresources of pods are refused.",
-			Mend:     v.upgrade(),
+			Fix:      v.upgrade(),
 		}}
 	}
 	return nil
@@ -68,7 +68,7 @@ func versionSkew(v View) []Finding {
 			Severity: Warning,
 			What:     fmt.Sprintf("Replicas of %s run the versions %s.", v.place(), v1alpha1.Quoted(running)),
 			Why:      "Until the rollout ends, the answer to a pod depends on which of them is asked.",
-			Mend:     v.kubectl("rollout status " + v.name()),
+			Fix:      v.kubectl("rollout status " + v.name()),
 		}}
 	}
 	if len(running) == 0 {
@@ -82,14 +82,14 @@ func versionSkew(v View) []Finding {
 			Severity: Info,
 			What:     fmt.Sprintf("The plugin is of version %q and the server of %q, which cannot be compared.", v.Plugin, running[0]),
 			Why:      "A plugin of another version may explain what the server does not do.",
-			Mend:     "kubectl polymoat version",
+			Fix:      "kubectl polymoat version",
 		}}
 	case plugin.Major() != server.Major() || plugin.Minor() != server.Minor():
 		return []Finding{{
 			Severity: Warning,
 			What:     fmt.Sprintf("The plugin is of version %q, and the server of %q.", v.Plugin, running[0]),
 			Why:      "What explain, diff and preview say is what a server of the plugin's version would do.",
-			Mend:     "kubectl polymoat version # and install the plugin of version " + running[0],
+			Fix:      "kubectl polymoat version # and install the plugin of version " + running[0],
 		}}
 	}
 	return nil

@@ -27,7 +27,7 @@ func webhooks(v View) []Finding {
 			slices.ContainsFunc(v.Mutating, func(c *admissionregistrationv1.MutatingWebhookConfiguration) bool { return c.Name == name })},
 	} {
 		if !c.present {
-			found = append(found, Finding{Severity: Error, What: fmt.Sprintf("There is no %s %q.", c.kind, name), Why: c.why, Mend: v.reinstall()})
+			found = append(found, Finding{Severity: Error, What: fmt.Sprintf("There is no %s %q.", c.kind, name), Why: c.why, Fix: v.reinstall()})
 			continue
 		}
 		for _, s := range shipped {
@@ -36,7 +36,7 @@ func webhooks(v View) []Finding {
 					Severity: Error,
 					What:     fmt.Sprintf("%s %q has no webhook %q.", c.kind, name, s.name),
 					Why:      "What it was to be asked about passes unseen.",
-					Mend:     v.reinstall(),
+					Fix:      v.reinstall(),
 				})
 			}
 		}
@@ -52,8 +52,8 @@ func webhookDrift(v View) []Finding {
 			if !s.is(h) {
 				continue
 			}
-			for _, d := range append(s.drift(h), s.untold(h, v.Deployment)...) {
-				found = append(found, Finding{Severity: d.severity, What: fmt.Sprintf("%s %s.", upper(h.String()), d.what), Why: d.why, Mend: v.reinstall(d.values...)})
+			for _, d := range append(s.drift(h), s.unreported(h, v.Deployment)...) {
+				found = append(found, Finding{Severity: d.severity, What: fmt.Sprintf("%s %s.", upper(h.String()), d.what), Why: d.why, Fix: v.reinstall(d.values...)})
 			}
 		}
 	}
@@ -100,8 +100,8 @@ func (s shippedHook) drift(h hook) []drift {
 	return all
 }
 
-// untold is what a webhook does not tell of itself.
-func (s shippedHook) untold(h hook, server *appsv1.Deployment) []drift {
+// unreported is what a webhook does not tell of itself.
+func (s shippedHook) unreported(h hook, server *appsv1.Deployment) []drift {
 	if !s.tells || argument(server, "--events") != "true" || h.effects == admissionregistrationv1.SideEffectClassNoneOnDryRun {
 		return nil
 	}
@@ -127,8 +127,8 @@ func webhookTarget(v View) []Finding {
 			told[key] = true
 			found = append(found, Finding{
 				Severity: Error, What: what,
-				Why:  "The API server reaches nobody, and refuses every new run, for validation fails closed.",
-				Mend: v.route(),
+				Why: "The API server reaches nobody, and refuses every new run, for validation fails closed.",
+				Fix: v.route(),
 			})
 		}
 	}

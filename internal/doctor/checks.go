@@ -36,10 +36,10 @@ var Checks = []Check{
 	{"two-pools", "no node is in two pools", []Resource{Nodes, LoadedPolicy}, twoPools},
 	{"no-pool", "every node is in a pool", []Resource{Nodes, LoadedPolicy}, noPool},
 
-	{"may-bind", "nobody but the cluster itself binds pods to nodes", access(LoadedPolicy), mayBind},
-	{"may-change-nodes", "nobody but the cluster itself changes nodes", access(), mayChangeNodes},
-	{"may-claim-core", "nobody but cluster administrators may claim core", access(), mayClaimCore},
-	{"may-change-polymoat", "nobody but cluster administrators changes polymoat's webhooks and policy", access(Deployments), mayChangePolymoat},
+	{"may-bind", "only the cluster itself binds pods to nodes", access(LoadedPolicy), mayBind},
+	{"may-change-nodes", "only the cluster itself changes nodes", access(), mayChangeNodes},
+	{"may-claim-core", "only cluster administrators may claim core", access(), mayClaimCore},
+	{"may-change-polymoat", "only cluster administrators change polymoat's webhooks and policy", access(Deployments), mayChangePolymoat},
 	{"may-act-as-polymoat", "only cluster administrators make pods or tokens in polymoat's namespace, or read its Secrets", access(Deployments, LoadedPolicy), mayActAsPolymoat},
 	{"may-change-core", "only Polyaxon itself writes what its core reads and is limited by", access(Pods, LoadedPolicy), mayChangeCore},
 

@@ -35,13 +35,13 @@ type Finding struct {
 	// What is one sentence that names the object and the value; Why says in one what comes of it.
 	What string `json:"what"`
 	Why  string `json:"why"`
-	// Mend is a command to copy. Words in capitals are to be replaced.
-	Mend string `json:"mend"`
+	// Fix is a command to copy. Words in capitals are to be replaced.
+	Fix string `json:"fix"`
 }
 
 // String is the finding on one line.
 func (f Finding) String() string {
-	return fmt.Sprintf("%s %s: %s %s Mend: %s", f.Severity, f.Check, f.What, f.Why, f.Mend)
+	return fmt.Sprintf("%s %s: %s %s Fix: %s", f.Severity, f.Check, f.What, f.Why, f.Fix)
 }
 
 // Access is the ID of the finding that something could not be looked at. No check of that name runs: it is found
@@ -105,7 +105,7 @@ func (v View) unread(blind map[Resource][]string) []Finding {
 			Check: Access, Severity: Warning,
 			What: fmt.Sprintf("Could not look at %s: %v.", resource, err),
 			Why:  fmt.Sprintf("Whether these checks would find something is not known: %s.", strings.Join(blind[resource], ", ")),
-			Mend: v.allow(resource),
+			Fix:  v.allow(resource),
 		})
 	}
 	return found

@@ -79,11 +79,11 @@ func TestHealthy(t *testing.T) {
 	}
 	want := []string{`warning open-port: Every pod may connect to the port for reviews of Deployment "polymoat" in namespace "polymoat-system": ` +
 		`no NetworkPolicy limits it to API servers. Whoever connects can keep the server busy, and ask what the policy lets through. ` +
-		`Mend: helm template polymoat manifests/chart --namespace polymoat-system --show-only templates/network.yaml ` +
+		`Fix: helm template polymoat manifests/chart --namespace polymoat-system --show-only templates/network.yaml ` +
 		`--set 'networkPolicy.apiServers={ADDRESSES}' | kubectl apply -f - # those of your API servers; with konnectivity, of its agents. ` +
 		`A list that lacks one stops runs`, `info pool-labels: Protected node pool "core" goes by the label "polyaxon", which a kubelet may write onto its own node. ` +
 		`Whoever takes over a node of runs can have it taken for a core node, and receive core's pods with their Secrets. ` +
-		`Mend: kubectl label node NODE node-restriction.kubernetes.io/polyaxon=core # each of the pool, then name that label in the policy`}
+		`Fix: kubectl label node NODE node-restriction.kubernetes.io/polyaxon=core # each of the pool, then name that label in the policy`}
 	if diff := cmp.Diff(want, texts(r)); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
@@ -134,7 +134,7 @@ func TestAccess(t *testing.T) {
 	f.Unread[Budgets] = apierrors.NewForbidden(schema.ParseGroupResource(string(Budgets)), "", errors.New("no right"))
 	want := `warning access: Could not look at poddisruptionbudgets.policy: poddisruptionbudgets.policy is forbidden: no right. ` +
 		`Whether these checks would find something is not known: disruption-budget, core-selectors. ` +
-		`Mend: kubectl create clusterrole polymoat-doctor-poddisruptionbudgets --verb=get,list --resource=poddisruptionbudgets.policy && ` +
+		`Fix: kubectl create clusterrole polymoat-doctor-poddisruptionbudgets --verb=get,list --resource=poddisruptionbudgets.policy && ` +
 		`kubectl create clusterrolebinding polymoat-doctor-poddisruptionbudgets --clusterrole=polymoat-doctor-poddisruptionbudgets --user=YOU # or run as an administrator`
 	if got := unreadIn(Examine(f, Checks)).String(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -143,7 +143,7 @@ func TestAccess(t *testing.T) {
 	f.Unread[Secrets] = apierrors.NewForbidden(schema.ParseGroupResource(string(Secrets)), "polymoat-tls", errors.New("no right"))
 	want = "kubectl -n polymoat-system create role polymoat-doctor-secrets --verb=get --resource=secrets --resource-name=polymoat-tls && " +
 		"kubectl -n polymoat-system create rolebinding polymoat-doctor-secrets --role=polymoat-doctor-secrets --user=YOU # or run as an administrator"
-	if got := unreadIn(Examine(f, Checks)).Mend; got != want {
+	if got := unreadIn(Examine(f, Checks)).Fix; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

@@ -66,7 +66,7 @@ var everything = []rbacv1.PolicyRule{{Verbs: []string{"*"}, APIGroups: []string{
 
 // may are those who have any of the rights, everywhere or by a binding of one of the namespaces: `User "jane"`. Left out
 // are the cluster's own (system:, but for the groups that are everybody), service accounts of kube-system and of
-// polymoat, and cluster administrators, whom nothing holds.
+// polymoat, and cluster administrators, which nothing holds.
 func (v View) may(rights []right, namespaces ...string) []string {
 	names := map[string]bool{}
 	for _, g := range v.grants() {

@@ -19,7 +19,7 @@ type shippedHook struct {
 	failure      admissionregistrationv1.FailurePolicyType
 	reinvocation admissionregistrationv1.ReinvocationPolicyType
 	optional     bool // not there where spec.coreFailurePolicy is Fail; else all of these are
-	tells        bool // a server with --events writes one about whom it refuses
+	tells        bool // a server with --events writes one about what it refuses
 	asks         []asked
 }
 

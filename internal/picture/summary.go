@@ -23,9 +23,9 @@ func (m *Map) Summary() (sentence string, alone bool) {
 	case len(protected) == 0:
 		return "No node is protected: " + m.unprotected() + ".", false
 	case len(misplaced) == 1:
-		return "1 pod is on a protected node and may not be there: " + places(misplaced) + ".", false
+		return "1 pod is on a protected node and is not allowed there: " + places(misplaced) + ".", false
 	case len(misplaced) > 1:
-		return fmt.Sprintf("%s are on protected nodes and may not be there: %s.", count(len(misplaced), "pod"), places(misplaced)), false
+		return fmt.Sprintf("%s are on protected nodes and are not allowed there: %s.", count(len(misplaced), "pod"), places(misplaced)), false
 	case len(unproven) > 0:
 		return "Core is alone on its nodes if all pods there are what they claim; nobody knows who created " + places(unproven) + ".", false
 	}

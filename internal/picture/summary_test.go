@@ -33,17 +33,17 @@ func TestSummary(t *testing.T) {
 			core(api, pod("polyaxon", "gateway", "edge", "")), true,
 			"Core shares its nodes only with what the policy allows there: edge (1).",
 		},
-		"one that may not be there": {
+		"one that is not allowed there": {
 			core(api, stray), false,
-			"1 pod is on a protected node and may not be there: polyaxon/train on core-1.",
+			"1 pod is on a protected node and is not allowed there: polyaxon/train on core-1.",
 		},
 		"four of them": {
 			core(stray, stray, stray, stray), false,
-			"4 pods are on protected nodes and may not be there: " + strings.Repeat("polyaxon/train on core-1, ", 3) + "polyaxon/train on core-1.",
+			"4 pods are on protected nodes and are not allowed there: " + strings.Repeat("polyaxon/train on core-1, ", 3) + "polyaxon/train on core-1.",
 		},
 		"five of them": {
 			core(stray, stray, stray, stray, stray), false,
-			"5 pods are on protected nodes and may not be there: " + strings.Repeat("polyaxon/train on core-1, ", 2) +
+			"5 pods are on protected nodes and are not allowed there: " + strings.Repeat("polyaxon/train on core-1, ", 2) +
 				"polyaxon/train on core-1 and 2 more.",
 		},
 		"one that only says that it is core": {

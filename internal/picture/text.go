@@ -92,7 +92,7 @@ func (d *drawing) legend() {
 		}
 	}
 	if marked[Misplaced] {
-		words = append(words, line{{Misplaced.sign(), warning}, {" may not be there", nil}})
+		words = append(words, line{{Misplaced.sign(), warning}, {" not allowed there", nil}})
 	}
 	if marked[Unproven] {
 		words = append(words, line{{Unproven.sign(), warning}, {" says that it is core", nil}})

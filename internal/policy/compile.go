@@ -18,7 +18,7 @@ type installation struct {
 	bindingUsers, debugUsers  []string
 	pools                     []*pool
 	coreTrust                 v1alpha1.CoreTrust
-	trusted                   string // those whom coreTrust names, for people
+	trusted                   string // those that coreTrust names, for people
 	roles                     map[string]*role
 	matchers                  matchers
 	gid                       int64                    // for a container with a uid and no group

@@ -29,7 +29,7 @@ type Request struct {
 	// Trust says what RBAC thinks of the user. It is worth asking for only where a decision ClaimsCore.
 	Trust Trust
 	// Owner is the resource of Polyaxon's that the pod was made of, for overrides that do not reach the pod; nil where
-	// there is none or it is not known. It is worth looking for only where the policy HeedsOwner.
+	// there is none or it is not known. It is worth looking for only where the policy NeedsOwner.
 	Owner *polyaxon.Owner
 	// Node is the node that spec.nodeName names; nil where it is not known.
 	Node *landing.Node

@@ -13,11 +13,11 @@
 //	              └─▶ Validate          the pod as it is, whoever wrote it
 //	                    override.go      overrides that are malformed or out of bounds: invalid
 //	                    rules.go         every rule of one literal list, one file each
-//	                    earn.go          from whom a claim of core is taken
-//	                    settle.go        what comes of each violation: modes, exceptions
-//	                    nowhere.go       a warning where no live node takes the pod
+//	                    coretrust.go     who may claim core
+//	                    modes.go         what comes of each violation: modes, exceptions
+//	                    unschedulable.go a warning where no live node takes the pod
 //	ValidateWorkload ─▶ workload.go     what pod templates claim, where they enter
-//	                    early.go         what will become of their pods, in the same words
+//	                    predict.go       what will become of their pods, in the same words
 //
 //	BindingRequest ─▶ ValidateBinding (rule_binding.go)    who binds pods
 //

@@ -12,10 +12,10 @@ import (
 // default registry in another spelling.
 const longestTag = 255
 
-// exempt says whether the hardening of s.hard leaves the container out, because its role lists its image. Each image is
+// exempt says whether the hardening of s.hardeningRole leaves the container out, because its role lists its image. Each image is
 // parsed once in a decision: regular expressions read it, and a pod may have thousands.
 func (s *subject) exempt(c *corev1.Container) bool {
-	if s.soft == nil || !mayBeOneOf(c.Image, s.soft.rootImages) {
+	if s.exemptRole == nil || !mayBeOneOf(c.Image, s.exemptRole.rootImages) {
 		return false
 	}
 	name, known := s.repositories[c.Image]
@@ -28,7 +28,7 @@ func (s *subject) exempt(c *corev1.Container) bool {
 		}
 		s.repositories[c.Image] = name
 	}
-	return name != "" && slices.Contains(s.soft.rootImages, name)
+	return name != "" && slices.Contains(s.exemptRole.rootImages, name)
 }
 
 // mayBeOneOf says whether an image may be of one of the repositories: it is not too long, and has the last part of its
@@ -55,7 +55,7 @@ func (s *subject) exemptsAll(spec *corev1.PodSpec) bool {
 
 // hasExempt says whether any container of the pod is exempt.
 func (s *subject) hasExempt(spec *corev1.PodSpec) bool {
-	if s.soft == nil {
+	if s.exemptRole == nil {
 		return false
 	}
 	for c := range containers(spec) {

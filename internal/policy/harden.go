@@ -9,7 +9,7 @@ import (
 
 var pathSecurityContext = field.NewPath("spec", "securityContext")
 
-// identityFields decide as whom a container runs. In a pod with exempt containers, or with some that ask for root, they
+// identityFields decide as which user a container runs. In a pod with exempt containers, or with some that ask for root, they
 // are set on the other containers one by one, because what the pod sets holds for all.
 var identityFields = []string{"runAsUser", "runAsGroup", "runAsNonRoot"}
 
@@ -65,9 +65,9 @@ func (e *edit) fillPod(all []contexts, mixed bool) (own corev1.PodSecurityContex
 	return own
 }
 
-// contexts are the security contexts to fill in, the strongest first: the override's, the image's, then those of s.hard.
+// contexts are the security contexts to fill in, the strongest first: the override's, the image's, then those of s.hardeningRole.
 func (s *subject) contexts(pod *corev1.Pod) []contexts {
-	all := s.hard.contexts
+	all := s.hardeningRole.contexts
 	if image := s.image(pod); image != nil {
 		ids := &corev1.PodSecurityContext{RunAsUser: image.RunAsUser, RunAsGroup: image.RunAsGroup, FSGroup: image.FSGroup}
 		all = append([]contexts{{pod: ids, source: FromImage}}, all...)
@@ -103,7 +103,7 @@ func (s *subject) hardenAdded(e *edit, old *corev1.Pod) {
 // the root group: without one the runtime may choose that. Mostly the contexts have brought both.
 func (s *subject) setGroup(e *edit, c containerAt) {
 	pod := e.pod.Spec.SecurityContext
-	if s.hard.level != v1alpha1.Restricted || effectiveUser(pod, c) == nil || effectiveGroup(pod, c) != nil {
+	if s.hardeningRole.level != v1alpha1.Restricted || effectiveUser(pod, c) == nil || effectiveGroup(pod, c) != nil {
 		return
 	}
 	c.SecurityContext = orNew(c.SecurityContext)

@@ -16,7 +16,7 @@ const homeUser = "polyaxon"
 // from a ConfigMap or Secret, is left alone.
 func (s *subject) giveHome(e *edit, before *corev1.Pod) {
 	image := s.image(before)
-	if s.in.home == "" || s.hard.keeps || image != nil && image.Home == v1alpha1.KeepHome {
+	if s.in.home == "" || s.hardeningRole.keeps || image != nil && image.Home == v1alpha1.KeepHome {
 		return
 	}
 	created := e.pod.Spec

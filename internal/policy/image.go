@@ -13,10 +13,10 @@ import (
 // keep the identity of their pods. One that polymoat knows gives way to a role that names a user itself.
 func (s *subject) image(pod *corev1.Pod) *v1alpha1.ImageIdentity {
 	main := polyaxon.Main(pod)
-	if main == nil || s.hard.keeps {
+	if main == nil || s.hardeningRole.keeps {
 		return nil
 	}
-	if own := imageOf(main.Image, s.in.images); own != nil || s.hard.namesUser() {
+	if own := imageOf(main.Image, s.in.images); own != nil || s.hardeningRole.namesUser() {
 		return own
 	}
 	return imageOf(main.Image, polyaxon.Images)

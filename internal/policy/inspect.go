@@ -8,8 +8,8 @@ import (
 	"github.com/polymoat/polymoat/internal/polyaxon"
 )
 
-// Standing is what is to be said of a pod that runs, whoever let it in, and whatever was said of it then.
-type Standing struct {
+// Inspection is what is to be said of a pod that runs, whoever let it in, and whatever was said of it then.
+type Inspection struct {
 	// Policy is the name of the policy that governs the namespace; empty for a pod that is not judged. Role is the pod's,
 	// Why says which signal decided it.
 	Policy, Role, Why string
@@ -26,7 +26,7 @@ type Standing struct {
 // Inspect judges a pod that runs as if it were created as it is. Where the scheduler chose its node, spec.nodeName is to
 // be empty: then the violations say what the scheduler could do with it the next time. Shadow is for admission: what was
 // not placed stands here as it is.
-func (p *Policy) Inspect(r Request) Standing {
+func (p *Policy) Inspect(r Request) Inspection {
 	r.steps = r.steps.begin()
 	s, d := p.resolve(r)
 	if s == nil {
@@ -45,7 +45,7 @@ func (p *Policy) Inspect(r Request) Standing {
 	if s.role.name != v1alpha1.RoleCore {
 		places = claim{s.in, r.User, r.Core}.places(r.Pod)
 	}
-	return Standing{
+	return Inspection{
 		Places: places,
 		Policy: d.Policy, Role: d.Role, Why: d.Why,
 		Violations: slices.Concat(d.Violations, d.Warned, d.Audited),
@@ -54,23 +54,23 @@ func (p *Policy) Inspect(r Request) Standing {
 	}
 }
 
-// inspectMirror judges a mirror pod: what it claims is all that counts. The Standing is empty for one that claims nothing.
-func (p *Policy) inspectMirror(r Request, d Decision) Standing {
+// inspectMirror judges a mirror pod: what it claims is all that counts. The Inspection is empty for one that claims nothing.
+func (p *Policy) inspectMirror(r Request, d Decision) Inspection {
 	d = p.mirrored(r, d)
 	found := slices.Concat(d.Violations, d.Warned, d.Audited)
 	if len(found) == 0 {
-		return Standing{}
+		return Inspection{}
 	}
-	return Standing{Policy: d.Policy, Why: d.Why, Violations: found}
+	return Inspection{Policy: d.Policy, Why: d.Why, Violations: found}
 }
 
 // Outside says whether the node belongs to none of the pools that the pod may use. No node is outside where there are none.
-func (s Standing) Outside(n landing.Node) bool {
+func (s Inspection) Outside(n landing.Node) bool {
 	return len(s.pools) > 0 && !slices.ContainsFunc(s.pools, func(p *pool) bool { return p.has(&n) })
 }
 
 // Barred is the protected pool that the node belongs to and the pod may not use; false where there is none.
-func (s Standing) Barred(n landing.Node) (landing.Pool, bool) {
+func (s Inspection) Barred(n landing.Node) (landing.Pool, bool) {
 	for _, p := range s.barred {
 		if p.has(&n) {
 			return p.Pool, true

@@ -113,11 +113,11 @@ type ask struct {
 }
 
 // asks are the overrides that it carries, in the order of Overrides, and what in our domain is none.
-func (b bearer) asks() ([]ask, field.ErrorList) {
+func (b overrideSource) asks() ([]ask, field.ErrorList) {
 	if !asksAnything(b.annotations) && !asksAnything(b.labels) {
 		return nil, nil
 	}
-	errs := append(strangers(b.annotation, b.annotations), strangers(b.label, b.labels)...)
+	errs := append(unknownOverrides(b.annotation, b.annotations), unknownOverrides(b.label, b.labels)...)
 	var asked []ask
 	for _, o := range Overrides {
 		value, annotated := b.annotations[o.Name]
@@ -146,9 +146,9 @@ func asksAnything(values map[string]string) bool {
 	return false
 }
 
-// strangers are keys in our domain that are no override. One that is not understood is refused rather than ignored:
+// unknownOverrides are keys in our domain that are no override. One that is not understood is refused rather than ignored:
 // its author relies on it. Those beyond the most are only counted: they ask for nothing, whatever they are.
-func strangers(at func(key string) *field.Path, values map[string]string) field.ErrorList {
+func unknownOverrides(at func(key string) *field.Path, values map[string]string) field.ErrorList {
 	var found []string
 	for key := range values {
 		if IsOverrideKey(key) && !slices.ContainsFunc(Overrides, func(o Override) bool { return o.Name == key }) {

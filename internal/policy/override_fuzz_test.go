@@ -46,7 +46,7 @@ func FuzzOverride(f *testing.F) {
 	in := bounded(f)
 	f.Fuzz(func(t *testing.T, value string) {
 		for _, o := range Overrides {
-			s := &subject{in: in, role: in.roles[v1alpha1.RoleJobs], hard: in.roles[v1alpha1.RoleJobs]}
+			s := &subject{in: in, role: in.roles[v1alpha1.RoleJobs], hardeningRole: in.roles[v1alpha1.RoleJobs]}
 			p := &Placement{subject: s, pod: &corev1.Pod{}, own: s.role}
 			if o.Set(value, p) != nil {
 				continue

@@ -17,7 +17,7 @@ import (
 // that the pod's own spec contradicts is not accepted: nothing is silently overwritten.
 type Placement struct {
 	pool         *pool
-	torn         bool // the pod itself asks for another pool than its override: it is placed on neither
+	poolConflict bool // the pod itself asks for another pool than its override: it is placed on neither
 	nodeSelector map[string]string
 	tolerations  []corev1.Toleration
 	identity     corev1.PodSecurityContext // runAsUser, runAsGroup and fsGroup alone
@@ -58,7 +58,7 @@ func setPool(value string, p *Placement) error {
 		return fmt.Errorf("role %q, which %srole asks for, may not use it; keep one of the two", role.name, overridePrefix)
 	}
 	if err := p.agrees(wanted); err != nil {
-		p.torn = true
+		p.poolConflict = true
 		return err
 	}
 	p.pool = wanted

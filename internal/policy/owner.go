@@ -18,9 +18,9 @@ func IsOverrideKey(key string) bool {
 	return len(key) >= len(overridePrefix) && strings.EqualFold(key[:len(overridePrefix)], overridePrefix)
 }
 
-// HeedsOwner says whether the overrides of the resource that the pod was made of would count, so that it is worth looking
+// NeedsOwner says whether the overrides of the resource that the pod was made of would count, so that it is worth looking
 // for: only runs take from it what does not reach them, and only where their role accepts any overrides.
-func (p *Policy) HeedsOwner(r Request) bool {
+func (p *Policy) NeedsOwner(r Request) bool {
 	in := p.governed[r.Namespace]
 	if in == nil || isMirror(r) {
 		return false
@@ -29,8 +29,8 @@ func (p *Policy) HeedsOwner(r Request) bool {
 	return role.heedsOwner(id)
 }
 
-// HeedsOwners says whether any role accepts overrides: where none does, no owner needs to be known.
-func (p *Policy) HeedsOwners() bool {
+// NeedsOwners says whether any role accepts overrides: where none does, no owner needs to be known.
+func (p *Policy) NeedsOwners() bool {
 	for _, in := range p.governed {
 		for _, r := range in.roles {
 			if len(r.accepted) > 0 {
@@ -43,26 +43,26 @@ func (p *Policy) HeedsOwners() bool {
 
 func (r *role) heedsOwner(id polyaxon.Identity) bool { return id.Run && len(r.accepted) > 0 }
 
-// bearer is what carries overrides: a pod, or the resource that it was made of.
-type bearer struct {
+// overrideSource is what carries overrides: a pod, or the resource that it was made of.
+type overrideSource struct {
 	annotations, labels map[string]string
 	in                  string // what its places begin with
 }
 
 // annotation is where an annotation stands.
-func (b bearer) annotation(key string) *field.Path {
+func (b overrideSource) annotation(key string) *field.Path {
 	return field.NewPath(b.in+"metadata", "annotations").Key(key)
 }
 
 // label is where a label stands.
-func (b bearer) label(key string) *field.Path {
+func (b overrideSource) label(key string) *field.Path {
 	return field.NewPath(b.in+"metadata", "labels").Key(key)
 }
 
 // beside is the owner with what it says beyond the pod: Polyaxon copies to most pods what stands there, and that is read
 // from the pod.
-func beside(owner *polyaxon.Owner, pod *corev1.Pod) bearer {
-	return bearer{
+func beside(owner *polyaxon.Owner, pod *corev1.Pod) overrideSource {
+	return overrideSource{
 		annotations: without(owner.Annotations, pod.Annotations), labels: without(owner.Labels, pod.Labels),
 		in: owner.String() + ": ",
 	}
@@ -80,7 +80,7 @@ func without(values, known map[string]string) map[string]string {
 // allAsks are the overrides that the pod carries, and those of its owner that it does not. Where both ask for different
 // things, neither is right.
 func allAsks(pod *corev1.Pod, owner *polyaxon.Owner) ([]ask, field.ErrorList) {
-	asked, errs := bearer{annotations: pod.Annotations, labels: pod.Labels}.asks()
+	asked, errs := overrideSource{annotations: pod.Annotations, labels: pod.Labels}.asks()
 	if owner == nil {
 		return asked, errs
 	}

@@ -144,12 +144,12 @@ func TestHeedsOwner(t *testing.T) {
 		"a mirror pod": {p, policy.Request{Namespace: "polyaxon", Pod: mirror,
 			User: policy.UserInfo{Name: "system:node:n", Groups: []string{"system:nodes"}}}, false},
 	} {
-		if got := tc.policy.HeedsOwner(tc.request); got != tc.want {
+		if got := tc.policy.NeedsOwner(tc.request); got != tc.want {
 			t.Errorf("%s: got %v", name, got)
 		}
 	}
-	if !p.HeedsOwners() || none.HeedsOwners() {
-		t.Errorf("with overrides %v, without %v", p.HeedsOwners(), none.HeedsOwners())
+	if !p.NeedsOwners() || none.NeedsOwners() {
+		t.Errorf("with overrides %v, without %v", p.NeedsOwners(), none.NeedsOwners())
 	}
 }
 

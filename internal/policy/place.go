@@ -27,7 +27,7 @@ func (s *subject) place(e *edit) {
 	for _, t := range s.asked.tolerations {
 		e.tolerate(t, FromOverride)
 	}
-	if s.asked.torn {
+	if s.asked.poolConflict {
 		return
 	}
 	pools, source := s.targets()

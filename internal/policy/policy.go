@@ -135,7 +135,7 @@ func (p *Policy) Validate(r Request) Decision {
 		d.Verdict = Allowed
 		if r.Old == nil { // they take effect on creation
 			d.Overrides, d.Accepted = s.asked.said, s.asked.names
-			d.Warnings = slices.Concat(d.Warnings, d.Overrides, v.storeWarnings(), v.rootWarnings(), s.in.nowhere(r))
+			d.Warnings = slices.Concat(d.Warnings, d.Overrides, v.storeWarnings(), v.rootWarnings(), s.in.unschedulable(r))
 		}
 	}
 	return d

@@ -33,7 +33,7 @@ func TestNodeNameIsForThoseWhoMaySetIt(t *testing.T) {
 		"the DaemonSet controller":                {user: daemonController, owner: "DaemonSet", want: []string{"core-nodes"}},
 		"all controllers under one name":          {user: "system:kube-controller-manager", owner: "DaemonSet", want: []string{"core-nodes"}},
 		"the scheduler":                           {user: scheduler, want: []string{"core-nodes"}},
-		"a user whom the policy names":            {user: "ops", want: []string{"core-nodes"}},
+		"a user that the policy names":            {user: "ops", want: []string{"core-nodes"}},
 		"a user whose name begins like a trusted": {user: "ops2", want: []string{"core-nodes", "node-name"}},
 	} {
 		t.Run(name, func(t *testing.T) {

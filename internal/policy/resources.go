@@ -93,7 +93,7 @@ func (n needs) met(node landing.Node) bool {
 }
 
 // unmet says what none of the nodes can give, which were just counted.
-func (n needs) unmet(nodes crowd) string {
+func (n needs) unmet(nodes liveNodes) string {
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(n)) {
 		var most int64

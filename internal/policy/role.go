@@ -15,11 +15,11 @@ import (
 // subject is a pod of a governed namespace with everything that was found out about it.
 type subject struct {
 	in *installation
-	// role says where the pod belongs; base is the role by Polyaxon's own marks, before content was looked at; hard is
+	// role says where the pod belongs; labelRole is the role by Polyaxon's own marks, before content was looked at; hardeningRole is
 	// the one of both whose hardening applies (trust.go). Mostly all three are the same.
-	role, base, hard *role
-	// soft is the role whose root images are spared the hardening of hard; nil where no image is.
-	soft *role
+	role, labelRole, hardeningRole *role
+	// exemptRole is the role whose root images are spared the hardening of hardeningRole; nil where no image is.
+	exemptRole *role
 	// pools are those that the pod may use: the one that an override asks for, then its role's.
 	pools []*pool
 	// asked is what the pod's accepted overrides come to, invalid what is wrong with the others.
@@ -44,8 +44,8 @@ func (p *Policy) resolve(r Request) (*subject, Decision) {
 		return nil, Decision{Verdict: OutOfScope, Policy: in.name, Hash: in.hash, Why: why}
 	}
 	r.steps.take(size(r.Pod))
-	role, base, id := in.classify(r.Pod)
-	s := &subject{in: in, role: role, base: base, pools: role.pools, requester: in.isRequester(r.User), daemon: isDaemon(r)}
+	role, labelRole, id := in.classify(r.Pod)
+	s := &subject{in: in, role: role, labelRole: labelRole, pools: role.pools, requester: in.isRequester(r.User), daemon: isDaemon(r)}
 	s.trust(r.Pod)
 	owner := r.Owner
 	if !role.heedsOwner(id) {
@@ -63,13 +63,13 @@ func (p *Policy) notGoverned(namespace string) Decision {
 	return Decision{Verdict: OutOfScope, Why: fmt.Sprintf("namespace %q is not governed (governed: %s)", namespace, p.outside)}
 }
 
-// classify tells the pod's role, and by which marks; base is the role by Polyaxon's own marks, before content was looked
+// classify tells the pod's role, and by which marks; labelRole is the role by Polyaxon's own marks, before content was looked
 // at.
-func (in *installation) classify(pod *corev1.Pod) (role, base *role, id polyaxon.Identity) {
+func (in *installation) classify(pod *corev1.Pod) (role, labelRole *role, id polyaxon.Identity) {
 	id = in.identify(pod)
-	base = in.roles[id.Role]
+	labelRole = in.roles[id.Role]
 	if id.Role == v1alpha1.RoleCore {
-		return base, base, id
+		return labelRole, labelRole, id
 	}
 	lines := polyaxon.Commands(pod)
 	for _, i := range in.matchers.near(pod) {
@@ -79,10 +79,10 @@ func (in *installation) classify(pod *corev1.Pod) (role, base *role, id polyaxon
 		}
 		if why, ok := polyaxon.Holds(m.Signal, pod, id, lines); ok {
 			id.Why, id.Label = why, firstKey(m.Signal.Labels)
-			return in.roles[m.Role], base, id
+			return in.roles[m.Role], labelRole, id
 		}
 	}
-	return base, base, id
+	return labelRole, labelRole, id
 }
 
 // firstKey is the first key in their order; empty where there is none.

@@ -16,7 +16,7 @@ var rootNeeded = []string{"rocker/rstudio", "rocker/tidyverse", "rocker/verse", 
 // rootWarnings tell whoever creates a run that something in it needs root, which it does not get.
 func (v View) rootWarnings() []string {
 	main := polyaxon.Main(v.Pod)
-	if main == nil || v.hard.level != v1alpha1.Restricted {
+	if main == nil || v.hardeningRole.level != v1alpha1.Restricted {
 		return nil
 	}
 	if slices.ContainsFunc(main.Command, isSSH) {

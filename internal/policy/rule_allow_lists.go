@@ -41,7 +41,7 @@ func (v View) notListed(path *field.Path, name string, listOf func(*role) []stri
 	if name == "" {
 		return nil
 	}
-	for _, r := range []*role{v.role, v.asked.own, v.base} {
+	for _, r := range []*role{v.role, v.asked.own, v.labelRole} {
 		list := listOf(r)
 		if list == nil || slices.Contains(list, name) {
 			continue

@@ -8,7 +8,7 @@ import (
 // An ephemeral container (kubectl debug) joins a pod that runs: it needs no placement, and sees what the pod sees. In a
 // core pod it is anybody's program on a core node, next to Polyaxon's secrets.
 //
-// Refused are ephemeral containers, added by anybody but those whom spec.debugUsers or spec.coreTrust name, in pods of a
+// Refused are ephemeral containers, added by anybody but those that spec.debugUsers or spec.coreTrust name, in pods of a
 // role that may use a protected pool, and in pods that run on a protected node or, where the node is not known, may run
 // on one.
 func coreDebug(v View) []Violation {
@@ -26,7 +26,7 @@ func coreDebug(v View) []Violation {
 			found.add(func() Violation {
 				return Violation{
 					Field:  c.path(),
-					Detail: fmt.Sprintf("is container %q in a pod %s, where only those whom the policy names may add one", short(c.Name), where),
+					Detail: fmt.Sprintf("is container %q in a pod %s, where only those that the policy names may add one", short(c.Name), where),
 					Fix:    "have the user listed in its debugUsers",
 				}
 			})

@@ -27,7 +27,7 @@ func TestDebuggingCorePods(t *testing.T) {
 	p := compile(t, v1alpha1.Default(), func(d *v1alpha1.PlacementPolicy) { d.Spec.DebugUsers = []string{"ops"} })
 	isCore := map[string]string{"type": "polyaxon-core"}
 	const refused = `pods "a": role "other" violates core-debug: spec.ephemeralContainers[0] is container "debugger" in a pod `
-	const rest = `, where only those whom the policy names may add one; have the user listed in its debugUsers`
+	const rest = `, where only those that the policy names may add one; have the user listed in its debugUsers`
 	for name, tc := range map[string]struct {
 		user, on string
 		labels   map[string]string
@@ -39,8 +39,8 @@ func TestDebuggingCorePods(t *testing.T) {
 			want: `pods "a": role "core" violates core-debug: spec.ephemeralContainers[0] is container "debugger" in a pod of role "core"` +
 				rest,
 		},
-		"a core pod, by whom the policy names": {user: "ops", labels: isCore},
-		"a pod that waits":                     {},
+		"a core pod, by one that the policy names": {user: "ops", labels: isCore},
+		"a pod that waits":                         {},
 		"a pod on a core node": {
 			on: "n1", node: &landing.Node{Name: "n1", Labels: map[string]string{"polyaxon": "core"}},
 			want: refused + `on protected node "n1"` + rest,

@@ -9,7 +9,7 @@ import (
 // node runs it. Polyaxon copies environment.nodeName from a user's file, so no kubectl is needed.
 //
 // Refused is spec.nodeName set by anybody but kube-scheduler, the DaemonSet controller (for the pods of its DaemonSets)
-// and the users whom the policy names in spec.nodeNameUsers.
+// and the users that the policy names in spec.nodeNameUsers.
 func nodeName(v View) []Violation {
 	name := v.Pod.Spec.NodeName
 	if v.Old != nil && v.Old.Spec.NodeName == name {
@@ -20,7 +20,7 @@ func nodeName(v View) []Violation {
 	}
 	return []Violation{{
 		Field:  pathNodeName,
-		Detail: fmt.Sprintf("is %q, which passes by the scheduler and every taint", short(name)),
+		Detail: fmt.Sprintf("is %q, which bypasses the scheduler and every taint", short(name)),
 		Fix:    "remove it" + v.orPool(),
 	}}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // A role lists the pools that it may use. A pod may ask for any of them; asking for another one is refused rather than
-// ignored, because a run that waits for ever on a node that it will not get helps nobody.
+// ignored, because a run that waits forever on a node that it will not get helps nobody.
 //
 // Refused is a selector or a required affinity that leaves the pod no node in any pool of its role, and for a role
 // without pools one that leaves it protected nodes only. Taints are not looked at: they are added with the pool.
@@ -73,7 +73,7 @@ func (v View) insteadOf(key, value string) string {
 // askable are the pools that the pod may ask for by an override, and has not anyway.
 func (v View) askable() []string {
 	own := v.asked.own
-	if own == nil || own.overrides == nil || v.asked.pool != nil || v.asked.torn {
+	if own == nil || own.overrides == nil || v.asked.pool != nil || v.asked.poolConflict {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(own.overrides.NodePools), func(name string) bool { return v.mayUse(v.in.pool(name)) })

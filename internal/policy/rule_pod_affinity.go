@@ -15,7 +15,7 @@ import (
 //
 // Refused are terms of spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution with a topologyKey
 // other than kubernetes.io/hostname, and terms that reach into another namespace, by namespaces or namespaceSelector.
-// Terms that the role itself adds pass, and so do roles that may use a protected pool: they are whom it is about.
+// Terms that the role itself adds pass, and so do roles that may use a protected pool: the rule is about them.
 func podAffinity(v View) []Violation {
 	if slices.ContainsFunc(v.protected, v.role.mayUse) {
 		return nil

@@ -21,7 +21,7 @@ import (
 // in a directory that others may write leads anywhere), and containers of images that the role may run as root:
 // they are held to the role's own, looser standard. What run-as-root has said already is not said again.
 func podSecurity(v View) []Violation {
-	level := v.hard.level
+	level := v.hardeningRole.level
 	if at := windowsBy(&v.Pod.Spec); at != nil && level == v1alpha1.Restricted {
 		verb := "is"
 		if at == pathRequired {
@@ -29,7 +29,7 @@ func podSecurity(v View) []Violation {
 		}
 		return []Violation{{
 			Field:  at,
-			Detail: fmt.Sprintf("%s %q, but the restricted standard of role %q is about Linux", verb, corev1.Windows, v.hard.name),
+			Detail: fmt.Sprintf("%s %q, but the restricted standard of role %q is about Linux", verb, corev1.Windows, v.hardeningRole.name),
 			Fix:    "remove it",
 		}}
 	}
@@ -39,7 +39,7 @@ func podSecurity(v View) []Violation {
 	if !v.hasExempt(&v.Pod.Spec) {
 		return found
 	}
-	whole, strict := violationsOf(v.soft.level, v.Pod, &spec, rooted), spec
+	whole, strict := violationsOf(v.exemptRole.level, v.Pod, &spec, rooted), spec
 	strict.InitContainers = slices.DeleteFunc(slices.Clone(spec.InitContainers), func(c corev1.Container) bool { return v.exempt(&c) })
 	strict.Containers = slices.DeleteFunc(slices.Clone(spec.Containers), func(c corev1.Container) bool { return v.exempt(&c) })
 	strict.EphemeralContainers = slices.DeleteFunc(slices.Clone(spec.EphemeralContainers), func(c corev1.EphemeralContainer) bool {
@@ -65,7 +65,7 @@ func (v View) mayMount(volume corev1.Volume) bool {
 		return false
 	}
 	mounted := path.Clean(volume.HostPath.Path) // without "..", which the API server refuses
-	return slices.ContainsFunc(v.hard.hostPaths, func(allowed v1alpha1.HostPath) bool {
+	return slices.ContainsFunc(v.hardeningRole.hostPaths, func(allowed v1alpha1.HostPath) bool {
 		listed := mounted == allowed.Path || allowed.SubPaths && strings.HasPrefix(mounted, allowed.Path+"/")
 		return listed && (v.requester || allowed.From == v1alpha1.FromAnyone)
 	})

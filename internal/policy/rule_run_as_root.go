@@ -18,7 +18,7 @@ import (
 // Refused are uid 0 and a user that is left open, in roles held to the restricted standard. Exempt are containers of
 // the images that the role may run as root.
 func runAsRoot(v View) []Violation {
-	if v.hard.level != v1alpha1.Restricted || windowsBy(&v.Pod.Spec) != nil {
+	if v.hardeningRole.level != v1alpha1.Restricted || windowsBy(&v.Pod.Spec) != nil {
 		return nil // pod-security refuses Windows here
 	}
 	return v.inContainers(identity{mayBeRoot, userOfPod, rootUser})

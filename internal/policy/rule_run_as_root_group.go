@@ -22,7 +22,7 @@ import (
 // Two ways to a group are out of reach. An image may name a group beside its user, which counts where the pod sets no
 // uid. And its /etc/group may add groups to the uid, unless the pod sets supplementalGroupsPolicy to Strict.
 func runAsRootGroup(v View) []Violation {
-	if v.hard.level != v1alpha1.Restricted || windowsBy(&v.Pod.Spec) != nil {
+	if v.hardeningRole.level != v1alpha1.Restricted || windowsBy(&v.Pod.Spec) != nil {
 		return nil // pod-security refuses Windows here
 	}
 	found := v.inContainers(identity{mayBeRootGroup, groupOfPod, rootGroup})

@@ -9,7 +9,7 @@ import (
 // seal keeps the pod off every protected pool that its role may not use and on which it could still land after
 // placement, with a required node affinity NotIn that pool's label. The kubelet checks required affinity once more, so
 // the seal also holds where the scheduler is passed by. A pod to which the seal would leave no node at all is not
-// sealed: it asks for such a pool, would wait for ever, and core-nodes says what to change.
+// sealed: it asks for such a pool, would wait forever, and core-nodes says what to change.
 func (s *subject) seal(e *edit, protected []*pool) {
 	for _, p := range protected {
 		if s.mayUse(p) {
@@ -44,7 +44,7 @@ func sealOf(p *pool) *corev1.NodeSelector {
 	}}}
 }
 
-// lands returns a node of the pool on which the pod would run. A pod with spec.nodeName passes by the scheduler, and
+// lands returns a node of the pool on which the pod would run. A pod with spec.nodeName bypasses the scheduler, and
 // only the kubelet checks it: selectors, affinity and NoExecute taints, on the node that is named. node is that one,
 // nil where it is not known: then it may be any of the pool's.
 func lands(c landing.Constraints, node *landing.Node, p *pool) (landing.Node, bool) {

@@ -18,21 +18,21 @@ var strictness = map[v1alpha1.PodSecurity]int{v1alpha1.Privileged: 0, v1alpha1.B
 // exempt container by container. The labels of classic builds could be copied by anybody: they count as builds, root
 // and all, only when Polyaxon itself asks.
 func (s *subject) trust(pod *corev1.Pod) {
-	if s.base == s.role && s.role.name == v1alpha1.RoleBuilds && !s.requester {
-		s.base = s.in.roles[v1alpha1.RoleJobs]
+	if s.labelRole == s.role && s.role.name == v1alpha1.RoleBuilds && !s.requester {
+		s.labelRole = s.in.roles[v1alpha1.RoleJobs]
 	}
-	s.hard = s.role
-	if !s.role.looserThan(s.base) {
+	s.hardeningRole = s.role
+	if !s.role.looserThan(s.labelRole) {
 		return
 	}
-	s.hard = s.base
+	s.hardeningRole = s.labelRole
 	if len(s.role.rootImages) > 0 {
-		s.soft = s.role
+		s.exemptRole = s.role
 	}
-	if main := polyaxon.Main(pod); main != nil && s.soft != nil && !s.exempt(main) {
+	if main := polyaxon.Main(pod); main != nil && s.exemptRole != nil && !s.exempt(main) {
 		s.warnings = append(s.warnings, fmt.Sprintf(
 			"image %q is not one of the repositories that role %q may run as root; the container is hardened as role %q",
-			short(main.Image), s.role.name, s.base.name))
+			short(main.Image), s.role.name, s.labelRole.name))
 	}
 }
 
@@ -43,9 +43,9 @@ func (r *role) looserThan(o *role) bool {
 // moveTo gives the pod the place of another role. It asked for it itself, and so is freed of nothing: the stricter
 // hardening of both holds, and only what both allow is allowed.
 func (s *subject) moveTo(to *role) {
-	s.hard = strictest(s.hard, to)
-	if s.soft != nil {
-		s.soft = strictest(s.soft, to)
+	s.hardeningRole = strictest(s.hardeningRole, to)
+	if s.exemptRole != nil {
+		s.exemptRole = strictest(s.exemptRole, to)
 	}
 	s.role, s.pools = to, to.pools
 }

@@ -55,8 +55,8 @@ type Template struct {
 	Hidden string
 }
 
-// ValidateWorkload judges what a workload's pods will claim, and answers early what would become of them (early.go).
-// Built-in controllers create those pods, and are trusted because nobody but the trusted gets a claim of core past this.
+// ValidateWorkload judges what a workload's pods will claim, and answers early what would become of them (predict.go).
+// Built-in controllers create those pods, and are trusted because only the trusted get a claim of core past this.
 // What such a controller itself makes for its owner was judged in the owner.
 func (p *Policy) ValidateWorkload(w Workload) Decision {
 	in := p.governed[w.Namespace]

@@ -51,7 +51,7 @@ func Identify(pod *corev1.Pod, release string) Identity {
 }
 
 // Borrowed tells which mark of Polyaxon itself a pod carries, its marks of a run aside. On a run such a mark serves
-// nobody but whoever wants to be mistaken for Polyaxon: the Services of its API and database select by them.
+// only those that want to be mistaken for Polyaxon: the Services of its API and database select by them.
 func Borrowed(pod *corev1.Pod, release string) Identity {
 	for _, test := range []func(*corev1.Pod, string) Identity{platform, hook, operator, dependency} {
 		if id := test(pod, release); id.Role != "" {

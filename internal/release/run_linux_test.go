@@ -27,7 +27,7 @@ func TestRun(t *testing.T) {
 	t.Cleanup(func() { _ = os.Chmod(root, 0o755) }) // or it could not be removed
 	got, err := inRoot(root).Output()
 	if errors.Is(err, syscall.EPERM) {
-		// Where nobody but root may change the root of a process, it runs beside everything else: that it needs nothing
+		// Where only root may change the root of a process, it runs beside everything else: that it needs nothing
 		// of it, TestImage holds.
 		got, err = exec.Command(filepath.Join(root, "polymoat"), "--version").Output()
 	}

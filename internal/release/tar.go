@@ -67,7 +67,7 @@ func pack(s source, w *tar.Writer, dir string, manifest []byte) error {
 	return w.Close()
 }
 
-// entry writes one file of nobody's, with the time of the commit.
+// entry writes one file without an owner, with the time of the commit.
 func entry(s source, w *tar.Writer, f file) error {
 	header := &tar.Header{Name: f.name, Mode: f.mode, Size: int64(len(f.content)), ModTime: s.date, Typeflag: tar.TypeReg}
 	if err := w.WriteHeader(header); err != nil {

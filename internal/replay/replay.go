@@ -15,8 +15,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/auditannotations"
 	"github.com/polymoat/polymoat/internal/policy"
-	"github.com/polymoat/polymoat/internal/trail"
 )
 
 // event is the part of an Event of audit.k8s.io/v1 that is read.
@@ -48,19 +48,19 @@ type reference struct {
 
 // Decision is one that an audit log tells. Its fields are a promise to programs: they are only ever added to.
 type Decision struct {
-	Time      time.Time      `json:"time"`
-	AuditID   string         `json:"auditID"`
-	User      string         `json:"user"`
-	Verb      string         `json:"verb"`
-	Resource  string         `json:"resource"` // "pods", "pods/binding"
-	Namespace string         `json:"namespace"`
-	Name      string         `json:"name"` // or its generateName
-	DryRun    bool           `json:"dryRun,omitempty"`
-	Was       trail.Standing `json:"was"`
+	Time      time.Time                    `json:"time"`
+	AuditID   string                       `json:"auditID"`
+	User      string                       `json:"user"`
+	Verb      string                       `json:"verb"`
+	Resource  string                       `json:"resource"` // "pods", "pods/binding"
+	Namespace string                       `json:"namespace"`
+	Name      string                       `json:"name"` // or its generateName
+	DryRun    bool                         `json:"dryRun,omitempty"`
+	Was       auditannotations.AuditRecord `json:"was"`
 	// Is is what would be decided today; nil where Unknown says why that cannot be told.
-	Is      *trail.Standing `json:"is,omitempty"`
-	Unknown string          `json:"unknown,omitempty"`
-	Differs bool            `json:"differs"`
+	Is      *auditannotations.AuditRecord `json:"is,omitempty"`
+	Unknown string                        `json:"unknown,omitempty"`
+	Differs bool                          `json:"differs"`
 	// Sentence is what the user would read today where it is refused.
 	Sentence string `json:"sentence,omitempty"`
 }
@@ -75,7 +75,7 @@ func Line(p *policy.Policy, line []byte, today v1alpha1.Day) (Decision, bool, er
 	if e.Kind != "Event" {
 		return Decision{}, false, fmt.Errorf("is of kind %q, not an Event of audit.k8s.io/v1", e.Kind)
 	}
-	was, mutated, ok := trail.Read(e.Annotations)
+	was, mutated, ok := auditannotations.Read(e.Annotations)
 	if !ok || e.ObjectRef == nil || e.Stage != "ResponseComplete" && e.Stage != "Panic" {
 		return Decision{}, false, nil
 	}
@@ -89,12 +89,12 @@ func Line(p *policy.Policy, line []byte, today v1alpha1.Day) (Decision, bool, er
 		d.Name = pod.GenerateName
 	}
 	again := e.again(p, pod, was, mutated, today)
-	is := trail.StandingOf(again)
+	is := auditannotations.RecordOf(again)
 	d.Is, d.Differs, d.Sentence = &is, !is.Same(was), again.Sentence(d.Name)
 	return d, true, nil
 }
 
-func (e event) decision(was trail.Standing) Decision {
+func (e event) decision(was auditannotations.AuditRecord) Decision {
 	d := Decision{
 		Time: e.Received, AuditID: e.AuditID, User: e.asker().Username, Verb: e.Verb, Resource: e.ObjectRef.Resource,
 		Namespace: e.ObjectRef.Namespace, Name: e.ObjectRef.Name, DryRun: strings.Contains(e.RequestURI, "dryRun=All"), Was: was,
@@ -131,7 +131,7 @@ func (e event) created() (pod *corev1.Pod, unknown string) {
 }
 
 // again decides as the webhooks did. Whether RBAC trusted the user is told by what was decided then.
-func (e event) again(p *policy.Policy, pod *corev1.Pod, was trail.Standing, mutated bool, today v1alpha1.Day) policy.Decision {
+func (e event) again(p *policy.Policy, pod *corev1.Pod, was auditannotations.AuditRecord, mutated bool, today v1alpha1.Day) policy.Decision {
 	asker := e.asker()
 	r := policy.Request{
 		Namespace: e.ObjectRef.Namespace, User: policy.UserInfo{Name: asker.Username, Groups: asker.Groups}, Pod: pod, Today: today,

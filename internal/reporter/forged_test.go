@@ -27,15 +27,15 @@ func onPod(namespace, name string) string {
 }
 
 // rooted is a pod that runs as root.
-func rooted(namespace, name string) *audit.Resident {
-	return &audit.Resident{
+func rooted(namespace, name string) *audit.AuditedPod {
+	return &audit.AuditedPod{
 		Namespace: namespace, Name: name, UID: types.UID(name),
 		Findings: []audit.Finding{{Kind: audit.PodRunsAsRoot, Object: "pod/" + name, Detail: "runs as root", Fix: "do not"}},
 	}
 }
 
 // newRounds is a reporter that writes into a store what is found of pods. Of Jobs nobody tells anything. Each round waits until the last one is seen.
-func newRounds(t *testing.T, s *reportStore, limits Limits, pods ...*audit.Resident) func() error {
+func newRounds(t *testing.T, s *reportStore, limits Limits, pods ...*audit.AuditedPod) func() error {
 	t.Helper()
 	answer := func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.URL.Path, "/jobs/") {
@@ -57,8 +57,8 @@ func newRounds(t *testing.T, s *reportStore, limits Limits, pods ...*audit.Resid
 	}
 	return func() error {
 		time.Sleep(50 * time.Millisecond)
-		return r.Round(t.Context(), func() (iter.Seq2[*audit.Resident, []audit.Finding], bool) {
-			return func(yield func(*audit.Resident, []audit.Finding) bool) {
+		return r.Round(t.Context(), func() (iter.Seq2[*audit.AuditedPod, []audit.Finding], bool) {
+			return func(yield func(*audit.AuditedPod, []audit.Finding) bool) {
 				for _, pod := range pods {
 					if !yield(pod, pod.Findings) {
 						return
@@ -124,7 +124,7 @@ func TestForgedName(t *testing.T) {
 // TestNamespacesTakeTurns: what one namespace has to be written, and to be deleted, delays no other one.
 func TestNamespacesTakeTurns(t *testing.T) {
 	s := newReportStore()
-	var pods []*audit.Resident
+	var pods []*audit.AuditedPod
 	for i := range 50 {
 		s.forge(fmt.Sprint("forged-", i), ours)
 		pods = append(pods, rooted("polyaxon", fmt.Sprint("train-", i)))

@@ -31,7 +31,7 @@ type Limits struct {
 var DefaultLimits = Limits{Reports: 1000, Writes: 30}
 
 // Found are the pods that run, and what is found of each; false while not all of them are known.
-type Found func() (pods iter.Seq2[*audit.Resident, []audit.Finding], known bool)
+type Found func() (pods iter.Seq2[*audit.AuditedPod, []audit.Finding], known bool)
 
 // Reporter writes reports.
 type Reporter struct {

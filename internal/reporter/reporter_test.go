@@ -63,8 +63,8 @@ func TestInstalled(t *testing.T) {
 }
 
 // nothing is what is found where there are no pods.
-func nothing() (iter.Seq2[*audit.Resident, []audit.Finding], bool) {
-	return func(func(*audit.Resident, []audit.Finding) bool) {}, true
+func nothing() (iter.Seq2[*audit.AuditedPod, []audit.Finding], bool) {
+	return func(func(*audit.AuditedPod, []audit.Finding) bool) {}, true
 }
 
 // awaitLine has the reporter look until the log says a line.

@@ -12,8 +12,8 @@ import (
 	"github.com/polymoat/polymoat/internal/report"
 )
 
-// crowd are workloads by what is at their top.
-type crowd map[owner][]report.Pod
+// byTop are workloads by what is at their top.
+type byTop map[owner][]report.Pod
 
 // owner is an object, in the namespace of its pods.
 type owner struct {
@@ -23,15 +23,15 @@ type owner struct {
 
 // wanted are the workloads that should have a report. left is how many more there are, for which there is no room: of
 // those nobody is asked what controls them. unknown is, by namespace, why it is not known what controls its workloads.
-func (r *Reporter) wanted(ctx context.Context, pods iter.Seq2[*audit.Resident, []audit.Finding]) (wanted []report.Workload, left int, unknown map[string]error) {
-	direct := crowd{}
+func (r *Reporter) wanted(ctx context.Context, pods iter.Seq2[*audit.AuditedPod, []audit.Finding]) (wanted []report.Workload, left int, unknown map[string]error) {
+	direct := byTop{}
 	for pod, found := range pods {
 		if len(found) > 0 && !pod.Ending { // it goes, and so may its owner, which a report cannot outlive
 			direct.add(controllerOf(pod), report.Pod{Name: pod.Name, UID: pod.UID, Findings: found})
 		}
 	}
 	chosen, left := report.Choose(direct.workloads(), r.limits.Reports)
-	topmost := crowd{}
+	topmost := byTop{}
 	unknown = map[string]error{}
 	for _, w := range chosen {
 		if unknown[w.Namespace] != nil {
@@ -54,7 +54,7 @@ func (r *Reporter) wanted(ctx context.Context, pods iter.Seq2[*audit.Resident, [
 }
 
 // controllerOf is what controls a pod; the pod itself where nothing does.
-func controllerOf(r *audit.Resident) owner {
+func controllerOf(r *audit.AuditedPod) owner {
 	if r.Controller != nil {
 		return owner{r.Namespace, *r.Controller}
 	}
@@ -65,9 +65,9 @@ func itself(pod report.Pod) metav1.OwnerReference {
 	return metav1.OwnerReference{APIVersion: "v1", Kind: "Pod", Name: pod.Name, UID: pod.UID}
 }
 
-func (c crowd) add(to owner, pod report.Pod) { c[to] = append(c[to], pod) }
+func (c byTop) add(to owner, pod report.Pod) { c[to] = append(c[to], pod) }
 
-func (c crowd) workloads() []report.Workload {
+func (c byTop) workloads() []report.Workload {
 	list := make([]report.Workload, 0, len(c))
 	for o, pods := range c {
 		list = append(list, report.Workload{Namespace: o.namespace, Owner: o.OwnerReference, Pods: pods})

@@ -143,11 +143,11 @@ func TestCrowd(t *testing.T) {
 			c.finish(one)
 		}
 	}()
-	for range crowd + 1 {
+	for range crowdedAt + 1 {
 		near, _ := net.Pipe()
-		if len(all) == crowd {
+		if len(all) == crowdedAt {
 			if got := c.weight(all[0]); got != 1 {
-				t.Errorf("with %d connections a handshake weighs %d", crowd, got)
+				t.Errorf("with %d connections a handshake weighs %d", crowdedAt, got)
 			}
 		}
 		all = append(all, c.take(from{near, "10.0.0.1"}))

@@ -26,9 +26,9 @@ const (
 	// mostHandshakes is how many of one address are worked on at once: as many as small reviews, or nobody would get as far as
 	// to be sent away.
 	mostHandshakes = 64
-	// crowd is how many unfinished connections one address has when it holds most of what there may be. It has 2 handshakes at
+	// crowdedAt is how many unfinished connections one address has when it holds most of what there may be. It has 2 handshakes at
 	// once then: each takes 0.4 ms of a processor, and connections of others are to be accepted between them.
-	crowd         = mostUnfinished / 4 * 3
+	crowdedAt     = mostUnfinished / 4 * 3
 	crowdedWeight = mostHandshakes / 2
 	// mostHeader is the size of a header, in bytes, to which net/http adds 4 KiB: that of an API server has less than 1 KiB.
 	mostHeader = 4 << 10

@@ -42,7 +42,7 @@ policy.yaml:7: spec.coreTrust.users[0]: is empty; write a user's name: "system:s
 policy.yaml:7: spec.coreTrust.users[1]: "a b" has a blank in it; list one user per entry`},
 	{"requesters: []", "coreTrust: {groups: [ops, ops, 'system:authenticated']}",
 		`policy.yaml:7: spec.coreTrust.groups[1]: "ops" is at spec.coreTrust.groups[0] already; keep one
-policy.yaml:7: spec.coreTrust.groups[2]: "system:authenticated" holds everybody, whom core must be kept from; name a smaller group`},
+policy.yaml:7: spec.coreTrust.groups[2]: "system:authenticated" holds everybody, and core must be kept from them; name a smaller group`},
 	{"requesters: []", "coreFailurePolicy: ignore",
 		`policy.yaml:7: spec.coreFailurePolicy: "ignore" is not one of "Ignore", "Fail"; did you mean "Ignore"?`},
 	{base[strings.Index(base, "  nodePools:"):], `  coreFailurePolicy: Ignore

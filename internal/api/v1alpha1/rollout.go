@@ -56,7 +56,7 @@ type Exception struct {
 	Namespaces []string `json:"namespaces"`
 	Roles      []string `json:"roles"`
 	Rules      []string `json:"rules"`
-	// Owner is who answers for it, Reason why it is there: both are told to whom it lets through, in its last week.
+	// Owner is who answers for it, Reason why it is there: both are told to those that it lets through, in its last week.
 	Owner  string `json:"owner"`
 	Reason string `json:"reason"`
 	// Expires is the last day on which it holds, in UTC: "2027-01-31". Nobody has to do anything for it to end.

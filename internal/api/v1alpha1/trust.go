@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// CoreTrust names whom a policy trusts with core. Labels only claim it: anybody can write them.
+// CoreTrust names those that a policy trusts with core. Labels only claim it: anybody can write them.
 type CoreTrust struct {
 	// Users as the API server names them: "jane@example.com".
 	Users []string `json:"users,omitempty"`
@@ -45,7 +45,7 @@ func validateGroups(groups []string, path *field.Path) field.ErrorList {
 		case strings.TrimFunc(group, unicode.IsSpace) != group:
 			return field.ErrorList{invalid(at, group, "begins or ends with a blank; remove it")}
 		case slices.Contains(everybody, group):
-			return field.ErrorList{invalid(at, group, "holds everybody, whom core must be kept from; name a smaller group")}
+			return field.ErrorList{invalid(at, group, "holds everybody, and core must be kept from them; name a smaller group")}
 		}
 		return nil
 	})

@@ -101,7 +101,7 @@ func refusal(set setting, level PodSecurity) string {
 	return strings.Join(reasons, ", ")
 }
 
-// reason leaves out whom a finding blames: that is our own pod.
+// reason leaves out what a finding blames: that is our own pod.
 func reason(found policy.CheckResult) string {
 	if _, rule, ok := strings.Cut(found.ForbiddenDetail, " must "); ok {
 		return "must " + strings.NewReplacer("securityContext.", "", `container "main" `, "").Replace(rule)

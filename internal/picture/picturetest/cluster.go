@@ -44,7 +44,7 @@ func Cluster(nodes int) *picture.Map {
 	return m
 }
 
-// Spoil puts pods onto protected nodes that may not be there, and one that only says that it is core.
+// Spoil puts pods onto protected nodes that are not allowed there, and one that only says that it is core.
 func Spoil(m *picture.Map) *picture.Map {
 	nodes := m.Pools[0].Nodes
 	for i := range min(2, len(nodes)) {

@@ -10,15 +10,15 @@ import (
 	"github.com/polymoat/polymoat/internal/landing"
 )
 
-// nowhere warns of a pod that no live node takes, which would wait without a word: for an empty node pool, for labels or
+// unschedulable warns of a pod that no live node takes, which would wait without a word: for an empty node pool, for labels or
 // extended resources that no node has, because of taints. It refuses nothing: nodes come and go, and an autoscaler adds one where a pod
 // waits for it. It says nothing where the nodes are not known, of pods that have their node already, and where so much is
 // asked of so many nodes that it would take long.
-func (in *installation) nowhere(r Request) []string {
+func (in *installation) unschedulable(r Request) []string {
 	if r.Nodes == nil || r.Pod.Spec.NodeName != "" || isDaemon(r) {
 		return nil
 	}
-	all := crowd(slices.Collect(r.Nodes(landing.Of(&r.Pod.Spec)))) // once: they may be others the next time
+	all := liveNodes(slices.Collect(r.Nodes(landing.Of(&r.Pod.Spec)))) // once: they may be others the next time
 	if !r.steps.warn(3 * len(all) * nodeSize(&r.Pod.Spec)) {
 		return nil
 	}
@@ -43,7 +43,7 @@ func nodeSize(spec *corev1.PodSpec) int {
 
 // obstacle names what keeps the pod from all nodes, in the order in which people look: the node pool, the labels that it
 // selects, its affinity, what it requests, the taints.
-func (in *installation) obstacle(search landing.Search, wants needs, spec *corev1.PodSpec, all crowd) string {
+func (in *installation) obstacle(search landing.Search, wants needs, spec *corev1.PodSpec, all liveNodes) string {
 	near, text := in.near(spec, all)
 	if len(near) == 0 {
 		return text
@@ -77,7 +77,7 @@ func (in *installation) obstacle(search landing.Search, wants needs, spec *corev
 }
 
 // near is the nodes of the pool that the pod selects, or all nodes, and how many they are.
-func (in *installation) near(spec *corev1.PodSpec, all crowd) (crowd, string) {
+func (in *installation) near(spec *corev1.PodSpec, all liveNodes) (liveNodes, string) {
 	for _, p := range in.pools {
 		if value, ok := spec.NodeSelector[p.Key]; ok && value == p.Value {
 			of := all.with(p.Key, p.Value)

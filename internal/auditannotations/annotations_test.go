@@ -1,4 +1,4 @@
-package trail
+package auditannotations
 
 import (
 	"encoding/json"

@@ -10,10 +10,10 @@ import (
 	"github.com/polymoat/polymoat/internal/landing"
 )
 
-// crowd is some of the live nodes.
-type crowd []landing.Group
+// liveNodes is some of the live nodes.
+type liveNodes []landing.Group
 
-func (c crowd) count() int {
+func (c liveNodes) count() int {
 	n := 0
 	for _, g := range c {
 		n += g.Count
@@ -21,8 +21,8 @@ func (c crowd) count() int {
 	return n
 }
 
-func (c crowd) where(is func(landing.Node) bool) crowd {
-	var some crowd
+func (c liveNodes) where(is func(landing.Node) bool) liveNodes {
+	var some liveNodes
 	for _, g := range c {
 		if is(g.Node) {
 			some = append(some, g)
@@ -32,7 +32,7 @@ func (c crowd) where(is func(landing.Node) bool) crowd {
 }
 
 // with is those that carry the label.
-func (c crowd) with(key, value string) crowd {
+func (c liveNodes) with(key, value string) liveNodes {
 	return c.where(func(n landing.Node) bool {
 		own, ok := n.Labels[key]
 		return ok && own == value
@@ -40,7 +40,7 @@ func (c crowd) with(key, value string) crowd {
 }
 
 // none says that nodes which were just counted do not do something: "none of them has".
-func (c crowd) none(verb, third string) string {
+func (c liveNodes) none(verb, third string) string {
 	if c.count() == 1 {
 		return "that one does not " + verb
 	}
@@ -48,7 +48,7 @@ func (c crowd) none(verb, third string) string {
 }
 
 // outOf says that they are fewer than those which were just counted.
-func (c crowd) outOf(all crowd) string {
+func (c liveNodes) outOf(all liveNodes) string {
 	if c.count() == all.count() {
 		return ""
 	}
@@ -60,7 +60,7 @@ const mostTaints = 4
 
 // repelled says how many of the nodes keep the pod off by what: `all 3 have taint "spot=true:NoSchedule", which it does
 // not tolerate`. A node counts for each of its taints.
-func (c crowd) repelled(search landing.Search) string {
+func (c liveNodes) repelled(search landing.Search) string {
 	counts := map[string]int{}
 	for _, g := range c {
 		for t := range search.Repelling(g.Node) {
@@ -86,7 +86,7 @@ func (c crowd) repelled(search landing.Search) string {
 }
 
 // share is the subject and verb of what holds for n of the nodes: "all 3 have", "1 has", "that one has".
-func (c crowd) share(n int, one, several string) string {
+func (c liveNodes) share(n int, one, several string) string {
 	switch all := c.count(); {
 	case n == 1 && all == 1:
 		return "that one " + one

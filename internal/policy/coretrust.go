@@ -34,7 +34,7 @@ func (in *installation) trusts(u UserInfo, namespace string) bool {
 		})
 }
 
-// trusted are those whom the policy trusts with core, for people: `one of group "system:masters" or whoever may "use"
+// trusted are those that the policy trusts with core, for people: `one of group "system:masters" or whoever may "use"
 // roles.polymoat.io "core"`.
 func trusted(t v1alpha1.CoreTrust) string {
 	var words []string

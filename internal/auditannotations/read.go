@@ -1,4 +1,4 @@
-package trail
+package auditannotations
 
 import (
 	"encoding/json"
@@ -10,9 +10,9 @@ import (
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
-// Standing is what the annotations of a decision say, or would say. Its fields are a promise to programs: they are only
+// AuditRecord is what the annotations of a decision say, or would say. Its fields are a promise to programs: they are only
 // ever added to.
-type Standing struct {
+type AuditRecord struct {
 	Policy  string   `json:"policy"`
 	Hash    string   `json:"hash,omitempty"`
 	Verdict string   `json:"verdict"`
@@ -34,7 +34,7 @@ const Mutating = "mutate" + domain
 // Read is what the annotations of an audit event say; false where polymoat decided nothing. Where several webhooks
 // decided, the one counts that judged the final object. mutated says whether the request was also mutated, or at least
 // could have been.
-func Read(annotations map[string]string) (s Standing, mutated, ok bool) {
+func Read(annotations map[string]string) (s AuditRecord, mutated, ok bool) {
 	webhook := ""
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {
 		name, word, _ := strings.Cut(key, "/")
@@ -47,10 +47,10 @@ func Read(annotations map[string]string) (s Standing, mutated, ok bool) {
 		}
 	}
 	if webhook == "" {
-		return Standing{}, false, false
+		return AuditRecord{}, false, false
 	}
 	of := func(key string) string { return annotations[webhook+"/"+key] }
-	s = Standing{
+	s = AuditRecord{
 		Policy: of(keyPolicy), Hash: of(keyHash), Verdict: of(keyVerdict), Role: of(keyRole), Why: of(keyWhy),
 		Pool: of(keyPool), Rules: strings.Fields(of(keyRules)), Refused: of(keyRefused),
 	}
@@ -63,15 +63,15 @@ func Read(annotations map[string]string) (s Standing, mutated, ok bool) {
 	return s, mutated, true
 }
 
-// StandingOf is what Read would find of a decision.
-func StandingOf(d policy.Decision) Standing {
-	return Standing{
+// RecordOf is what Read would find of a decision.
+func RecordOf(d policy.Decision) AuditRecord {
+	return AuditRecord{
 		Policy: d.Policy, Hash: d.Hash, Verdict: Verdict(d), Role: d.Role, Why: d.Why, Pool: d.Pool,
 		Rules: Rules(d), Refused: joined(clauses(d.Violations)), Witness: d.Witness(),
 	}
 }
 
 // Same says whether two decisions come to the same: verdict, role, pool, and the rules that fired.
-func (s Standing) Same(o Standing) bool {
+func (s AuditRecord) Same(o AuditRecord) bool {
 	return s.Verdict == o.Verdict && s.Role == o.Role && s.Pool == o.Pool && slices.Equal(s.Rules, o.Rules)
 }

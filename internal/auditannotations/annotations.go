@@ -1,6 +1,6 @@
-// Package trail is what an auditor reads of a decision: the audit annotations that polymoat answers with, which the API
+// Package auditannotations is what an auditor reads of a decision: the audit annotations that polymoat answers with, which the API
 // server writes into its audit log, and how they are read there.
-package trail
+package auditannotations
 
 import (
 	"encoding/json"

@@ -15,11 +15,11 @@ import (
 	"github.com/polymoat/polymoat/internal/template"
 )
 
-// residents are the pods that run. Each is judged once, when it comes or changes, so that little is kept of it: by the day,
+// auditedPods are the pods that run. Each is judged once, when it comes or changes, so that little is kept of it: by the day,
 // by the workloads that are core and, where the pod named its node itself, by that node. When one of these changes all are
 // to be watched anew.
-type residents struct {
-	*cluster.Pods[*audit.Resident]
+type auditedPods struct {
+	*cluster.Pods[*audit.AuditedPod]
 	auditor *Auditor
 	day     v1alpha1.Day
 	core    string // what core's workloads were
@@ -29,14 +29,14 @@ type residents struct {
 	mixed bool                     // a node changed between two pods that name it
 }
 
-func newResidents(a *Auditor) (r *residents, err error) {
-	r = &residents{auditor: a, day: a.today(), core: a.coreWorkloads(), named: map[string]*landing.Node{}}
+func newAuditedPods(a *Auditor) (r *auditedPods, err error) {
+	r = &auditedPods{auditor: a, day: a.today(), core: a.coreWorkloads(), named: map[string]*landing.Node{}}
 	r.Pods, err = cluster.NewPods(a.Kubeconfig, a.Policy.Namespaces(), r.judge)
 	return r, err
 }
 
 // judge is what is kept of a pod; nil for one that no policy looks at.
-func (r *residents) judge(pod *corev1.Pod) *audit.Resident {
+func (r *auditedPods) judge(pod *corev1.Pod) *audit.AuditedPod {
 	var named *landing.Node
 	if name := pod.Spec.NodeName; name != "" && template.NamedItsNode(pod.ManagedFields) {
 		named = r.node(name)
@@ -60,14 +60,14 @@ func (a *Auditor) coreWorkloads() string {
 }
 
 // node is the node of that name as it is now; nil where it is not known.
-func (r *residents) node(name string) *landing.Node {
+func (r *auditedPods) node(name string) *landing.Node {
 	if node, known := r.auditor.Nodes.Get(name); known {
 		return &node
 	}
 	return nil
 }
 
-func (r *residents) note(name string, node *landing.Node) {
+func (r *auditedPods) note(name string, node *landing.Node) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if before, known := r.named[name]; known && !reflect.DeepEqual(before, node) {
@@ -77,7 +77,7 @@ func (r *residents) note(name string, node *landing.Node) {
 }
 
 // outdated says whether any pod would be judged otherwise now.
-func (r *residents) outdated() bool {
+func (r *auditedPods) outdated() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.mixed || r.auditor.today() != r.day || r.auditor.coreWorkloads() != r.core {
