@@ -25,6 +25,7 @@ help: ## this list
 
 .PHONY: demo
 demo: ## a tour: a real control plane, pods of every role, attempts that are refused
+	@echo "Compiling the demo: about 60 s where nothing is cached"
 	go run ./e2e/demo demo
 
 .PHONY: up
