@@ -37,8 +37,8 @@ var (
 func TestMain(m *testing.M) {
 	hostile.AttackIfAsked()
 	flag.Parse()
+	logging.Adopt(slog.New(slog.DiscardHandler))
 	if *serveKind == "" {
-		logging.Adopt(slog.New(slog.DiscardHandler))
 		// A certificate is watched from when it is opened, and only a server that runs ends that: see leavesNothing.
 		goleak.VerifyTestMain(m, append(ignored("github.com/fsnotify/fsnotify.(*inotify).readEvents"), exporters...)...)
 	}
@@ -89,7 +89,6 @@ func serveBenchmark(kind, address, dir string) error {
 	case "floor":
 		mux.HandleFunc("/", floor)
 	case "controller-runtime":
-		logging.Adopt(slog.New(slog.DiscardHandler))
 		hook, err := admission.StandaloneWebhook(&admission.Webhook{Handler: admission.HandlerFunc(doNothing)}, admission.StandaloneOptions{MetricsPath: "/"})
 		if err != nil {
 			return err

@@ -1,9 +1,16 @@
 package webhook
 
 import (
+	"errors"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
 
 // creation is a pod that is created, or a Binding, with the fields that decide. Most of what a pod says decides nothing: what
@@ -62,13 +69,59 @@ type creationContainer struct {
 	StartupProbe    *corev1.Probe                  `json:"startupProbe"`
 	Lifecycle       *corev1.Lifecycle              `json:"lifecycle"`
 	SecurityContext *corev1.SecurityContext        `json:"securityContext"`
-	Resources       corev1.ResourceRequirements    `json:"resources"`
+	Resources       creationResources              `json:"resources"`
 	RestartPolicy   *corev1.ContainerRestartPolicy `json:"restartPolicy"`
 }
 
 // creationName is a variable, by its name alone, or a source of some, of which it counts that there is one.
 type creationName struct {
 	Name string `json:"name"`
+}
+
+// creationResources are the extended resources that a container asks for. No other decides.
+type creationResources struct {
+	Limits   extendedResources `json:"limits"`
+	Requests extendedResources `json:"requests"`
+}
+
+type extendedResources corev1.ResourceList
+
+// UnmarshalJSONFrom passes over the other resources, whose quantities take half as long as the rest of a container.
+func (r *extendedResources) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
+	start, err := decoder.ReadToken()
+	if err != nil || start.Kind() == jsontext.KindNull {
+		return err
+	}
+	if start.Kind() != jsontext.KindBeginObject {
+		return errors.New("resources are no object")
+	}
+	for err == nil && decoder.PeekKind() != jsontext.KindEndObject {
+		err = r.readNext(decoder)
+	}
+	if err == nil {
+		_, err = decoder.ReadToken()
+	}
+	return err
+}
+
+func (r *extendedResources) readNext(decoder *jsontext.Decoder) error {
+	token, err := decoder.ReadToken()
+	if err != nil {
+		return err
+	}
+	name := corev1.ResourceName(token.String())
+	if !v1alpha1.IsExtended(name) {
+		return decoder.SkipValue()
+	}
+	var quantity resource.Quantity
+	if err := json.UnmarshalDecode(decoder, &quantity); err != nil {
+		return err
+	}
+	if *r == nil {
+		*r = extendedResources{}
+	}
+	(*r)[name] = quantity
+	return nil
 }
 
 // object is the pod, in which all other fields are empty.
@@ -103,7 +156,10 @@ func containers(of []creationContainer) []corev1.Container {
 			Name: c.Name, Image: c.Image, Command: c.Command, Args: c.Args, Ports: c.Ports,
 			Env: variables(c.Env), EnvFrom: make([]corev1.EnvFromSource, len(c.EnvFrom)),
 			LivenessProbe: c.LivenessProbe, ReadinessProbe: c.ReadinessProbe, StartupProbe: c.StartupProbe, Lifecycle: c.Lifecycle,
-			SecurityContext: c.SecurityContext, Resources: c.Resources, RestartPolicy: c.RestartPolicy,
+			SecurityContext: c.SecurityContext, RestartPolicy: c.RestartPolicy,
+			Resources: corev1.ResourceRequirements{
+				Limits: corev1.ResourceList(c.Resources.Limits), Requests: corev1.ResourceList(c.Resources.Requests),
+			},
 		}
 	}
 	return list

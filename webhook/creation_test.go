@@ -2,10 +2,14 @@ package webhook
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"pgregory.net/rapid"
 
 	"github.com/polymoat/polymoat/internal/corpus"
@@ -94,6 +98,8 @@ func disagreeOn(t *rapid.T, p *policy.Policy, r policy.Request, read func([]byte
 func fillUnread(t *rapid.T, v reflect.Value, read reflect.Type) {
 	switch {
 	case v.Type() == read:
+	case read == reflect.TypeFor[extendedResources]():
+		fillResources(t, v)
 	case v.Kind() == reflect.Slice:
 		for i := range v.Len() {
 			fillUnread(t, v.Index(i), read.Elem())
@@ -113,6 +119,18 @@ func fillUnread(t *rapid.T, v reflect.Value, read reflect.Type) {
 	default:
 		t.Fatalf("%s is read as %s", v.Type(), read)
 	}
+}
+
+// fillResources adds what is not extended.
+func fillResources(t *rapid.T, v reflect.Value) {
+	list := corev1.ResourceList{}
+	maps.Copy(list, v.Interface().(corev1.ResourceList))
+	for _, name := range []corev1.ResourceName{"cpu", "memory", "hugepages-2Mi", "kubernetes.io/batch-cpu", "requests.nvidia.com/gpu"} {
+		if rapid.Bool().Draw(t, string(name)) {
+			list[name] = resource.MustParse("1")
+		}
+	}
+	v.Set(reflect.ValueOf(list))
 }
 
 // fieldOf is the type of a field by its name in JSON.
@@ -158,4 +176,26 @@ func anything(t *rapid.T, typ reflect.Type, depth int) reflect.Value {
 		t.Fatalf("nothing is known of %s", typ)
 	}
 	return v
+}
+
+func TestExtendedResources(t *testing.T) {
+	for _, tc := range []struct{ in, want string }{
+		{`{"limits":{"cpu":"1","nvidia.com/gpu":"2"}}`, `{"limits":{"nvidia.com/gpu":"2"}}`},
+		{`{"limits":null,"requests":{"cpu":"1"}}`, `{}`},
+		{`{"limits":{"nvidia.com/gpu":1},"requests":{}}`, `{"limits":{"nvidia.com/gpu":"1"}}`},
+		{`{"limits":"none"}`, `resources are no object`},
+		{`{"limits":{"cpu":1,"cpu":2}}`, `duplicate object member name "cpu"`},
+		{`{"limits":{"nvidia.com/gpu":"two"}}`, `quantities must match the regular expression`},
+	} {
+		var c creationContainer
+		err := jsonv2.Unmarshal([]byte(`{"resources":`+tc.in+`}`), &c)
+		made := containers([]creationContainer{c})[0].Resources
+		text, marshalErr := json.Marshal(made)
+		if marshalErr != nil {
+			t.Fatal(marshalErr)
+		}
+		if err == nil && string(text) != tc.want || err != nil && !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s is read as %s, %v; want %s", tc.in, text, err, tc.want)
+		}
+	}
 }

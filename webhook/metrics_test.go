@@ -52,7 +52,7 @@ polymoat_decisions_total{dry_run="true",mode="",policy="polyaxon",role="jobs",ru
 polymoat_errors_total{kind="content-type"} 1
 polymoat_errors_total{kind="empty"} 1
 `
-	if diff := cmp.Diff(want[1:], scrape(t, mux, "polymoat_decisions_total", "polymoat_errors_total")); diff != "" {
+	if diff := cmp.Diff(want[1:], scrapeMetrics(t, mux, "polymoat_decisions_total", "polymoat_errors_total")); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)
 	}
 	for verdict, want := range map[string]uint64{"Allowed": 2, "OutOfScope": 1} {
@@ -86,13 +86,13 @@ polymoat_build_info{go_version="` + of.Go + `",version="` + of.Version + `"} 1
 polymoat_policy_info{hash="012345678901",policy="a"} 1
 polymoat_policy_info{hash="abcdefabcdef",policy="b"} 1
 `
-	if diff := cmp.Diff(want[1:], scrape(t, m.handler(), "polymoat_build_info", "polymoat_policy_info")); diff != "" {
+	if diff := cmp.Diff(want[1:], scrapeMetrics(t, m.handler(), "polymoat_build_info", "polymoat_policy_info")); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)
 	}
 }
 
-// scrape is the text of some metrics.
-func scrape(t *testing.T, h http.Handler, names ...string) string {
+// scrapeMetrics is the text of some metrics.
+func scrapeMetrics(t *testing.T, h http.Handler, names ...string) string {
 	t.Helper()
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/polymoat/polymoat/internal/build"
 	"github.com/polymoat/polymoat/internal/cluster"
+	"github.com/polymoat/polymoat/internal/readiness"
 	"github.com/polymoat/polymoat/webhook/serve"
 )
 
@@ -27,7 +28,7 @@ type server struct {
 	reviews   *reviews
 	runnables []manager.Runnable
 	tracer    *tracer // nil where no traces are sent
-	ready     *readiness
+	ready     *readiness.Probe
 }
 
 // Run serves until the context is done, then finishes what is in flight. The error is nil if everything in flight was.
@@ -72,7 +73,7 @@ func (s *server) starter() (func(context.Context) error, error) {
 	grace := s.options.ShutdownTimeout + closing
 	m, err := manager.New(config, manager.Options{
 		WebhookServer:           s.reviews,
-		Metrics:                 metricsserver.Options{BindAddress: "0"}, // see scrape.go
+		Metrics:                 metricsserver.Options{BindAddress: "0"}, // see setup.metricsHandler
 		GracefulShutdownTimeout: &grace,
 		Logger:                  logr.FromSlogHandler(s.log.Handler()),
 	})
@@ -113,7 +114,7 @@ func (s *server) awaitStop(ctx, serving context.Context) {
 		return
 	case <-ctx.Done():
 	}
-	s.ready.stopping.Store(true)
+	s.ready.Stop()
 	s.log.Info("stopping", "delay", s.options.ShutdownDelay.String(), "timeout", s.options.ShutdownTimeout.String())
 	select {
 	case <-serving.Done():

@@ -16,6 +16,8 @@ import (
 	"github.com/polymoat/polymoat/internal/auditor"
 	"github.com/polymoat/polymoat/internal/cluster"
 	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/readiness"
+	"github.com/polymoat/polymoat/internal/scrape"
 	"github.com/polymoat/polymoat/webhook/serve"
 )
 
@@ -102,12 +104,12 @@ func (s *setup) openCertificate() (err error) {
 	return nil
 }
 
-func (s *setup) newReadiness() *readiness {
-	r := &readiness{certificate: s.cert.GetCertificate, log: s.log}
+func (s *setup) newReadiness() *readiness.Probe {
+	p := &readiness.Probe{Certificate: s.cert.GetCertificate, Log: s.log}
 	if s.options.Cluster {
-		r.nodesSynced, r.workloadsSynced, r.configurations = s.nodes.Synced, s.workloads.Synced, s.configurations.List
+		p.NodesSynced, p.WorkloadsSynced, p.Configurations = s.nodes.Synced, s.workloads.Synced, s.configurations.List
 	}
-	return r
+	return p
 }
 
 // watchAndTell prepares what works beside the reviews. Only here does this package know of what writes to the cluster.
@@ -166,7 +168,7 @@ func (s *setup) listenForReviews() error {
 		callers.configureTLS(config)
 	}
 	s.reviews = &reviews{Server: serve.New(serve.Options{
-		Listener: l, TLS: config, Bytes: s.options.InFlight, Reserved: corePaths, Weigh: weigh, Leaving: s.ready.stopping.Load,
+		Listener: l, TLS: config, Bytes: s.options.InFlight, Reserved: corePaths, Weigh: weigh, Leaving: s.ready.Stopping,
 		ShutdownTimeout: s.options.ShutdownTimeout, SentAway: s.metrics.faults.count, Log: s.log,
 	})}
 	s.metrics.registry.MustRegister(inFlight(s.reviews.Server)...)
@@ -190,6 +192,22 @@ func (s *setup) listenForOthers() error {
 	return errors.Join(err,
 		s.listen("metrics", s.options.MetricsAddress, metrics, config),
 		s.listen("probes", s.options.ProbeAddress, newProbes(s.ready, s.reviews.Alive, s.metrics.senders), nil))
+}
+
+// metricsHandler serves /metrics, and says over which TLS. The manager's own metrics server is not used: it tells no
+// exemplars, and its filter of who may read brings k8s.io/apiserver and cel-go, which make the binary half as large again.
+func (s *setup) metricsHandler() (http.Handler, *tls.Config, error) {
+	mux := http.NewServeMux()
+	if s.options.MetricsAddress == "" || s.options.MetricsOpen {
+		mux.Handle("/metrics", s.metrics.handler())
+		return mux, nil, nil
+	}
+	client, err := cluster.Connect(s.options.Kubeconfig)
+	if err != nil {
+		return nil, nil, err
+	}
+	mux.Handle("/metrics", scrape.Restricted(client, s.metrics.handler(), s.log))
+	return mux, &tls.Config{GetCertificate: s.cert.GetCertificate, MinVersion: tls.VersionTLS12}, nil
 }
 
 // listen takes a port. config is nil for plain HTTP.

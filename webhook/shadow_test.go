@@ -18,7 +18,7 @@ func TestShadow(t *testing.T) {
 		t.Errorf("validate answered %+v", got.Result)
 	}
 	want := `polymoat_decisions_total{dry_run="false",mode="Shadow",policy="polyaxon",role="jobs",rule="",verdict="Allowed",webhook="mutate"} 1`
-	if metrics := scrape(t, mux, "polymoat_decisions_total"); !strings.Contains(metrics, want) {
+	if metrics := scrapeMetrics(t, mux, "polymoat_decisions_total"); !strings.Contains(metrics, want) {
 		t.Errorf("metrics are\n%s", metrics)
 	}
 }

@@ -265,7 +265,7 @@ func TestDryRunOfWorkload(t *testing.T) {
 	body := `{"uid":"u-1","namespace":"polyaxon","operation":"CREATE","dryRun":true,"userInfo":{"username":"tenant"},"object":` + deployment(coreLabels+","+inside) + "}"
 	post(t, mux, "/workloads", []byte(reviewOf(body)))
 	const want = `polymoat_reviews_total{dry_run="true",policy="polyaxon",role="core",verdict="Denied",webhook="workloads"} 1`
-	if got := scrape(t, mux, "polymoat_reviews_total"); !strings.Contains(got, want) {
+	if got := scrapeMetrics(t, mux, "polymoat_reviews_total"); !strings.Contains(got, want) {
 		t.Errorf("metrics are %s, want %s", got, want)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 	"sync/atomic"
+	"time"
 )
 
 // connection is one of TCP, below TLS.
@@ -19,6 +20,8 @@ type connection struct {
 	// greeted is true from its first header on. Until then handshaking is its weight while it does not wait for its client.
 	greeted     bool
 	handshaking atomic.Int64
+	// silent is true after the handshake, until something of the first header comes.
+	silent bool
 
 	// all.mu guards what follows.
 	state state
@@ -52,8 +55,30 @@ func (c *connection) Read(p []byte) (int, error) {
 		if err := c.handshake(); err != nil {
 			return 0, err
 		}
+		c.speak()
 	}
 	return n, err
+}
+
+// SetReadDeadline lets a connection that has said nothing stay as long as one that is idle. Go's clients open more than they
+// need at once, and a review over one that is closed just then would fail. net/http only knows how long a header may take.
+func (c *connection) SetReadDeadline(t time.Time) error {
+	switch {
+	case c.greeted:
+	case t.IsZero(): // the handshake is over
+		c.silent = true
+	case c.silent:
+		t = time.Now().Add(idleTime)
+	}
+	return c.Conn.SetReadDeadline(t)
+}
+
+// speak gives the first header its time, now that it comes.
+func (c *connection) speak() {
+	if c.silent && !c.greeted {
+		c.silent = false
+		_ = c.Conn.SetReadDeadline(time.Now().Add(headerTime))
+	}
 }
 
 // Write lets another handshake go on: what is written is the end of a step, or an answer.

@@ -134,9 +134,9 @@ func (c *connections) pushOut(one *connection) {
 	c.leaving += one.bytes
 	one.state = pushedOut
 	one.end()
-	c.freed.Broadcast()                      // it may be waiting itself
-	one.setLinger(0)                         // so that the kernel keeps nothing of it
-	_ = one.SetReadDeadline(time.Unix(1, 0)) // Close would wait here until its goroutine has run
+	c.freed.Broadcast()                           // it may be waiting itself
+	one.setLinger(0)                              // so that the kernel keeps nothing of it
+	_ = one.Conn.SetReadDeadline(time.Unix(1, 0)) // Close would wait here until its goroutine has run
 }
 
 func (c *connections) remove(one *connection) {

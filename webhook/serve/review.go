@@ -55,9 +55,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 func (s *Server) read(ctx context.Context, of *connection, w http.ResponseWriter, r *http.Request) ([]byte, *Fault) {
 	deadline, _ := ctx.Deadline()
 	control := http.NewResponseController(w)
+	of.greeted = true // before it has other deadlines
 	_ = control.SetWriteDeadline(deadline)
 	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
-	of.greeted = true
 	of.pause()
 	of.inBody.Store(true)
 	defer of.inBody.Store(false)

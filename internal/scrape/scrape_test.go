@@ -1,4 +1,4 @@
-package webhook
+package scrape
 
 import (
 	"io"
@@ -7,20 +7,23 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/polymoat/polymoat/internal/cluster"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 )
 
-// TestScrapedWithoutAnAnswer: while the API server does not say who asks, nobody reads metrics, and no more than a few callers
+// TestRestrictedWithoutAnAnswer: while the API server does not say who asks, nobody reads metrics, and no more than a few callers
 // wait for it. Who may read is held against a real API server.
-func TestScrapedWithoutAnAnswer(t *testing.T) {
-	client, err := cluster.Connect(kubeconfigOf(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+func TestRestrictedWithoutAnAnswer(t *testing.T) {
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "no", http.StatusInternalServerError)
-	})))
+	}))
+	t.Cleanup(api.Close)
+	client, err := kubernetes.NewForConfig(&rest.Config{Host: api.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
 	read := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "metrics") })
-	s := &scraped{client, read, make(chan struct{}, 1), slog.New(slog.DiscardHandler)}
+	s := &restricted{client, read, make(chan struct{}, 1), slog.New(slog.DiscardHandler)}
 	ask := func() (int, string) {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
 		r.Header.Set("Authorization", "Bearer a")

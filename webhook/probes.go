@@ -2,9 +2,12 @@ package webhook
 
 import (
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
+
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
 )
 
 // mostSenders is how many addresses are kept: a cluster has a few API servers, or agents of konnectivity.
@@ -40,4 +43,19 @@ func (s *senders) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(text)
+}
+
+// newProbes serves /readyz, /healthz as long as alive says so, and /senders for doctor. The manager's own probes withhold why.
+func newProbes(ready http.Handler, alive healthz.Checker, from *senders) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/senders", from)
+	mux.Handle("/readyz", ready)
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, r *http.Request) {
+		if err := alive(r); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = fmt.Fprintln(w, "ok")
+	})
+	return mux
 }

@@ -1,4 +1,4 @@
-package webhook
+package policyfile
 
 import (
 	"path/filepath"
@@ -13,7 +13,7 @@ func TestAPipeAmongPolicies(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := pipe + " is neither a file nor a link to one; take it out of the folder"
-	if _, err := readPolicies(filepath.Dir(pipe)); err == nil || err.Error() != want {
+	if _, err := read(filepath.Dir(pipe)); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -1,4 +1,4 @@
-package webhook
+package readiness
 
 import (
 	"crypto/tls"
@@ -45,11 +45,13 @@ func TestReadiness(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := &readiness{
-				certificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return tc.pair, tc.err },
-				nodesSynced: tc.nodes,
+			r := &Probe{
+				Certificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return tc.pair, tc.err },
+				NodesSynced: tc.nodes,
 			}
-			r.stopping.Store(tc.stopping)
+			if tc.stopping {
+				r.Stop()
+			}
 			if got := r.state(begin.Add(tc.after)).String(); got != tc.want {
 				t.Errorf("got  %s\nwant %s", got, tc.want)
 			}
@@ -131,12 +133,12 @@ func nameProblem(pair *tls.Certificate, name string) string {
 	return pair.Leaf.VerifyHostname(name).Error()
 }
 
-func trusting(pair *tls.Certificate, configurations func() []cluster.Configuration) *readiness {
-	return &readiness{
-		certificate:    func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return pair, nil },
-		nodesSynced:    func() bool { return true },
-		configurations: configurations,
-		log:            slog.New(slog.DiscardHandler),
+func trusting(pair *tls.Certificate, configurations func() []cluster.Configuration) *Probe {
+	return &Probe{
+		Certificate:    func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return pair, nil },
+		NodesSynced:    func() bool { return true },
+		Configurations: configurations,
+		Log:            slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -181,17 +183,17 @@ func TestReadinessIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.log = log
+	r.Log = log
 	const note = `MutatingWebhookConfiguration "polymoat" is not there, so that the API server asks nothing through it`
 	for range 2 {
 		w := httptest.NewRecorder()
-		r.ready(w, nil)
+		r.ServeHTTP(w, nil)
 		if got := w.Body.String(); w.Code != 200 || got != "ok\n"+note+"\n" {
 			t.Errorf("got %d %s", w.Code, got)
 		}
 	}
 	configuration = webhookOf("MutatingWebhookConfiguration", "polymoat", ca)
-	r.ready(httptest.NewRecorder(), nil)
+	r.ServeHTTP(httptest.NewRecorder(), nil)
 	lines := strings.Split(strings.TrimSpace(output.String()), "\n")
 	if len(lines) != 2 || !strings.Contains(lines[0], `"level":"WARN","msg":"ready; Mutating`) || !strings.Contains(lines[1], `"level":"INFO","msg":"ready"`) {
 		t.Errorf("the log says:\n%s", output.String())

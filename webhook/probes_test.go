@@ -11,7 +11,7 @@ import (
 // TestSenders: addresses are told that sent a review, and no others; and of those not more than are worth looking at.
 func TestSenders(t *testing.T) {
 	mux, m := testServer(t, discardLog)
-	probes := newProbes(&readiness{}, func(*http.Request) error { return nil }, m.senders)
+	probes := newProbes(http.NotFoundHandler(), func(*http.Request) error { return nil }, m.senders)
 	ask := func(from, body string) {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/validate", strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")

@@ -1,8 +1,8 @@
-package webhook
+// Package scrape serves metrics to callers that RBAC lets "get" the URL /metrics, as Prometheus is in most clusters.
+package scrape
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -12,38 +12,24 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
-
-	"github.com/polymoat/polymoat/internal/cluster"
 )
-
-// metricsHandler serves /metrics, and says over which TLS. The manager's own metrics server is not used: it tells no
-// exemplars, and its filter of who may read brings k8s.io/apiserver and cel-go, which make the binary half as large again.
-func (s *setup) metricsHandler() (http.Handler, *tls.Config, error) {
-	mux := http.NewServeMux()
-	if s.options.MetricsAddress == "" || s.options.MetricsOpen {
-		mux.Handle("/metrics", s.metrics.handler())
-		return mux, nil, nil
-	}
-	client, err := cluster.Connect(s.options.Kubeconfig)
-	if err != nil {
-		return nil, nil, err
-	}
-	mux.Handle("/metrics", &scraped{client, s.metrics.handler(), make(chan struct{}, mostChecks), s.log})
-	return mux, &tls.Config{GetCertificate: s.cert.GetCertificate, MinVersion: tls.VersionTLS12}, nil
-}
 
 // mostChecks is how many callers the API server is asked about at once: it answers in milliseconds.
 const mostChecks = 4
 
-// scraped are metrics for those that RBAC lets "get" the URL /metrics. To count pods takes time, so it comes after.
-type scraped struct {
+// Restricted serves the metrics to those that RBAC lets "get" the URL /metrics, after the API server has said who they are.
+func Restricted(client kubernetes.Interface, metrics http.Handler, log *slog.Logger) http.Handler {
+	return &restricted{client, metrics, make(chan struct{}, mostChecks), log}
+}
+
+type restricted struct {
 	client  kubernetes.Interface
 	metrics http.Handler
 	checks  chan struct{}
 	log     *slog.Logger
 }
 
-func (s *scraped) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *restricted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
 		http.Error(w, "metrics are for callers with the token of a service account that may get the URL /metrics", http.StatusUnauthorized)
@@ -65,7 +51,7 @@ func (s *scraped) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // check asks the API server who has the token, and whether they may read metrics.
-func (s *scraped) check(ctx context.Context, token string) (code int, text string) {
+func (s *restricted) check(ctx context.Context, token string) (code int, text string) {
 	who, err := s.client.AuthenticationV1().TokenReviews().Create(ctx,
 		&authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: token}}, metav1.CreateOptions{})
 	switch {
@@ -89,7 +75,7 @@ func (s *scraped) check(ctx context.Context, token string) (code int, text strin
 	return http.StatusOK, ""
 }
 
-func (s *scraped) unknown(err error) (code int, text string) {
+func (s *restricted) unknown(err error) (code int, text string) {
 	s.log.Warn("nobody knows who asks for metrics", "error", err)
 	return http.StatusServiceUnavailable, "the API server could not be asked who may read metrics; polymoat's log says more"
 }

@@ -1,4 +1,6 @@
-package webhook
+// Package readiness says whether the API server should send reviews to this replica: it knows the cluster, and its serving
+// certificate is one that the webhook configurations accept.
+package readiness
 
 import (
 	"crypto/tls"
@@ -10,26 +12,31 @@ import (
 	"sync/atomic"
 	"time"
 
-	"sigs.k8s.io/controller-runtime/pkg/healthz"
-
 	"github.com/polymoat/polymoat/certs/verify"
 	"github.com/polymoat/polymoat/internal/cluster"
 )
 
-// readiness says whether reviews should be sent here. The policy is loaded before there is a server to ask.
-type readiness struct {
-	certificate     func(*tls.ClientHelloInfo) (*tls.Certificate, error)
-	nodesSynced     func() bool // nil without a cluster, like workloadsSynced and configurations
-	workloadsSynced func() bool
-	configurations  func() []cluster.Configuration // those through which the API server asks
-	log             *slog.Logger
-	stopping        atomic.Bool
+// Probe serves /readyz. The policy is loaded before there is a server to ask.
+type Probe struct {
+	Certificate     func(*tls.ClientHelloInfo) (*tls.Certificate, error)
+	NodesSynced     func() bool // nil without a cluster, like WorkloadsSynced and Configurations
+	WorkloadsSynced func() bool
+	Configurations  func() []cluster.Configuration // those through which the API server asks
+	Log             *slog.Logger
+
+	stopping atomic.Bool
 
 	mu         sync.Mutex
 	was        bool      // ready, at least once
 	distrusted time.Time // since when a configuration does not accept the certificate; zero if all do
 	told       string    // what the log was told last
 }
+
+// Stop makes the replica unready for good.
+func (p *Probe) Stop() { p.stopping.Store(true) }
+
+// Stopping says whether it was told to stop.
+func (p *Probe) Stopping() bool { return p.stopping.Load() }
 
 // state is the answer to a probe.
 type state struct {
@@ -46,50 +53,50 @@ func (s state) String() string {
 }
 
 // state looks at everything that reviews need.
-func (r *readiness) state(now time.Time) state {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+func (p *Probe) state(now time.Time) state {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	var s state
-	if r.stopping.Load() {
+	if p.stopping.Load() {
 		s.problems = append(s.problems, "shutting down")
 	}
-	if r.nodesSynced != nil && !r.nodesSynced() {
+	if p.NodesSynced != nil && !p.NodesSynced() {
 		s.problems = append(s.problems, "the nodes of the cluster are not listed yet")
 	}
-	if r.workloadsSynced != nil && !r.workloadsSynced() {
+	if p.WorkloadsSynced != nil && !p.WorkloadsSynced() {
 		s.problems = append(s.problems, "the workloads of the governed namespaces are not listed yet")
 	}
-	if problem := r.certificateProblem(now); problem != "" {
+	if problem := p.certificateProblem(now); problem != "" {
 		s.problems = append(s.problems, problem)
-	} else if r.configurations != nil {
-		r.addTrust(&s, now)
+	} else if p.Configurations != nil {
+		p.addTrust(&s, now)
 	}
-	r.was = r.was || len(s.problems) == 0
+	p.was = p.was || len(s.problems) == 0
 	return s
 }
 
 // addTrust adds what the webhook configurations say.
-func (r *readiness) addTrust(s *state, now time.Time) {
-	pair, _ := r.certificate(nil) // certificateProblem has looked at the error
-	t := judge(r.configurations(), pair, now)
+func (p *Probe) addTrust(s *state, now time.Time) {
+	pair, _ := p.Certificate(nil) // certificateProblem has looked at the error
+	t := judge(p.Configurations(), pair, now)
 	s.notes = append(s.notes, t.notes...)
 	s.problems = append(s.problems, t.unlisted...)
 	if len(t.distrust) == 0 {
-		r.distrusted = time.Time{}
+		p.distrusted = time.Time{}
 		return
 	}
-	if r.distrusted.IsZero() {
-		r.distrusted = now
+	if p.distrusted.IsZero() {
+		p.distrusted = now
 	}
-	if r.was && now.Sub(r.distrusted) < patience {
+	if p.was && now.Sub(p.distrusted) < patience {
 		s.notes = append(s.notes, t.distrust...)
 		return
 	}
 	s.problems = append(s.problems, t.distrust...)
 }
 
-func (r *readiness) certificateProblem(now time.Time) string {
-	pair, err := r.certificate(nil)
+func (p *Probe) certificateProblem(now time.Time) string {
+	pair, err := p.Certificate(nil)
 	if err != nil {
 		return err.Error()
 	}
@@ -105,10 +112,10 @@ func (r *readiness) certificateProblem(now time.Time) string {
 	return ""
 }
 
-// ready serves /readyz.
-func (r *readiness) ready(w http.ResponseWriter, _ *http.Request) {
-	s := r.state(time.Now())
-	r.tell(s)
+// ServeHTTP answers "ok", or 503 with the reasons.
+func (p *Probe) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	s := p.state(time.Now())
+	p.tell(s)
 	if len(s.problems) > 0 {
 		http.Error(w, s.String(), http.StatusServiceUnavailable)
 		return
@@ -117,32 +124,17 @@ func (r *readiness) ready(w http.ResponseWriter, _ *http.Request) {
 }
 
 // tell logs the state when it is another than before: probes come every few seconds.
-func (r *readiness) tell(s state) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+func (p *Probe) tell(s state) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	text := s.String()
-	if text == r.told {
+	if text == p.told {
 		return
 	}
-	r.told = text
+	p.told = text
 	if len(s.problems)+len(s.notes) > 0 {
-		r.log.Warn(text)
+		p.Log.Warn(text)
 		return
 	}
-	r.log.Info(text)
-}
-
-// newProbes serves /readyz, /healthz as long as alive says so, and /senders for doctor. The manager's own probes withhold why.
-func newProbes(r *readiness, alive healthz.Checker, from *senders) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/senders", from)
-	mux.HandleFunc("/readyz", r.ready)
-	mux.HandleFunc("/healthz", func(w http.ResponseWriter, r *http.Request) {
-		if err := alive(r); err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		_, _ = fmt.Fprintln(w, "ok")
-	})
-	return mux
+	p.Log.Info(text)
 }

@@ -1,4 +1,4 @@
-package webhook
+package readiness
 
 import (
 	"crypto/tls"
