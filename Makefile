@@ -26,6 +26,7 @@ help: ## this list
 
 .PHONY: demo
 demo: ## a tour: a real control plane, pods of every role, attempts that are refused
+	@echo "Compiling the demo: about 60 s where nothing is cached"
 	go run ./e2e/demo demo
 
 .PHONY: up
@@ -94,7 +95,7 @@ unit: ## unit tests, the corpus and the chart; what a decision costs (builds hel
 .PHONY: job
 job: ## pods of every role end on their nodes and attempts are refused, in a real control plane
 	go run ./e2e/demo build
-	go test -count=1 -timeout 10m -v -run '$(JOB)' ./e2e
+	go test -count=1 -timeout 20m -v -run '$(JOB)' ./e2e
 
 .PHONY: race
 race: ## the unit tests again, with the race detector

@@ -58,9 +58,10 @@ func WithChanges(text string, changes []Change) (string, error) {
 	if !found {
 		return "", fmt.Errorf("no line %q", strings.TrimSpace(changesKey))
 	}
-	lines := head + changesKey
+	var lines strings.Builder
+	lines.WriteString(head + changesKey)
 	for _, c := range changes {
-		lines += fmt.Sprintf("    - {kind: %s, description: %q}\n", c.Kind, c.Description)
+		fmt.Fprintf(&lines, "    - {kind: %s, description: %q}\n", c.Kind, c.Description)
 	}
-	return lines, nil
+	return lines.String(), nil
 }
