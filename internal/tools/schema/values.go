@@ -43,6 +43,12 @@ type Values struct {
 	Resources Resources `json:"resources,omitzero"`
 	// ExtraArgs are more flags of the server: "--log-level=debug".
 	ExtraArgs []string `json:"extraArgs,omitempty"`
+	// CommonAnnotations are on every object of the chart.
+	CommonAnnotations map[string]string `json:"commonAnnotations,omitempty"`
+	// WebhookAnnotations are on both webhook configurations.
+	WebhookAnnotations map[string]string `json:"webhookAnnotations,omitempty"`
+	// PodAnnotations are on the server's pods.
+	PodAnnotations map[string]string `json:"podAnnotations,omitempty"`
 	// Viewers may read the policy in force: subjects of a RoleBinding to the ClusterRole that ends in "-view".
 	Viewers []rbacv1.Subject `json:"viewers,omitempty"`
 	// NetworkPolicy limits the traffic of the server's pods.
