@@ -92,7 +92,7 @@ func TestStuckAtStart(t *testing.T) {
 		Cluster: true, Kubeconfig: kubeconfigOf(t, http.HandlerFunc(stuckAPI)), WebhookConfiguration: "polymoat",
 		AuditLease: types.NamespacedName{Namespace: "polymoat-system", Name: "polymoat-audit"},
 	})
-	const want = `not ready: the nodes of the cluster are not listed yet; the workloads of the governed namespaces are not listed yet; ` +
+	const want = `not ready: the nodes of the cluster are not listed yet; the workloads of the governed namespaces are not listed yet; the PriorityClasses of the cluster are not listed yet; ` +
 		"MutatingWebhookConfiguration \"polymoat\" is not read yet; ValidatingWebhookConfiguration \"polymoat\" is not read yet\n"
 	var code int
 	var text string
