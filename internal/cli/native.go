@@ -215,11 +215,12 @@ func differencesTable() table {
 
 // differencesComment is the list at the top of the YAML.
 func differencesComment() string {
-	text := "# The twin of a policy of polymoat. What it does otherwise than the webhook:\n"
+	var text strings.Builder
+	text.WriteString("# The twin of a policy of polymoat. What it does otherwise than the webhook:\n")
 	for _, d := range native.Differences {
 		if d.Is != native.Same {
-			text += fmt.Sprintf("# - %s, %s: %s\n", d.Rule, d.Is, d.Why)
+			fmt.Fprintf(&text, "# - %s, %s: %s\n", d.Rule, d.Is, d.Why)
 		}
 	}
-	return text
+	return text.String()
 }

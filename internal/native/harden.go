@@ -121,11 +121,7 @@ func forRole[T any](table map[string]T, none string) string {
 		}
 		byValue[text] = append(byValue[text], name)
 	}
-	text := ""
-	for _, value := range order {
-		text += say("<is> ? <value> :\n", "is", isOneOf("variables.hard", byValue[value]), "value", value)
-	}
-	return text + none
+	return each(order, func(value string) string {
+		return say("<is> ? <value> :\n", "is", isOneOf("variables.hard", byValue[value]), "value", value)
+	}) + none
 }
-
-var identityFields = []string{"runAsUser", "runAsGroup", "runAsNonRoot"}

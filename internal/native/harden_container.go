@@ -77,9 +77,9 @@ func (in *installation) hardenPatches() string {
 [JSONPatch{op: "add", path: "/spec/securityContext", value: variables.podGiven}] :
 variables.podGiven.transformList(k, v, JSONPatch{op: "add", path: "/spec/securityContext/" + k, value: v})) +
 variables.given.filter(g, !g.is.hasValue() && g.gives.size() > 0).map(g, JSONPatch{op: "add", path: g.path, value: g.gives})`
-	for _, name := range slices.Compact(names) {
-		text += say(" +\n"+`variables.given.filter(g, g.is.hasValue() && "<name>" in g.gives).map(g, JSONPatch{op: "add", path: g.path + "/<name>", value: g.gives["<name>"]})`, "name", name)
-	}
+	text += each(slices.Compact(names), func(name string) string {
+		return say(" +\n"+`variables.given.filter(g, g.is.hasValue() && "<name>" in g.gives).map(g, JSONPatch{op: "add", path: g.path + "/<name>", value: g.gives["<name>"]})`, "name", name)
+	})
 	text += " +\n" + `variables.given.filter(g, variables.gives.drop.size() > 0 && g.is.hasValue() && has(g.is.value().capabilities) &&
   !("ALL" in g.is.value().capabilities.?drop.orValue([])) && variables.gives.drop.exists(n, !(n in g.is.value().capabilities.?drop.orValue([])))).map(g,
   JSONPatch{op: "add", path: g.path + "/capabilities/drop", value: g.is.value().capabilities.?drop.orValue([]) +

@@ -77,9 +77,8 @@ a.startsWith("localhost/") && a != "localhost/" ? dyn({"type": "Localhost", "loc
 
 // said are the names of the fields that the pod itself, an override or its image sets for all containers.
 func (in *installation) said() string {
-	text := `(variables.adds ? [] : variables.askedIDs.transformList(k, v, k) + (variables.apart ? [] : variables.imageGives.transformList(k, v, k)))`
-	for _, name := range []string{"runAsUser", "runAsGroup", "runAsNonRoot", "seccompProfile", "appArmorProfile", "seLinuxOptions", "windowsOptions"} {
-		text += say(" +\n"+`(has(variables.podContext.<name>) ? ["<name>"] : [])`, "name", name)
-	}
-	return text
+	return `(variables.adds ? [] : variables.askedIDs.transformList(k, v, k) + (variables.apart ? [] : variables.imageGives.transformList(k, v, k)))` +
+		each([]string{"runAsUser", "runAsGroup", "runAsNonRoot", "seccompProfile", "appArmorProfile", "seLinuxOptions", "windowsOptions"}, func(name string) string {
+			return say(" +\n"+`(has(variables.podContext.<name>) ? ["<name>"] : [])`, "name", name)
+		})
 }

@@ -69,13 +69,13 @@ func (in *installation) isLifted(id string) bool {
 
 // violated are the rules that would refuse the pod.
 func (in *installation) violated() variable {
-	text := "[]"
-	for _, r := range in.podRules() {
-		if applies := in.applies(r.id, v1alpha1.Enforce); applies != "false" && r.ok != "true" {
-			text += say(" +\n"+`(variables.<name> || !(<applies>) ? [] : [<id>])`, "name", r.variable(), "applies", applies, "id", quote(r.id))
+	return variable{"violated", "the rules that would refuse it", "[]" + each(in.podRules(), func(r rule) string {
+		applies := in.applies(r.id, v1alpha1.Enforce)
+		if applies == "false" || r.ok == "true" {
+			return ""
 		}
-	}
-	return variable{"violated", "the rules that would refuse it", text}
+		return say(" +\n"+`(variables.<name> || !(<applies>) ? [] : [<id>])`, "name", r.variable(), "applies", applies, "id", quote(r.id))
+	})}
 }
 
 // excused says whether one exception lifts all rules that would refuse the pod. They end: the clock is the time at which

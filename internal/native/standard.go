@@ -77,10 +77,7 @@ func pathsOf(r v1alpha1.Role, from v1alpha1.HostPathFrom) string {
 		if p.From != from {
 			continue
 		}
-		text := ""
-		for part := range strings.SplitSeq(strings.Trim(p.Path, "/"), "/") {
-			text += `/+(\./+)*` + literally(part)
-		}
+		text := each(strings.Split(strings.Trim(p.Path, "/"), "/"), func(part string) string { return `/+(\./+)*` + literally(part) })
 		if p.SubPaths {
 			text += `(/.*)?`
 		}
