@@ -13,7 +13,6 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
@@ -127,7 +126,7 @@ func clientOf(t *testing.T, tc corpus.Case) client.Client {
 	if user == "" {
 		user = "somebody"
 	}
-	var config *rest.Config = control.Impersonating(user)
+	config := control.Impersonating(user)
 	config.Impersonate.Groups = tc.User.Groups
 	c, err := client.New(config, client.Options{})
 	if err != nil {

@@ -20,9 +20,9 @@ import (
 // twinFlags are the flags of native.
 type twinFlags struct {
 	*connection
-	policy, static, output string
-	inUse                  bool
-	keepers                native.Keepers
+	policy, against, static, output string
+	inUse                           bool
+	keepers                         native.Keepers
 }
 
 func newNative(c *console) *cobra.Command {
@@ -42,12 +42,18 @@ With --static the policies are written for an API server that loads them from it
 own disk (Kubernetes 1.37): FOLDER/mutating and FOLDER/validating, one for the
 staticManifestsDir of each of the two admission plugins. With them comes a guard:
 only the keepers may change or remove what is called polymoat or begins with
-"polymoat-" among webhook configurations and admission policies.`,
+"polymoat-" among webhook configurations and admission policies.
+
+With --against nothing is written but what changes from the twin of that policy,
+by the names of variables and validations. The exit code is 1 where anything does.`,
 		Example: `  # Install the twin of a policy
   kubectl polymoat native --policy policy.yaml | kubectl apply -f -
 
   # Install the twin of the policy that polymoat runs with
   kubectl polymoat native --in-force | kubectl apply -f -
+
+  # What would a new policy change in it?
+  kubectl polymoat native --policy new.yaml --against old.yaml
 
   # What does it do otherwise than the webhook?
   kubectl polymoat native -o text`,
@@ -56,6 +62,7 @@ only the keepers may change or remove what is called polymoat or begins with
 	flags := cmd.Flags()
 	flags.StringVar(&t.policy, "policy", "", "policy `file` or folder (default: the built-in policy)")
 	flags.BoolVar(&t.inUse, "in-force", false, "take the policy from the cluster: that of the ConfigMap which polymoat's Deployment mounts")
+	flags.StringVar(&t.against, "against", "", "say what changes from the twin of this policy `file` or folder")
 	flags.StringVar(&t.static, "static", "", "write manifests for the API server's disk into this `folder`")
 	flags.StringSliceVar(&t.keepers.Users, "keeper", nil, "with --static: `users` that may change polymoat, no others, administrators included")
 	flags.StringSliceVar(&t.keepers.Groups, "keeper-group", nil, "with --static: the same for `groups`")
@@ -83,8 +90,17 @@ func (t *twinFlags) run(ctx context.Context, c *console) error {
 	default:
 		return fmt.Errorf("unknown output format %q; use yaml, json, text or markdown", t.output)
 	}
-	twin, ok := t.compile(ctx, c)
+	files, err := t.files(ctx, c)
+	if err != nil {
+		c.fail(err)
+		return nil
+	}
+	twin, ok := c.twinOf(files)
 	if !ok {
+		return nil
+	}
+	if t.against != "" {
+		c.changes(t.against, twin)
 		return nil
 	}
 	if t.static != "" {
@@ -105,13 +121,28 @@ func (t *twinFlags) run(ctx context.Context, c *console) error {
 	return nil
 }
 
-// compile is the twin of the policies; false where they are wrong, and that was said.
-func (t *twinFlags) compile(ctx context.Context, c *console) (native.Twin, bool) {
-	files, err := t.files(ctx, c)
-	if err != nil {
-		c.fail(err)
-		return native.Twin{}, false
+// changes says what is not as in the twin of another policy.
+func (c *console) changes(path string, twin native.Twin) {
+	before, ok := c.twinOf(c.policyFiles(path))
+	if !ok {
+		return
 	}
+	list := native.Changes(before, twin)
+	for _, change := range list {
+		c.exit(exitDiffer)
+		text := change.Name + ": " + change.Is
+		if len(change.Parts) > 0 {
+			text += ": " + strings.Join(change.Parts, ", ")
+		}
+		c.print(text + "\n")
+	}
+	if len(list) == 0 {
+		c.print("Nothing differs in the native twin.\n")
+	}
+}
+
+// twinOf is the twin of the policies; false where they are wrong, and that was said.
+func (c *console) twinOf(files []v1alpha1.File) (native.Twin, bool) {
 	if c.compile(files) == nil {
 		return native.Twin{}, false
 	}
@@ -184,11 +215,12 @@ func differencesTable() table {
 
 // differencesComment is the list at the top of the YAML.
 func differencesComment() string {
-	text := "# The twin of a policy of polymoat. What it does otherwise than the webhook:\n"
+	var text strings.Builder
+	text.WriteString("# The twin of a policy of polymoat. What it does otherwise than the webhook:\n")
 	for _, d := range native.Differences {
 		if d.Is != native.Same {
-			text += fmt.Sprintf("# - %s, %s: %s\n", d.Rule, d.Is, d.Why)
+			fmt.Fprintf(&text, "# - %s, %s: %s\n", d.Rule, d.Is, d.Why)
 		}
 	}
-	return text
+	return text.String()
 }

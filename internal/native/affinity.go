@@ -49,16 +49,15 @@ func (in *installation) attraction() []variable {
 func (in *installation) affinityPatches() string {
 	changed := "variables.sealedTerms != variables.terms && variables.sealedTerms.size() > 0"
 	needs := map[string][]string{"nodeAffinity": {changed}}
-	lists := ""
-	for _, w := range wishes {
+	lists := each(wishes, func(w wish) string {
 		if len(in.wished(w)) == 0 {
-			continue
+			return ""
 		}
 		needs[w.parent] = append(needs[w.parent], "variables."+w.name()+".size() > 0")
-		lists += say(` +
+		return say(` +
 (object.spec.?affinity.<parent>.<list>.hasValue() || variables.<name>.size() == 0 ? [] : [JSONPatch{op: "add", path: "/spec/affinity/<parent>/<list>", value: []}]) +
 variables.<name>.map(x, JSONPatch{op: "add", path: "/spec/affinity/<parent>/<list>/-", value: x})`, "parent", w.parent, "list", w.list, "name", w.name())
-	}
+	})
 	all, parents := []string{}, ""
 	for _, parent := range []string{"nodeAffinity", "podAffinity", "podAntiAffinity"} {
 		if len(needs[parent]) == 0 {

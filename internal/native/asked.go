@@ -28,7 +28,10 @@ func boundsOf(r v1alpha1.Role) (bounds, bool) {
 	return b, len(b.Roles)+len(b.Pools)+len(b.IDs) > 0
 }
 
-var idKeys = []struct{ field, key string }{
+// idKey is a field of security contexts, and the override that asks for it.
+type idKey struct{ field, key string }
+
+var idKeys = []idKey{
 	{"runAsUser", "polymoat.io/run-as-user"}, {"runAsGroup", "polymoat.io/run-as-group"}, {"fsGroup", "polymoat.io/fs-group"},
 }
 
@@ -110,10 +113,9 @@ func overrideNames(labels bool) []string {
 // overridesOK is an expression that holds where every override is understood, and is accepted or asks for what the pod has
 // anyway.
 func (in *installation) overridesOK() string {
-	ids := ""
-	for _, id := range idKeys {
-		ids += say(" &&\n"+`("<field>" in variables.askedIDs || <wants>.optMap(v, <same>).orValue(true))`, "wants", wants(id.key), "field", id.field, "same", sameID(id.field))
-	}
+	ids := each(idKeys, func(id idKey) string {
+		return say(" &&\n"+`("<field>" in variables.askedIDs || <wants>.optMap(v, <same>).orValue(true))`, "wants", wants(id.key), "field", id.field, "same", sameID(id.field))
+	})
 	return say(`<names>.all(n, variables.annotations[?n].or(variables.labels[?n]) == variables.asks[?n]) &&
 variables.annotations.all(k, !k.lowerAscii().startsWith("polymoat.io/") || k in <all>) &&
 variables.labels.all(k, !k.lowerAscii().startsWith("polymoat.io/") || k in <plain>) &&

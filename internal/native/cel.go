@@ -137,6 +137,15 @@ func needed(all []variable, expressions ...string) []variable {
 	return slices.DeleteFunc(slices.Clone(all), func(v variable) bool { return !wanted[v.name] })
 }
 
+// each is what is made of each element, one after the other.
+func each[T any](list []T, of func(T) string) string {
+	var text strings.Builder
+	for _, e := range list {
+		text.WriteString(of(e))
+	}
+	return text.String()
+}
+
 // commented is an expression below a comment.
 func commented(doc, text string) string {
 	if doc == "" {

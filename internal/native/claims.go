@@ -1,6 +1,7 @@
 package native
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
@@ -71,13 +72,13 @@ func (in *installation) claimVariables() []variable {
 func (in *installation) isCore(labels, annotations, owners string) string {
 	text := "false"
 	rows := in.rows()
-	for i := len(rows) - 1; i >= 0; i-- {
-		s := rows[i].Signal
+	for _, row := range slices.Backward(rows) {
+		s := row.Signal
 		marks := signalMarks(s, labels, annotations)
 		if isContent(s) || s.Role != "" && s.Role != v1alpha1.RoleOther || len(marks) == 0 && s.Role == "" {
 			continue // it says nothing of a pod that is no run
 		}
-		text = say(`<holds> ? <core> : <rest>`, "holds", chain(" && ", "true", marks), "core", lit(rows[i].Role == v1alpha1.RoleCore), "rest", text)
+		text = say(`<holds> ? <core> : <rest>`, "holds", chain(" && ", "true", marks), "core", lit(row.Role == v1alpha1.RoleCore), "rest", text)
 	}
 	marked := "(" + in.core(labels, owners) + ")"
 	if in.coreRole() != v1alpha1.RoleCore {

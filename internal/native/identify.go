@@ -43,10 +43,9 @@ func (in *installation) runs(labels string) string {
 		}
 		return lit(roles)
 	}
-	named := ""
-	for _, p := range in.marks.Prefixes {
-		named += say(`variables.name.startsWith(<prefix>) ? <role> : `, "prefix", quote(p.Prefix), "role", quote(in.run(p.Role)))
-	}
+	named := each(in.marks.Prefixes, func(p polyaxon.Prefix) string {
+		return say(`variables.name.startsWith(<prefix>) ? <role> : `, "prefix", quote(p.Prefix), "role", quote(in.run(p.Role)))
+	})
 	return say(`<labels>[?"app.kubernetes.io/part-of"].orValue("") == "polyaxon-runs" ?
   <components>[?<labels>[?"app.kubernetes.io/component"].orValue("")].orValue(
   <kinds>[?variables.annotations[?"operation.polyaxon.com/kind"].orValue("")].orValue(<jobs>)) :

@@ -9,7 +9,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
-	"github.com/polymoat/polymoat/internal/policy"
 )
 
 // moded is a policy and what comes of its validations.
@@ -107,6 +106,7 @@ variables.oldAnnotations[?k] != variables.annotations[?k]) || variables.labels.e
 	all = append(all, standard[at:]...)
 	return append(all, judged[last], in.violated(), in.excused())
 }
+<<<<<<< HEAD
 
 // inMode is an expression that holds where a rule has nothing against a pod, or is of another mode for it.
 func (in *installation) inMode(r rule, mode v1alpha1.Mode) string {
@@ -286,3 +286,5 @@ func templateOf(object string) string {
 	return say(`request.kind.kind == "Pod" ? optional.of(<object>) : request.kind.kind == "PodTemplate" ? <object>.?template : request.kind.kind == "CronJob" ?
 <object>.?spec.jobTemplate.spec.template : <object>.?spec.template`, "object", object)
 }
+=======
+>>>>>>> s20
