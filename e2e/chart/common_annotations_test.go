@@ -24,6 +24,8 @@ viewers: [{kind: Group, apiGroup: rbac.authorization.k8s.io, name: "system:authe
 		switch o.GetKind() {
 		case "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration":
 			want["b"], want["cert-manager.io/inject-ca-from"] = "webhooks", "polymoat-system/polymoat"
+		case "PriorityClass":
+			want["helm.sh/resource-policy"] = "keep"
 		case "ConfigMap":
 			if name == "ConfigMap polymoat-dashboard" {
 				want["folder"] = "x"
