@@ -68,7 +68,7 @@ func refusalRow(t *testing.T, file string) string {
 	}
 	var answers []string
 	for _, v := range got.Violations {
-		answers = append(answers, strings.NewReplacer("|", `\|`, "\n", " ").Replace(v.String()))
+		answers = append(answers, "`"+strings.NewReplacer("|", `\|`, "\n", " ").Replace(v.String())+"`")
 	}
 	return "| " + says["wrote"] + " | " + strings.Join(answers, "<br>") + " | " + says["instead"] + " |\n"
 }

@@ -34,8 +34,8 @@ var Rules = []Rule{
 		"its own cleaner to core nodes", nodePool},
 	{"scheduler-name", "a scheduler that the role's `schedulerNames` do not list; without a list the field is free", schedulerName},
 	{"runtime-class", "a RuntimeClass that the role's `runtimeClassNames` do not list; without a list the field is free", runtimeClass},
-	{rulePriorityClass, "a PriorityClass that the role's `priorityClassNames` do not list, if there are any, and for all but core one whose " +
-		"value is not below core's lowest priority, unless it has `preemptionPolicy: Never`; in a PodGroup, CompositePodGroup or Workload as well, whatever its `preemptionPolicy`", priorityClass},
+	{rulePriorityClass, "a PriorityClass that the role's `priorityClassNames` do not list, if there are any. For all but core, one whose " +
+		"value is not below core's lowest priority, unless it has `preemptionPolicy: Never`. In a PodGroup, CompositePodGroup or Workload `Never` does not count", priorityClass},
 	{"scheduling-group", "a pod of a group (`spec.schedulingGroup`), which may evict in the whole cluster, where core is not known to " +
 		"outrank it; a role may allow them (`schedulingGroups: Allow`)", schedulingGroup},
 	{"displacement", "in a pod of a group that core is not known to outrank: a topologySpreadConstraint, required pod affinity or " +
