@@ -138,7 +138,7 @@ func (p pair) judged(r policy.Request, placed *corev1.Pod) []string {
 	if r.Old != nil {
 		r.Old = created(r.Old, 0)
 	}
-	d := p.policy.Validate(r)
+	d := withoutDisplacement(p.policy.Validate(r))
 	denied := p.twin.judge(entry{r}, r.Pod).denied()
 	switch {
 	case d.Verdict == policy.Denied && len(denied) == 0:
@@ -149,6 +149,15 @@ func (p pair) judged(r policy.Request, placed *corev1.Pod) []string {
 		return missing(d, denied)
 	}
 	return nil
+}
+
+// withoutDisplacement is the decision without the rule that the twin lacks.
+func withoutDisplacement(d policy.Decision) policy.Decision {
+	d.Violations = slices.DeleteFunc(slices.Clone(d.Violations), func(v policy.Violation) bool { return v.Rule == "displacement" })
+	if d.Verdict == policy.Denied && len(d.Violations)+len(d.Invalid) == 0 {
+		d.Verdict = policy.Allowed
+	}
+	return d
 }
 
 // missing are the rules that refuse a new pod and do not refuse it in the twin.

@@ -99,8 +99,8 @@ func (in *installation) places(labels string) string {
 		"labels", labels, "components", lit(components), "operator", in.operatorIs(labels), "dependency", in.dependencyIs(labels))
 }
 
-const claimMessage = "it claims to be Polyaxon itself, or changes what is, and the user is not trusted with that; remove the label, or have one of those " +
-	`create it whom the policy names in coreTrust, or who may "use" roles.polymoat.io "core"`
+const claimMessage = "it claims to be Polyaxon itself, or changes what is, and the user is not trusted with that; remove the label, or have it " +
+	`created by those that the policy names in coreTrust, or that may "use" roles.polymoat.io "core"`
 
 // claimRules is the rule on claims of core.
 func (in *installation) claimRules() []rule {

@@ -41,7 +41,7 @@ func Guard(k Keepers) Twin {
 		{"keeper", "whether the user is one of those that may", either(isOneOf("request.userInfo.username", k.Users), hasGroup(k.Groups))},
 		{"before", "the webhooks as they are", `dyn(oldObject).?webhooks.orValue([])`},
 		{"after", "the webhooks as they would be", `dyn(object).?webhooks.orValue([])`},
-		{"renews", "whether the user changes nothing but whom the API server trusts", isOneOf("request.userInfo.username", k.CertificateUsers) + ` && request.operation == "UPDATE" &&
+		{"renews", "whether the user changes nothing but which authority the API server trusts", isOneOf("request.userInfo.username", k.CertificateUsers) + ` && request.operation == "UPDATE" &&
 variables.after.size() > 0 && variables.after.map(w, w.name) == variables.before.map(w, w.name) &&
 variables.after.all(a, variables.before.exists(b, a.name == b.name && ` + sameBut("a", "b", "clientConfig") + ` &&
 ` + sameBut("a.clientConfig", "b.clientConfig", "caBundle") + `)) &&

@@ -73,7 +73,7 @@ t in <own>[?variables.role].orValue([]))`,
 			"required pod anti-affinity may keep away from one node (kubernetes.io/hostname) of its own namespace, and from no more"},
 		{"core-debug", say(`variables.debuggers.size() == 0 || <named> || variables.trustedByName || !(<guards>) && (variables.nodeName == "" || !variables.numbers && variables.lands.size() == 0)`,
 			"named", isOneOf("request.userInfo.username", in.Spec.DebugUsers), "guards", isOneOf("variables.role", guards)),
-			"the pod may run on a protected node, where only those whom the policy names in debugUsers may add ephemeral containers"},
+			"the pod may run on a protected node, where only those that the policy names in debugUsers may add ephemeral containers"},
 	}
 }
 
@@ -91,10 +91,18 @@ variables.roles.all(r, !(r in <table>) || object.spec.<name> in <table>[r])`, "n
 	accounts := say(`!(variables.fresh || variables.renamed) || variables.role == "core" || variables.account in ["", "default"] ||
 !(request.namespace + "/" + variables.account in <accounts>) || variables.requester && variables.run == "experiments" && !("app.kubernetes.io/part-of" in variables.labels) &&
 request.userInfo.username == "system:serviceaccount:" + request.namespace + ":" + variables.account`, "accounts", lit(in.accounts))
+	groups := []string{} // none is a list, too
+	for _, r := range in.roles {
+		if r.SchedulingGroups == v1alpha1.AllowGroups {
+			groups = append(groups, r.Name)
+		}
+	}
+	group := say(`!variables.fresh || !has(object.spec.schedulingGroup) || variables.role == "core" || variables.roles.all(r, r in <groups>)`, "groups", lit(groups))
 	return []rule{
 		list("scheduler-name", "schedulerName", "default-scheduler", func(r v1alpha1.Role) []string { return r.SchedulerNames }),
 		list("runtime-class", "runtimeClassName", "", func(r v1alpha1.Role) []string { return r.RuntimeClassNames }),
 		list("priority-class", "priorityClassName", "", func(r v1alpha1.Role) []string { return r.PriorityClassNames }),
+		{"scheduling-group", group, "spec.schedulingGroup puts the pod into a group, which may evict others in the whole cluster; remove it"},
 		{"service-account", accounts, "spec.serviceAccountName is an account that the policy names, which the role may not use; remove it or name another account"},
 	}
 }
