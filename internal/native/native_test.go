@@ -60,7 +60,7 @@ func TestModes(t *testing.T) {
 		got = append(got, fmt.Sprint(p.Name, " ", twin.ValidatingBindings[i].Spec.ValidationActions, " ", len(p.Spec.Validations)))
 	}
 	want := []string{
-		"polymoat-polyaxon-pods-enforce [Deny] 12", "polymoat-polyaxon-entries-enforce [Deny] 3", "polymoat-polyaxon-pods-warn [Warn] 1",
+		"polymoat-polyaxon-pods-enforce [Deny] 13", "polymoat-polyaxon-entries-enforce [Deny] 3", "polymoat-polyaxon-pods-warn [Warn] 1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
