@@ -162,7 +162,7 @@ func failedReloads(ctx context.Context) error {
 	return nil
 }
 
-// TestGuard: nobody but those named changes or removes what makes up polymoat. Its authority may be renewed.
+// TestGuard: only those named change or remove what makes up polymoat. Its authority may be renewed.
 func TestGuard(t *testing.T) {
 	const rotates = "system:serviceaccount:polymoat-system:polymoat"
 	admin := as(t, cluster.Admin)
@@ -175,6 +175,12 @@ func TestGuard(t *testing.T) {
 	if err := admin.Create(t.Context(), webhooks); err != nil {
 		t.Fatal(err)
 	}
+	await(t, "the guard", func(ctx context.Context) error {
+		if admin.Delete(ctx, webhooks.DeepCopy(), client.DryRunAll) == nil {
+			return errors.New("an administrator could remove them")
+		}
+		return nil
+	})
 	patch := func(user, path, value string) error {
 		text := fmt.Sprintf(`[{"op": "add", "path": %q, "value": %s}]`, path, value)
 		return as(t, user).Patch(t.Context(), webhooks.DeepCopy(), client.RawPatch("application/json-patch+json", []byte(text)), client.DryRunAll)
