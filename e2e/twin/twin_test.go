@@ -61,6 +61,7 @@ var apart = map[string]string{
 	"none-other-namespace":                        "its service account is not there",
 	"core-debugged":                               "ephemeral containers come by an update; the API server refuses them on creation",
 	"job-forged-mirror":                           "the API server refuses it first: a mirror pod has no service account",
+	"job-scheduling-group":                        "the API server drops the field: its feature gate is off",
 	"job-with-polyaxons-account-by-the-old-field": "the API server writes the account into the new field as well",
 }
 
