@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -74,6 +75,17 @@ func twinAnswers(ctx context.Context, tenant client.Client) error {
 	claims.Labels = map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}
 	if err := tenant.Create(ctx, claims, client.DryRunAll); err == nil || !strings.Contains(err.Error(), "core-claim: ") {
 		return fmt.Errorf("a claim of core is not refused by the twin: %w", err)
+	}
+	return bindingIsRefused(ctx, tenant)
+}
+
+// bindingIsRefused looks for the policy that judges no pods: each is in force in its own time.
+func bindingIsRefused(ctx context.Context, tenant client.Client) error {
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "none", Namespace: "polyaxon"}}
+	binding := &corev1.Binding{Target: corev1.ObjectReference{Kind: "Node", Name: "core-1"}}
+	err := tenant.SubResource("binding").Create(ctx, pod, binding, client.DryRunAll)
+	if err == nil || !strings.Contains(err.Error(), "binding: ") {
+		return fmt.Errorf("a Binding is not refused by the twin: %w", err)
 	}
 	return nil
 }
