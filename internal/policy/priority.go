@@ -43,7 +43,7 @@ func (p *Priorities) Count(priority int32) {
 	}
 }
 
-// IsCore says whether a pod that is there is part of Polyaxon: nobody but the trusted may create one that claims to be.
+// IsCore says whether a pod that is there is part of Polyaxon: only the trusted may create one that claims to be.
 func (p *Policy) IsCore(pod *corev1.Pod) bool {
 	in := p.governed[pod.Namespace]
 	return in != nil && in.isCore(pod)
