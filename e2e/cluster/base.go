@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -38,11 +41,27 @@ func (c *Cluster) Create(objects ...*unstructured.Unstructured) error {
 		return err
 	}
 	for _, object := range objects {
-		if err := admin.Create(c.ctx, object.DeepCopy()); err != nil {
+		if err := c.create(admin, object); err != nil {
 			return fmt.Errorf("create %s %s: %w", object.GetKind(), object.GetName(), err)
 		}
 	}
 	return nil
+}
+
+// create waits for the object's kind: a CRD is established a moment before discovery and the endpoints know it.
+func (c *Cluster) create(admin client.Client, object *unstructured.Unstructured) error {
+	var answer error
+	err := c.Await("the kind "+object.GetKind(), func(ctx context.Context) error {
+		answer = admin.Create(ctx, object.DeepCopy())
+		if meta.IsNoMatchError(answer) || apierrors.HasStatusCause(answer, metav1.CauseTypeUnexpectedServerResponse) {
+			return answer
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return answer
 }
 
 // awaitBase waits for what controllers and kwok make of base.yaml.
