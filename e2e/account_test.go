@@ -31,9 +31,9 @@ func TestCoreKeepsItsAccount(t *testing.T) {
 	core.Spec.Template.Spec.ServiceAccountName = account.Name
 	create(t, admin, core)
 
-	const want = `admission webhook "validate.polymoat.io" denied the request: pods "borrows": role "jobs" violates service-account: ` +
-		`spec.serviceAccountName is "core-account", the account of core's Deployment "core-account", which role "jobs" may not use; ` +
-		`remove it or name another account`
+	const want = `admission webhook "validate.polymoat.io" denied the request: pods "borrows" of role "jobs": ` +
+		`environment.serviceAccountName is "core-account", which role "jobs" may not use; remove it or name another account [service-account]: ` +
+		`it is the account of core's Deployment "core-account"`
 	err := control.Await("the run to be refused", func(ctx context.Context) error {
 		if got := message(tenant.Create(ctx, run.DeepCopy(), client.DryRunAll)); got != want {
 			return fmt.Errorf("the answer is %q", got)

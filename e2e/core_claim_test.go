@@ -91,7 +91,7 @@ func TestRelabelledPodEarnsNothing(t *testing.T) {
 	pod.Name = "relabelled"
 	create(t, tenant, pod)
 	relabel := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{"app.kubernetes.io/part-of":"polyaxon-core"}}}`))
-	want := `admission webhook "validate.polymoat.io" denied the request: pods "relabelled": role "core" violates core-claim: ` + labelled[1:]
+	want := `admission webhook "validate.polymoat.io" denied the request: pods "relabelled" of role "core": ` + labelled[1:] + ` [core-claim]`
 	if diff := cmp.Diff(want, message(tenant.Patch(t.Context(), pod, relabel))); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}
@@ -143,8 +143,8 @@ func TestEarlierCoreGoesOn(t *testing.T) {
 	}
 	removeAfter(t, deployment.DeepCopy())
 	image := client.RawPatch(types.JSONPatchType, []byte(`[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"evil"}]`))
-	want := `admission webhook "workloads.polymoat.io" denied the request: deployments.apps "earlier": role "core" violates core-claim: ` +
-		`spec.template changes a template of role "core" (label app.kubernetes.io/part-of=polyaxon-core)` + kept
+	want := `admission webhook "workloads.polymoat.io" denied the request: deployments.apps "earlier" of role "core": ` +
+		`spec.template changes a template of role "core" (label app.kubernetes.io/part-of=polyaxon-core)` + kept + ` [core-claim]`
 	if diff := cmp.Diff(want, message(tenant.Patch(t.Context(), deployment, image))); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}

@@ -20,47 +20,47 @@ const (
 var claims = map[string]struct{ object, want string }{
 	"a pod with the label of core": {
 		"{apiVersion: v1, kind: Pod, metadata: {name: claim, labels: " + coreLabel + "}, spec: " + podSpec + "}",
-		`pods "claim": role "core" violates core-claim: ` + labelled[1:],
+		`pods "claim" of role "core": ` + labelled[1:] + ` [core-claim]`,
 	},
 	"a pod with the owner of a core pod": {
 		"{apiVersion: v1, kind: Pod, metadata: {name: claim, labels: " + coreLabel + ", ownerReferences: " +
 			"[{apiVersion: apps/v1, kind: ReplicaSet, name: OWNER, uid: UID, controller: true}]}, spec: " + podSpec + "}",
-		`pods "claim": role "core" violates core-claim: ` + labelled[1:],
+		`pods "claim" of role "core": ` + labelled[1:] + ` [core-claim]`,
 	},
 	"a pod with Polyaxon's service account": {
 		"{apiVersion: v1, kind: Pod, metadata: {name: claim, labels: " + coreLabel + "}, spec: {serviceAccountName: polyaxon-polyaxon-agent-sa, " + podSpec[1:] + "}",
-		`pods "claim": role "core" violates core-claim: ` + labelled[1:],
+		`pods "claim" of role "core": ` + labelled[1:] + ` [core-claim]`,
 	},
-	"a Deployment":            {workload("apps/v1", "Deployment", "claim", ""), `deployments.apps "claim": role "core" violates core-claim: spec.template` + labelled},
-	"a ReplicaSet":            {workload("apps/v1", "ReplicaSet", "claim", ""), `replicasets.apps "claim": role "core" violates core-claim: spec.template` + labelled},
-	"a StatefulSet":           {workload("apps/v1", "StatefulSet", "claim", "serviceName: claim, "), `statefulsets.apps "claim": role "core" violates core-claim: spec.template` + labelled},
-	"a DaemonSet":             {workload("apps/v1", "DaemonSet", "claim", ""), `daemonsets.apps "claim": role "core" violates core-claim: spec.template` + labelled},
-	"a ReplicationController": {strings.Replace(workload("v1", "ReplicationController", "claim", ""), "{matchLabels: "+coreLabel+"}", coreLabel, 1), `replicationcontrollers "claim": role "core" violates core-claim: ` + labelled[1:] + ". Also violates core-claim: spec.template" + labelled},
+	"a Deployment":            {workload("apps/v1", "Deployment", "claim", ""), `deployments.apps "claim" of role "core": spec.template` + labelled + ` [core-claim]`},
+	"a ReplicaSet":            {workload("apps/v1", "ReplicaSet", "claim", ""), `replicasets.apps "claim" of role "core": spec.template` + labelled + ` [core-claim]`},
+	"a StatefulSet":           {workload("apps/v1", "StatefulSet", "claim", "serviceName: claim, "), `statefulsets.apps "claim" of role "core": spec.template` + labelled + ` [core-claim]`},
+	"a DaemonSet":             {workload("apps/v1", "DaemonSet", "claim", ""), `daemonsets.apps "claim" of role "core": spec.template` + labelled + ` [core-claim]`},
+	"a ReplicationController": {strings.Replace(workload("v1", "ReplicationController", "claim", ""), "{matchLabels: "+coreLabel+"}", coreLabel, 1), `replicationcontrollers "claim" of role "core": ` + labelled[1:] + ` [core-claim]. Also: spec.template` + labelled + ` [core-claim]`},
 	"a Job": {
 		"{apiVersion: batch/v1, kind: Job, metadata: {name: claim}, spec: {template: " + podTemplate(coreLabel) + "}}",
-		`jobs.batch "claim": role "core" violates core-claim: ` + labelled[1:] + ". Also violates core-claim: spec.template" + labelled,
+		`jobs.batch "claim" of role "core": ` + labelled[1:] + ` [core-claim]. Also: spec.template` + labelled + ` [core-claim]`,
 	},
 	"a CronJob": {
 		"{apiVersion: batch/v1, kind: CronJob, metadata: {name: claim}, spec: {schedule: '* * * * *', jobTemplate: {spec: {template: " + podTemplate(coreLabel) + "}}}}",
-		`cronjobs.batch "claim": role "core" violates core-claim: spec.jobTemplate.spec.template` + labelled,
+		`cronjobs.batch "claim" of role "core": spec.jobTemplate.spec.template` + labelled + ` [core-claim]`,
 	},
 	"a Job with the name of a hook": {
 		"{apiVersion: batch/v1, kind: Job, metadata: {name: polyaxon-sync-db}, spec: {template: " + podTemplate("{app.kubernetes.io/name: polyaxon-polyaxon-sync-db}") + "}}",
-		`jobs.batch "polyaxon-sync-db": role "core" violates core-claim: spec.template.metadata.labels[app.kubernetes.io/name] "polyaxon-polyaxon-sync-db" ` +
-			`claims role "core" (Helm hook Job "polyaxon-sync-db" of release "polyaxon")` + earned,
+		`jobs.batch "polyaxon-sync-db" of role "core": spec.template.metadata.labels[app.kubernetes.io/name] "polyaxon-polyaxon-sync-db" ` +
+			`claims role "core" (Helm hook Job "polyaxon-sync-db" of release "polyaxon")` + earned + ` [core-claim]`,
 	},
 	"a StatefulSet like the bundled database": {
 		strings.ReplaceAll(workload("apps/v1", "StatefulSet", "polyaxon-postgresql", "serviceName: a, "), coreLabel, "{app: postgresql, release: polyaxon}"),
-		`statefulsets.apps "polyaxon-postgresql": role "core" violates core-claim: spec.template.metadata.labels[app] "postgresql" ` +
-			`claims role "core" (label app=postgresql, bundled with release "polyaxon")` + earned,
+		`statefulsets.apps "polyaxon-postgresql" of role "core": spec.template.metadata.labels[app] "postgresql" ` +
+			`claims role "core" (label app=postgresql, bundled with release "polyaxon")` + earned + ` [core-claim]`,
 	},
 	"a revision of a StatefulSet": {
 		"{apiVersion: apps/v1, kind: ControllerRevision, metadata: {name: claim}, revision: 1, data: {spec: {template: {$patch: replace, metadata: {labels: " + coreLabel + "}, spec: " + podSpec + "}}}}",
-		`controllerrevisions.apps "claim": role "core" violates core-claim: data.spec.template` + labelled,
+		`controllerrevisions.apps "claim" of role "core": data.spec.template` + labelled + ` [core-claim]`,
 	},
 	"an Operation": {
 		"{apiVersion: core.polyaxon.com/v1, kind: Operation, metadata: {name: claim, labels: " + coreLabel + "}, batchJobSpec: {template: {spec: " + podSpec + "}}}",
-		`operations.core.polyaxon.com "claim": role "core" violates core-claim: ` + labelled[1:],
+		`operations.core.polyaxon.com "claim" of role "core": ` + labelled[1:] + ` [core-claim]`,
 	},
 }
 

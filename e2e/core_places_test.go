@@ -93,17 +93,17 @@ func TestRunJoinsNoServiceOfCore(t *testing.T) {
 	removeAfter(t, plain)
 	for _, tc := range []struct {
 		pod       *corev1.Pod
-		role, fix string
+		role, at, fix string
 		answer    error
 	}{
-		{run, "jobs", "give the run another name", tenant.Create(t.Context(), run)},
-		{plain, "other", "remove it", tenant.Create(t.Context(), plain)},
-		{running, "jobs", "give the run another name", tenant.Patch(t.Context(), running.DeepCopy(), named)},
-		{running, "jobs", "give the run another name", tenant.SubResource("status").Patch(t.Context(), running.DeepCopy(), named)},
+		{run, "jobs", "environment", "give the run another name", tenant.Create(t.Context(), run)},
+		{plain, "other", "metadata", "remove it", tenant.Create(t.Context(), plain)},
+		{running, "jobs", "environment", "give the run another name", tenant.Patch(t.Context(), running.DeepCopy(), named)},
+		{running, "jobs", "environment", "give the run another name", tenant.SubResource("status").Patch(t.Context(), running.DeepCopy(), named)},
 	} {
-		want := fmt.Sprintf(`admission webhook "validate.polymoat.io" denied the request: pods %q: role %q violates core-claim: `+
-			`metadata.labels[app.kubernetes.io/name] "polyaxon-polyaxon-api" is the name of Polyaxon's own component "api"%s`+
-			`%s, or %screate it`, tc.pod.Name, tc.role, noTrust, tc.fix, trusted)
+		want := fmt.Sprintf(`admission webhook "validate.polymoat.io" denied the request: pods %q of role %q: `+
+			`%s.labels[app.kubernetes.io/name] "polyaxon-polyaxon-api" is the name of Polyaxon's own component "api"%s`+
+			`%s, or %screate it [core-claim]`, tc.pod.Name, tc.role, tc.at, noTrust, tc.fix, trusted)
 		if diff := cmp.Diff(want, message(tc.answer)); diff != "" {
 			t.Errorf("answer (-want +got):\n%s", diff)
 		}
@@ -121,8 +121,8 @@ func TestMirrorPodIsNotCore(t *testing.T) {
 		pod.Name, pod.Labels, pod.Spec.NodeName = "mirror", map[string]string{label: value}, "builds-1"
 		pod.Annotations = map[string]string{corev1.MirrorPodAnnotationKey: "siege"}
 		removeAfter(t, pod)
-		want := `admission webhook "validate.polymoat.io" denied the request: pods "mirror" violates core-claim: metadata.labels[` + label + `] claims role "core" ` +
-			`for a static pod of node "builds-1", which is in none of the role's node pools; take the label out of the manifest on that node, or run it on a core node`
+		want := `admission webhook "validate.polymoat.io" denied the request: pods "mirror": metadata.labels[` + label + `] claims role "core" ` +
+			`for a static pod of node "builds-1", which is in none of the role's node pools; take the label out of the manifest on that node, or run it on a core node [core-claim]`
 		if diff := cmp.Diff(want, message(kubelet.Create(t.Context(), pod))); diff != "" {
 			t.Errorf("answer (-want +got):\n%s", diff)
 		}
@@ -138,8 +138,8 @@ func TestRunReplacesNoCorePod(t *testing.T) {
 	pod := running(t, createdRun(t, "replaces"))
 	labels := fmt.Sprintf(`{"app":"proxy","pod-template-hash":%q}`, genuine.Labels["pod-template-hash"])
 	change := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":`+labels+`,"annotations":{"controller.kubernetes.io/pod-deletion-cost":"1000"}}}`))
-	want := `admission webhook "validate.polymoat.io" denied the request: pods "replaces": role "jobs" violates core-claim: metadata.labels[app] "proxy" ` +
-		`meets the selector of Deployment "proxy", which is Polyaxon's own` + earned
+	want := `admission webhook "validate.polymoat.io" denied the request: pods "replaces" of role "jobs": environment.labels[app] "proxy" ` +
+		`meets the selector of Deployment "proxy", which is Polyaxon's own` + earned + ` [core-claim]`
 	answers := map[string]error{
 		"patch":  tenant.Patch(t.Context(), pod.DeepCopy(), change),
 		"status": tenant.Status().Patch(t.Context(), pod.DeepCopy(), change),

@@ -52,8 +52,8 @@ func TestTenantBindsNothing(t *testing.T) {
 		"a run to a node of its own":        {"experiments-1", "unbound"},
 		"core to a node that may be taken":  {"builds-1", "core-unbound"},
 	} {
-		want := fmt.Sprintf(`admission webhook "validate.polymoat.io" denied the request: bindings %q violates binding: target.name is %q, and `+
-			`user "tenant" may not choose the node of a pod; leave it to the scheduler, or have the user listed in the policy's bindingUsers`, b.pod, b.node)
+		want := fmt.Sprintf(`admission webhook "validate.polymoat.io" denied the request: bindings %q: target.name is %q, and `+
+			`user "tenant" may not choose the node of a pod; leave it to the scheduler, or have the user listed in the policy's bindingUsers [binding]`, b.pod, b.node)
 		for url, try := range map[string]func(context.Context, kubernetes.Interface, *corev1.Binding) error{"pods/binding": bind, "bindings": bindLegacy} {
 			if diff := cmp.Diff(want, message(try(t.Context(), tenant, bindingTo(b.node, b.pod)))); diff != "" {
 				t.Errorf("%s through %s (-want +got):\n%s", name, url, diff)
@@ -90,13 +90,13 @@ func TestEphemeralContainers(t *testing.T) {
 		"a container that says nothing is hardened": {pod: run},
 		"a root one is refused": {
 			pod: run, context: &corev1.SecurityContext{RunAsUser: ptr.To[int64](0)},
-			want: denied + `"debugged": role "jobs" violates run-as-root: spec.ephemeralContainers[0].securityContext.runAsUser is 0: ` +
-				`container "debugger" would run as root; remove it or set a uid above 0`,
+			want: denied + `"debugged" of role "jobs": spec.ephemeralContainers[0].securityContext.runAsUser is 0: ` +
+				`container "debugger" would run as root; remove it or set a uid above 0 [run-as-root]`,
 		},
 		"none goes into a core pod": {
 			pod: core,
-			want: denied + `"core-debugged": role "core" violates core-debug: spec.ephemeralContainers[0] is container "debugger" ` +
-				`in a pod of role "core", where only those that the policy names may add one; have the user listed in its debugUsers`,
+			want: denied + `"core-debugged" of role "core": spec.ephemeralContainers[0] is container "debugger" ` +
+				`in a pod of role "core", where only those that the policy names may add one; have the user listed in its debugUsers [core-debug]`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -145,7 +145,7 @@ func TestStatusIsNoSideDoor(t *testing.T) {
 	patch := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"annotations":{"polymoat.io/node-pool":"core"}}}`))
 	err := tenant.SubResource("status").Patch(t.Context(), pod, patch)
 	want := `admission webhook "validate.polymoat.io" denied the request: pods "relabelled" is invalid: ` +
-		`metadata.annotations[polymoat.io/node-pool]: Invalid value: "core": ` +
+		`environment.annotations[polymoat.io/node-pool]: Invalid value: "core": ` +
 		`role "jobs" accepts "experiments", "builds"`
 	if diff := cmp.Diff(want, message(err)); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)

@@ -68,7 +68,7 @@ func TestOverridesByDryRun(t *testing.T) {
 		t.Errorf("placed on node pool %q", selected)
 	}
 	_, err = createWarned(t, control.As(cluster.Tenant), refused)
-	const invalid = `pods "train" is invalid: metadata.annotations[polymoat.io/node-pool]: Invalid value: "core": role "jobs" accepts "experiments", "builds"`
+	const invalid = `pods "train" is invalid: environment.annotations[polymoat.io/node-pool]: Invalid value: "core": role "jobs" accepts "experiments", "builds"`
 	if want := `admission webhook "validate.polymoat.io" denied the request: ` + invalid; message(err) != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -19,8 +19,8 @@ import (
 )
 
 // refusedSentence is what is said of a pod that names its node, by what its name begins with.
-const refusedSentence = `pods "%s-": role "jobs" violates node-name: spec.nodeName is "core-1", which bypasses the scheduler and every taint; ` +
-	`remove it and let the scheduler choose among nodes labelled polyaxon=experiments`
+const refusedSentence = `pods "%s-" of role "jobs": environment.nodeName is "core-1", which bypasses the scheduler and every taint; ` +
+	`remove it and let the scheduler choose among nodes labelled polyaxon=experiments [node-name]`
 
 // TestEvents: the Operation whose pod is refused says so, once, with a count; of what was only tried it says nothing.
 func TestEvents(t *testing.T) {
@@ -66,13 +66,13 @@ func TestEventsOfDeployments(t *testing.T) {
 	d.Name, d.Namespace, d.Spec.Replicas = "served", cluster.Namespace, ptr.To[int32](1)
 	d.Spec.Selector, d.Spec.Template.Labels, d.Spec.Template.Spec = &metav1.LabelSelector{MatchLabels: pod.Labels}, pod.Labels, pod.Spec
 	create(t, as(t, cluster.Tenant), d)
-	if got := awaitEvent(t, d.UID, 1).Message; !strings.HasPrefix(got, `pods "served-`) || !strings.Contains(got, `": role "jobs" violates node-name: `) {
+	if got := awaitEvent(t, d.UID, 1).Message; !strings.HasPrefix(got, `pods "served-`) || !strings.Contains(got, `" of role "jobs": environment.nodeName is "core-1"`) {
 		t.Errorf("it says %s", got)
 	}
 	job := refusedJob("alone", false)
 	create(t, as(t, cluster.Tenant), job)
 	if err := control.Await("the Job's own event", func(ctx context.Context) error {
-		return findEvent(ctx, as(t, cluster.Tenant), job.Name, `": role "jobs" violates node-name: `)
+		return findEvent(ctx, as(t, cluster.Tenant), job.Name, `" of role "jobs": environment.nodeName is "core-1"`)
 	}); err != nil {
 		t.Error(err)
 	}

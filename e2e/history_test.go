@@ -31,7 +31,7 @@ const (
 	exactly   = `{spec: {template: {$patch: replace, metadata: {labels: {app: evil}}, spec: {containers: [{name: main, image: evil}]}}}}`
 	selects   = `metadata.labels[app] "SET" meets the selector of KIND "SET", which is Polyaxon's own` + earned
 	makesIts  = `metadata.ownerReferences makes it a revision of KIND "SET", which is Polyaxon's own` + noTrust + "remove it, or " + trusted + "write it"
-	also      = ". Also violates core-claim: "
+	also      = " [core-claim]. Also: "
 )
 
 // plants are revisions that come into the history of a workload of core, from where an administrator's rollout undo would install
@@ -65,7 +65,7 @@ func testPlants(t *testing.T, set *unstructured.Unstructured) {
 			if answer == nil && plant.later != "" {
 				answer = tenant.Patch(t.Context(), revision, client.RawPatch(types.MergePatchType, []byte(fill.Replace(plant.later))))
 			}
-			want := fmt.Sprintf(`admission webhook "workloads.polymoat.io" denied the request: controllerrevisions.apps %q: role %q violates core-claim: %s`,
+			want := fmt.Sprintf(`admission webhook "workloads.polymoat.io" denied the request: controllerrevisions.apps %q of role %q: %s [core-claim]`,
 				planted, cmp.Or(plant.role, "core"), fill.Replace(plant.want))
 			if diff := gocmp.Diff(want, message(answer)); diff != "" {
 				t.Errorf("answer (-want +got):\n%s", diff)
@@ -104,11 +104,11 @@ func TestPoisonedHistory(t *testing.T) {
 	tenant, admin := as(t, cluster.Tenant), as(t, cluster.Admin)
 	deployment := coreSet(t, "Deployment", "poisoned", "")
 	await(t, "a pod of core's Deployment", func(ctx context.Context) error { return boundToCore(ctx, admin, "poisoned") })
-	const meets = `violates core-claim: metadata.labels[app] "poisoned" meets the selector of Deployment "poisoned", which is Polyaxon's own` + earned
+	const meets = `metadata.labels[app] "poisoned" meets the selector of Deployment "poisoned", which is Polyaxon's own` + earned + ` [core-claim]`
 	planted := decoded(t, strings.ReplaceAll(workload("apps/v1", "ReplicaSet", "planted", "replicas: 0, "), coreLabel, "{app: planted}"))
 	planted.SetLabels(map[string]string{"app": "poisoned", "pod-template-hash": "1"})
 	planted.SetAnnotations(map[string]string{"deployment.kubernetes.io/revision": "9"})
-	want := `admission webhook "workloads.polymoat.io" denied the request: replicasets.apps "planted": role "core" ` + meets
+	want := `admission webhook "workloads.polymoat.io" denied the request: replicasets.apps "planted" of role "core": ` + meets
 	if diff := gocmp.Diff(want, message(tenant.Create(t.Context(), planted.DeepCopy()))); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}

@@ -103,7 +103,7 @@ func testOwners(t *testing.T) {
 		"an Operation that asks for core": {
 			resource: polyaxonResource("core.polyaxon.com/v1", "Operation", "a5", wants("core"), nil), pod: runOf("a5", "polyaxon-jobs"),
 			want: `admission webhook "validate.asking.io" denied the request: pods "plx-operation-a5-0" is invalid: ` +
-				`operations.core.polyaxon.com/plx-operation-a5: metadata.annotations[polymoat.io/node-pool]: ` +
+				`operations.core.polyaxon.com/plx-operation-a5: environment.annotations[polymoat.io/node-pool]: ` +
 				`Invalid value: "core": role "jobs" accepts "builds", "gpu"`,
 		},
 	} {

@@ -23,7 +23,7 @@ const (
 	evilSpec = `"spec":{"hostPID":true,"containers":[{"name":"c","image":"i","securityContext":{"privileged":true}}]}`
 	evilCore = `{"labels":{"app.kubernetes.io/part-of":"polyaxon-core"}}`
 	evilTail = `: what its controller makes of it may claim role "core"` + noTrust + `write {"spec": {"template": ...}} with the whole template and "$patch": "replace" in it, or ` + trusted + "create it"
-	evilMark = `role "core" violates core-claim: data.spec.template` + labelled
+	evilMark = ` of role "core": data.spec.template` + labelled + ` [core-claim]`
 )
 
 // evils are revisions of which the StatefulSet controller makes a privileged core pod.
@@ -38,7 +38,7 @@ var evils = map[string]struct{ data, want string }{
 	},
 	"a patch": {
 		`{"spec":{"template":{"metadata":{"labels":{"more":"labels"}}}}}`,
-		`role "other" violates core-claim: data lacks "$patch": "replace" in spec.template` + evilTail,
+		` of role "other": data lacks "$patch": "replace" in spec.template` + evilTail + ` [core-claim]`,
 	},
 }
 
@@ -52,7 +52,7 @@ func TestEvilRevisions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			revision := evilRevision(stuckSet(t, set), strings.ReplaceAll(tc.data, "SET", set))
 			err := tenant.Create(t.Context(), revision.DeepCopy())
-			want := fmt.Sprintf("admission webhook \"workloads.polymoat.io\" denied the request: controllerrevisions.apps %q: %s", revision.Name, tc.want)
+			want := fmt.Sprintf("admission webhook \"workloads.polymoat.io\" denied the request: controllerrevisions.apps %q%s", revision.Name, tc.want)
 			if diff := cmp.Diff(want, message(err)); diff != "" {
 				t.Errorf("answer (-want +got):\n%s", diff)
 			}

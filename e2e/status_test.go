@@ -69,10 +69,10 @@ func TestTenantSteersNoStatus(t *testing.T) {
 	run := waiting(t, "run")
 	tenant := as(t, cluster.Tenant)
 	denied := func(pod *corev1.Pod, role string) string {
-		return fmt.Sprintf("admission webhook \"validate.polymoat.io\" denied the request: pods %q: role %q violates pod-status: ", pod.Name, role)
+		return fmt.Sprintf("admission webhook \"validate.polymoat.io\" denied the request: pods %q of role %q: ", pod.Name, role)
 	}
-	const rest = ` of a pod of role "core", which user "tenant" is not trusted with; leave it to the kubelet of the pod's node, or ` + trusted + "change it"
-	const room = ", and keeps room there that core pods may need; leave it to the scheduler, or have the user listed in the policy's bindingUsers"
+	const rest = ` of a pod of role "core", which user "tenant" is not trusted with; leave it to the node's kubelet, or ` + trusted + "change it [pod-status]"
+	const room = ", and keeps room there that core pods may need; leave it to the scheduler, or have the user listed in the policy's bindingUsers [pod-status]"
 	for name, tc := range map[string]struct {
 		pod          *corev1.Pod
 		status, want string

@@ -91,7 +91,7 @@ func (r *trial) refuses() {
 	r.t.Helper()
 	pod := plainPod("trial")
 	pod.Spec.NodeName = "core-1"
-	const want = `admission webhook "validate.polymoat.io" denied the request: pods "plain": role "other" violates node-name: `
+	const want = `admission webhook "validate.polymoat.io" denied the request: pods "plain" of role "other": spec.nodeName `
 	err := control.Await("a refusal", func(ctx context.Context) error {
 		if err := r.admin.Create(ctx, pod.DeepCopy(), client.DryRunAll); err == nil || !strings.Contains(err.Error(), want) {
 			return fmt.Errorf("got %w, want %s", err, want)

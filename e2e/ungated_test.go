@@ -42,12 +42,10 @@ func TestUngatedFromBefore(t *testing.T) {
 	pod.Spec.NodeSelector = map[string]string{"polyaxon": "core"}
 	pod.Spec.Tolerations = []corev1.Toleration{{Key: "polyaxon", Operator: corev1.TolerationOpExists}}
 	createBefore(t, tenant, pod)
-	want := `admission webhook "validate.polymoat.io" denied the request: pods "from-before": role "jobs" violates core-nodes: ` +
-		`spec.tolerations[0] tolerates "polyaxon=core:NoSchedule" and spec.nodeSelector[polyaxon] asks for nodes labelled polyaxon=core: ` +
-		`it could run on a node of pool "core" (labels polyaxon=core; taints polyaxon=core:NoSchedule); delete the pod and create it again: ` +
-		`drop the toleration or set spec.nodeSelector[polyaxon] to "experiments"; annotation polymoat.io/node-pool may ask for "builds". Also violates node-pool: ` +
-		`spec.nodeSelector[polyaxon] asks for node pool "core", which role "jobs" may not use; delete the pod and create it again: ` +
-		`remove it or set it to "experiments"; annotation polymoat.io/node-pool may ask for "builds"`
+	want := `admission webhook "validate.polymoat.io" denied the request: pods "from-before" of role "jobs": ` +
+		`environment.tolerations[0] lets the pod run on protected nodes; create the pod again: ` +
+		`drop the toleration or set environment.nodeSelector[polyaxon] to "experiments"; annotation polymoat.io/node-pool may ask for "builds" [core-nodes]: ` +
+		`it could run on a node of pool "core" (labels polyaxon=core; taints polyaxon=core:NoSchedule)`
 	if diff := cmp.Diff(want, message(ungate(t, tenant, pod))); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}

@@ -23,10 +23,10 @@ func TestUpdatesAreJudged(t *testing.T) {
 			change: func(p *corev1.Pod) {
 				p.Spec.Tolerations = append(p.Spec.Tolerations, corev1.Toleration{Key: "polyaxon", Operator: corev1.TolerationOpExists})
 			},
-			want: `admission webhook "validate.polymoat.io" denied the request: pods "gated": role "other" violates core-nodes: ` +
-				`spec.tolerations[2] tolerates "polyaxon=core:NoSchedule" and nothing keeps the pod off nodes labelled polyaxon=core: ` +
-				`it could run on a node of pool "core" (labels polyaxon=core; taints polyaxon=core:NoSchedule); ` +
-				`drop the toleration or add a required node affinity polyaxon NotIn [core]`,
+			want: `admission webhook "validate.polymoat.io" denied the request: pods "gated" of role "other": ` +
+				`spec.tolerations[2] lets the pod run on protected nodes; ` +
+				`drop the toleration or add a required node affinity polyaxon NotIn [core] [core-nodes]: ` +
+				`it could run on a node of pool "core" (labels polyaxon=core; taints polyaxon=core:NoSchedule)`,
 		},
 		"a privileged container for debugging": {
 			sub: "ephemeralcontainers",
@@ -35,9 +35,9 @@ func TestUpdatesAreJudged(t *testing.T) {
 					Name: "debugger", Image: "busybox:1.37", SecurityContext: &corev1.SecurityContext{Privileged: new(true)},
 				}}}
 			},
-			want: `admission webhook "validate.polymoat.io" denied the request: pods "gated": role "other" violates pod-security: ` +
-				`spec.containers[*].securityContext.privileged violates the baseline standard: privileged ` +
-				`(container "debugger" must not set securityContext.privileged=true); remove it`,
+			want: `admission webhook "validate.polymoat.io" denied the request: pods "gated" of role "other": ` +
+				`spec.containers[*].securityContext.privileged is against the baseline Pod Security Standard; remove it [pod-security]: ` +
+				`privileged (container "debugger" must not set securityContext.privileged=true)`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

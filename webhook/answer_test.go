@@ -105,7 +105,7 @@ func TestRefused(t *testing.T) {
 		t.Errorf("got status %+v", got.Result)
 	}
 	const name = "plx-operation-11036ea423fda0df5fea669df0135e30-"
-	if want := `pods "` + name + `": role "jobs" violates node-name: spec.nodeName `; !strings.HasPrefix(got.Result.Message, want) {
+	if want := `pods "` + name + `" of role "jobs": environment.nodeName `; !strings.HasPrefix(got.Result.Message, want) {
 		t.Errorf("got message %s, want it to begin with %s", got.Result.Message, want)
 	}
 	details := got.Result.Details
@@ -129,9 +129,9 @@ func TestRefuse(t *testing.T) {
 	}{
 		"a violation is forbidden": {
 			policy.Decision{Policy: "p", Role: "jobs", Why: "w", Violations: []policy.Violation{violation}, Warnings: []string{"look"}},
-			`{"uid":"","allowed":false,"status":{"metadata":{},"status":"Failure","message":"pods \"a\": role \"jobs\" violates node-name: spec.nodeName is \"core-1\"; leave it out",` +
+			`{"uid":"","allowed":false,"status":{"metadata":{},"status":"Failure","message":"pods \"a\" of role \"jobs\": spec.nodeName is \"core-1\"; leave it out [node-name]",` +
 				`"reason":"Forbidden","details":{"name":"a","kind":"pods","causes":[{"reason":"node-name","message":"is \"core-1\"; leave it out","field":"spec.nodeName"}]},"code":403},` +
-				`"auditAnnotations":{"policy":"p","refused":"node-name: spec.nodeName is \"core-1\"; leave it out","role":"jobs","rules":"node-name=Enforce","verdict":"Denied","why":"w"},"warnings":["look"]}`,
+				`"auditAnnotations":{"policy":"p","refused":"spec.nodeName is \"core-1\"; leave it out [node-name]","role":"jobs","rules":"node-name=Enforce","verdict":"Denied","why":"w"},"warnings":["look"]}`,
 		},
 		"a malformed override is invalid": {
 			policy.Decision{Policy: "p", Role: "jobs", Why: "w", Invalid: invalidOverride},
@@ -161,7 +161,7 @@ func TestCauses(t *testing.T) {
 	if got := len(response.Result.Details.Causes); got != 64 {
 		t.Errorf("got %d causes, want 64", got)
 	}
-	if want := ". Also there are 92 more reasons"; !strings.HasSuffix(response.Result.Message, want) {
+	if want := ". Also: there are 92 more reasons"; !strings.HasSuffix(response.Result.Message, want) {
 		t.Errorf("got %s, want it to end with %s", response.Result.Message, want)
 	}
 }

@@ -13,7 +13,7 @@ func TestBindings(t *testing.T) {
 	const fix = "leave it to the scheduler, or have the user listed in the policy's bindingUsers"
 	refused := &metav1.Status{
 		Status: "Failure", Code: 403, Reason: "Forbidden",
-		Message: `bindings "train" violates binding: target.name is "core-1", and user "tenant" may not choose the node of a pod; ` + fix,
+		Message: `bindings "train": target.name is "core-1", and user "tenant" may not choose the node of a pod; ` + fix + ` [binding]`,
 		Details: &metav1.StatusDetails{Name: "train", Kind: "bindings", Causes: []metav1.StatusCause{{
 			Type: "binding", Message: `is "core-1", and user "tenant" may not choose the node of a pod; ` + fix, Field: "target.name",
 		}}},

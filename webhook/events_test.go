@@ -61,7 +61,7 @@ func TestWhatIsTold(t *testing.T) {
 			}
 			got := told[0]
 			if got.namespace != "polyaxon" || got.owner.Kind != "Job" || got.owner.UID == "" || got.owner.Controller != nil ||
-				!strings.HasPrefix(got.sentence, `pods "plx-operation-11036ea423fda0df5fea669df0135e30-": role "jobs" violates run-as-root: `) {
+				!strings.HasPrefix(got.sentence, `pods "plx-operation-11036ea423fda0df5fea669df0135e30-" of role "jobs": spec.containers[0].securityContext leaves `) {
 				t.Errorf("got %+v", got)
 			}
 		})

@@ -27,18 +27,18 @@ func TestGroups(t *testing.T) {
 		want                        string
 	}{
 		"below core": {resource: "podgroups", object: group("batch")},
-		"above core": {resource: "podgroups", object: group("urgent"), want: `podgroups.scheduling.k8s.io "g" violates priority-class: spec.priorityClassName` + above},
+		"above core": {resource: "podgroups", object: group("urgent"), want: `podgroups.scheduling.k8s.io "g": spec.priorityClassName` + above + ` [priority-class]`},
 		"a group of groups": {resource: "compositepodgroups", object: strings.Replace(group("urgent"), `"PodGroup"`, `"CompositePodGroup"`, 1),
-			want: `compositepodgroups.scheduling.k8s.io "g" violates priority-class: spec.priorityClassName` + above},
+			want: `compositepodgroups.scheduling.k8s.io "g": spec.priorityClassName` + above + ` [priority-class]`},
 		"inside a Workload": {resource: "workloads", object: nested,
-			want: `workloads.scheduling.k8s.io "w" violates priority-class: spec.compositePodGroupTemplates[0].podGroupTemplates[0].priorityClassName` + above},
-		"above core, and by itself evicts nobody": {resource: "podgroups", object: group("patient"), want: `podgroups.scheduling.k8s.io "g" violates priority-class: ` +
-			`spec.priorityClassName is "patient", whose value 2000000 is not below core's lowest priority, 1000000; remove it or name a class of a lower value`},
+			want: `workloads.scheduling.k8s.io "w": spec.compositePodGroupTemplates[0].podGroupTemplates[0].priorityClassName` + above + ` [priority-class]`},
+		"above core, and by itself evicts nobody": {resource: "podgroups", object: group("patient"), want: `podgroups.scheduling.k8s.io "g": ` +
+			`spec.priorityClassName is "patient", whose value 2000000 is not below core's lowest priority, 1000000; remove it or name a class of a lower value [priority-class]`},
 		"it was there":             {resource: "podgroups", object: group("urgent"), old: group("urgent")},
 		"no class":                 {resource: "podgroups", object: `{"apiVersion":"scheduling.k8s.io/v1beta1","kind":"PodGroup","metadata":{"name":"g"},"spec":{}}`},
 		"who is trusted with core": {resource: "podgroups", object: group("urgent"), user: `"username":"admin","groups":["system:masters"]`},
 		"nothing is known yet": {resource: "podgroups", object: group("batch"), unknown: true,
-			want: `podgroups.scheduling.k8s.io "g" violates priority-class: spec.priorityClassName is "batch", and polymoat does not know the cluster's priorities yet; remove it, or try again`},
+			want: `podgroups.scheduling.k8s.io "g": spec.priorityClassName is "batch", and polymoat does not know the cluster's priorities yet; remove it, or try again [priority-class]`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			policies, err := LoadPolicies("")

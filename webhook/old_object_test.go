@@ -23,8 +23,8 @@ func TestUndecodableOldPod(t *testing.T) {
 			"its status":     {pod: `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},` + inside + `,"status":{"phase":"Running"}}`, sub: "status"},
 			"a claim of core": {
 				pod: `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a",` + core + `},` + inside + `}`,
-				want: `pods "a": role "core" violates core-claim: metadata.labels[type] "polyaxon-core" claims role "core", ` +
-					`which user "tenant" is not trusted with; remove it, ` + trusted + "create it",
+				want: `pods "a" of role "core": metadata.labels[type] "polyaxon-core" claims role "core", ` +
+					`which user "tenant" is not trusted with; remove it, ` + trusted + "create it [core-claim]",
 			},
 			"another that does not decode": {
 				pod: old, want: "polymoat: request.object does not decode: ",
@@ -68,8 +68,8 @@ func TestUndecodableOldWorkload(t *testing.T) {
 			"a workload in order": {object: deployment(runLabels + "," + inside)},
 			"a claim of core": {
 				object: deployment(coreLabels + "," + inside),
-				want: `deployments.apps "web": role "core" violates core-claim: spec.template.metadata.labels[type] "polyaxon-core" ` +
-					`claims role "core", which user "tenant" is not trusted with; remove it, ` + trusted + "create it",
+				want: `deployments.apps "web" of role "core": spec.template.metadata.labels[type] "polyaxon-core" ` +
+					`claims role "core", which user "tenant" is not trusted with; remove it, ` + trusted + "create it [core-claim]",
 			},
 		} {
 			t.Run(name+", then "+what, func(t *testing.T) {

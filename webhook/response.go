@@ -49,7 +49,7 @@ func causes(d policy.Decision) []metav1.StatusCause {
 		list = append(list, metav1.StatusCause{Type: metav1.CauseType(e.Type), Message: e.ErrorBody(), Field: e.Field})
 	}
 	for _, v := range d.Violations[:min(len(d.Violations), mostCauses-len(list))] {
-		message := fmt.Sprintf("%s; %s", v.Detail, v.Fix)
+		message := fmt.Sprintf("%s; %s", v.Proven(), v.Fix)
 		list = append(list, metav1.StatusCause{Type: metav1.CauseType(v.Rule), Message: message, Field: v.Field.String()})
 	}
 	return list

@@ -24,17 +24,17 @@ func revision(more, data string) string {
 // patch with the rights of its user. Whoever is not trusted writes what is read in one way only.
 func TestRevisions(t *testing.T) {
 	const (
-		inexact = `controllerrevisions.apps "x-evil": role "other" violates core-claim: data `
+		inexact = `controllerrevisions.apps "x-evil" of role "other": data `
 		fix     = `: what its controller makes of it may claim role "core", which user "tenant" is not trusted with; ` +
-			`write {"spec": {"template": ...}} with the whole template and "$patch": "replace" in it, or have one of group "system:masters" or whoever may "use" roles.polymoat.io "core" create it`
-		label = `controllerrevisions.apps "x-evil": role "core" violates core-claim: data.spec.template.metadata.labels[app.kubernetes.io/part-of] "polyaxon-core" ` +
-			`claims role "core", which user "tenant" is not trusted with; remove it, ` + trusted + "create it"
+			`write {"spec": {"template": ...}} with the whole template and "$patch": "replace" in it, or have one of group "system:masters" or whoever may "use" roles.polymoat.io "core" create it [core-claim]`
+		label = `controllerrevisions.apps "x-evil" of role "core": data.spec.template.metadata.labels[app.kubernetes.io/part-of] "polyaxon-core" ` +
+			`claims role "core", which user "tenant" is not trusted with; remove it, ` + trusted + "create it [core-claim]"
 		core = `{"labels":{"app.kubernetes.io/part-of":"polyaxon-core"}}`
 		in   = `"spec":{"containers":[{"name":"c","image":"i"}]}`
 	)
 	inside := func(s string) string { return `{"spec":{"template":{"$patch":"replace",` + s + `}}}` }
 	hidden := func(how string) string {
-		return inexact + how + `: what its controller makes of it may claim role "core", which user "tenant" is not trusted with; leave that out, ` + trusted + "create it"
+		return inexact + how + `: what its controller makes of it may claim role "core", which user "tenant" is not trusted with; leave that out, ` + trusted + "create it [core-claim]"
 	}
 	unknown := func(f string) string { return inexact + `has ` + f + fix }
 	for name, tc := range map[string]struct{ object, old, user, want string }{

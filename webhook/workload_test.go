@@ -28,10 +28,10 @@ func deployment(template string) string {
 func TestWorkloads(t *testing.T) {
 	core, run := deployment(coreLabels+","+inside), deployment(runLabels+","+inside)
 	claims := func(what, at string) string {
-		return what + `: role "core" violates core-claim: ` + at + ` "polyaxon-core" claims role "core", which user "tenant" is not trusted with; remove it, ` + trusted + "create it"
+		return what + ` of role "core": ` + at + ` "polyaxon-core" claims role "core", which user "tenant" is not trusted with; remove it, ` + trusted + "create it [core-claim]"
 	}
-	changed := `deployments.apps "web": role "core" violates core-claim: spec.template changes a template of role "core" (label type=polyaxon-core), ` +
-		`which user "tenant" is not trusted with; leave it as it was, ` + trusted + "change it"
+	changed := `deployments.apps "web" of role "core": spec.template changes a template of role "core" (label type=polyaxon-core), ` +
+		`which user "tenant" is not trusted with; leave it as it was, ` + trusted + "change it [core-claim]"
 	for name, tc := range map[string]struct {
 		resource, user, object, old, want string
 		warnings                          []string
@@ -63,8 +63,8 @@ func TestWorkloads(t *testing.T) {
 		"a Job with the name of a hook": {
 			resource: `"group":"batch","resource":"jobs"`,
 			object:   `{"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"polyaxon-tables"},"spec":{"template":{"metadata":{"labels":{"app":"polyaxon-polyaxon","release":"polyaxon"}},` + inside + `}}}`,
-			want: `jobs.batch "polyaxon-tables": role "core" violates core-claim: spec.template.metadata.labels[app] "polyaxon-polyaxon" claims role "core" ` +
-				`(Helm hook Job "polyaxon-tables" of release "polyaxon"), which user "tenant" is not trusted with; remove it, ` + trusted + "create it",
+			want: `jobs.batch "polyaxon-tables" of role "core": spec.template.metadata.labels[app] "polyaxon-polyaxon" claims role "core" ` +
+				`(Helm hook Job "polyaxon-tables" of release "polyaxon"), which user "tenant" is not trusted with; remove it, ` + trusted + "create it [core-claim]",
 		},
 		"the same labels under another name": {
 			resource: `"group":"batch","resource":"jobs"`,
@@ -83,14 +83,14 @@ func TestWorkloads(t *testing.T) {
 		"a key of another case in a kind of the future": {
 			resource: `"group":"example.com","resource":"waves"`,
 			object:   `{"apiVersion":"example.com/v9","kind":"Wave","metadata":{"name":"w"},"spec":{"template":{"Metadata":{"labels":{"type":"polyaxon-core"}},` + inside + `}}}`,
-			want: `waves.example.com "w": role "other" violates core-claim: spec.template is another pod for readers who take "Spec" for "spec": ` +
-				`it may claim role "core", which user "tenant" is not trusted with; spell its keys as Kubernetes does, ` + trusted + "create it",
+			want: `waves.example.com "w" of role "other": spec.template is another pod for readers who take "Spec" for "spec": ` +
+				`it may claim role "core", which user "tenant" is not trusted with; spell its keys as Kubernetes does, ` + trusted + "create it [core-claim]",
 		},
 		"an object that is a template": {
 			resource: `"group":"example.com","resource":"waves"`,
 			object:   `{"apiVersion":"example.com/v9","kind":"Wave",` + coreLabels + `,"spec":{"containers":[{}]}}`, old: `{"apiVersion":"example.com/v9","kind":"Wave",` + coreLabels + "," + inside + `}`,
-			want: `waves.example.com "": role "core" violates core-claim: spec changes a template of role "core" (label type=polyaxon-core), ` +
-				`which user "tenant" is not trusted with; leave it as it was, ` + trusted + "change it",
+			want: `waves.example.com "" of role "core": spec changes a template of role "core" (label type=polyaxon-core), ` +
+				`which user "tenant" is not trusted with; leave it as it was, ` + trusted + "change it [core-claim]",
 		},
 		"a ReplicaSet whose own labels claim core": {
 			resource: `"group":"apps","resource":"replicasets"`,
@@ -122,8 +122,8 @@ func TestWorkloads(t *testing.T) {
 			resource: `"group":"core.polyaxon.com","resource":"operations"`,
 			object:   runOperation(`"nodeName":"core-1",`),
 			warnings: []string{
-				`batchJobSpec.template: role "jobs" violates ` +
-					`node-name: spec.nodeName is "core-1", which bypasses the scheduler and every taint; remove it and let the scheduler choose among nodes labelled polyaxon=experiments (its pods will be refused)`,
+				`batchJobSpec.template: its pods of role "jobs" will be refused: ` +
+					`environment.nodeName is "core-1", which bypasses the scheduler and every taint; remove it and let the scheduler choose among nodes labelled polyaxon=experiments [node-name]`,
 			},
 		},
 		"an Operation whose pods will be refused as before": {

@@ -69,7 +69,7 @@ func spared(t *testing.T, w way) {
 func refused(t *testing.T) {
 	t.Helper()
 	await(t, "a refusal", func(ctx context.Context) error {
-		if err := try(ctx, t, ways[0]); err == nil || !strings.Contains(err.Error(), "violates priority-class") {
+		if err := try(ctx, t, ways[0]); err == nil || !strings.Contains(err.Error(), "[priority-class]") {
 			return fmt.Errorf("got %w", err)
 		}
 		return nil
@@ -78,7 +78,7 @@ func refused(t *testing.T) {
 		err := try(t.Context(), t, w)
 		for _, rule := range []string{"priority-class", "scheduling-group", "displacement"} {
 			wanted := w.evicts || rule != "displacement"
-			if wanted && !strings.Contains(fmt.Sprint(err), "violates "+rule+": ") {
+			if wanted && !strings.Contains(fmt.Sprint(err), "["+rule+"]") {
 				t.Errorf("%s is not refused by %s: %v", w.name, rule, err)
 			}
 		}

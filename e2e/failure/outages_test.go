@@ -27,7 +27,7 @@ func oneReplicaIsKilled(t *testing.T, s *site) {
 }
 
 // unplaced is how a run is refused whose placement failed open and whose validation was answered.
-const unplaced = `^admission webhook "validate\.polymoat\.io" denied the request: pods "train-.+": role "jobs" violates run-as-root: .+`
+const unplaced = `^admission webhook "validate\.polymoat\.io" denied the request: pods "train-.+" of role "jobs": .+ \[run-as-root\].*`
 
 // inFlight: no more was refused than was on its way at one moment.
 func inFlight(t *testing.T, r *release, refusals []string) {

@@ -65,8 +65,8 @@ func (s *site) placesRuns(t *testing.T) {
 	await(t, "a run that is placed", func() error { return placed(t) })
 	stray := train(t)
 	stray.Name, stray.Spec.NodeName = "stray", "core-1"
-	const want = `admission webhook "validate.polymoat.io" denied the request: pods "stray": role "jobs" violates node-name: ` +
-		`spec.nodeName is "core-1", which bypasses the scheduler and every taint; remove it and let the scheduler choose among nodes labelled polyaxon=experiments`
+	const want = `admission webhook "validate.polymoat.io" denied the request: pods "stray" of role "jobs": ` +
+		`environment.nodeName is "core-1", which bypasses the scheduler and every taint; remove it and let the scheduler choose among nodes labelled polyaxon=experiments [node-name]`
 	if err := as(t, cluster.Tenant).Create(t.Context(), stray, client.DryRunAll); err == nil || err.Error() != want {
 		t.Errorf("a run that names a core node: got %v, want %s", err, want)
 	}

@@ -24,8 +24,8 @@ func (l *load) refused(ctx context.Context, _ int64) error {
 	pod := l.train.DeepCopy()
 	pod.Name, pod.Spec.NodeName = "stray", "core-1"
 	err := l.tenant.Create(ctx, pod, client.DryRunAll)
-	const want = `admission webhook "validate.polymoat.io" denied the request: pods "stray": role "jobs" violates node-name: ` +
-		`spec.nodeName is "core-1", which bypasses the scheduler and every taint; remove it and let the scheduler choose among nodes labelled polyaxon=experiments`
+	const want = `admission webhook "validate.polymoat.io" denied the request: pods "stray" of role "jobs": ` +
+		`environment.nodeName is "core-1", which bypasses the scheduler and every taint; remove it and let the scheduler choose among nodes labelled polyaxon=experiments [node-name]`
 	if err == nil || err.Error() != want {
 		return fmt.Errorf("it is answered %w, not refused", err)
 	}

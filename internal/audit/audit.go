@@ -134,7 +134,7 @@ func (a *Auditor) violations(s policy.Inspection, r *AuditedPod, creator string)
 			continue
 		}
 		f := r.finding(kind)
-		f.Rule, f.Detail, f.Fix, f.Witness = v.Rule, v.Field.String()+" "+v.Detail, v.Fix, v.Witness
+		f.Rule, f.Detail, f.Fix, f.Witness = v.Rule, v.Field.String()+" "+v.Proven(), v.Fix, v.Witness
 		if kind == PodClaimsCore && len(s.Places) > 0 {
 			continue // told as a place
 		}

@@ -108,7 +108,7 @@ func sentences(found []Finding) []string {
 
 func TestPods(t *testing.T) {
 	const onCore = `pod-on-protected-node: pod/train runs on node "core-1", labelled polyaxon=core, where role "jobs" may not be; have its owner create it again, which polymoat sends elsewhere, or delete it`
-	const reach = `pod-may-reach-protected-node: pod/train spec.tolerations[0] tolerates "polyaxon=core:NoSchedule" and nothing keeps the pod off nodes labelled polyaxon=core: ` +
+	const reach = `pod-may-reach-protected-node: pod/train spec.tolerations[0] lets the pod run on protected nodes: ` +
 		`it could run on a node of pool "core" (labels polyaxon=core; taints polyaxon=core:NoSchedule); drop the toleration or set spec.nodeSelector[polyaxon] to "experiments"; annotation polymoat.io/node-pool may ask for "builds"`
 	for name, tc := range map[string]struct {
 		pod  *corev1.Pod

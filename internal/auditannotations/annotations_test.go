@@ -18,7 +18,7 @@ func TestRecord(t *testing.T) {
 		return []policy.Violation{{Rule: rule, Field: field.NewPath("spec"), Detail: "is bad", Fix: "mend it"}, {Rule: rule, Field: field.NewPath("metadata"), Detail: "is bad", Fix: "mend it"}}
 	}
 	both := func(rule string) string {
-		return rule + ": spec is bad; mend it. " + rule + ": metadata is bad; mend it"
+		return "spec is bad; mend it [" + rule + "]. metadata is bad; mend it [" + rule + "]"
 	}
 	d := policy.Decision{
 		Policy: "p", Hash: "012345678901", Role: "jobs", Why: "w", Pool: "gpu", Overrides: []string{"a", "b"}, Exception: "old",
@@ -52,7 +52,7 @@ func TestRecordIsBounded(t *testing.T) {
 		d.Changes = append(d.Changes, policy.Change{Path: "spec", New: strings.Repeat("x", 100)})
 	}
 	got := Annotations(d)
-	if text := got["refused"]; len(text) > 5000 || !strings.HasSuffix(text, "mend it ...") {
+	if text := got["refused"]; len(text) > 5000 || !strings.HasSuffix(text, "mend it [r] ...") {
 		t.Errorf("refused is %d bytes long: %s", len(text), text)
 	}
 	var changes []policy.Change

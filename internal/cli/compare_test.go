@@ -94,16 +94,16 @@ func TestPreviewText(t *testing.T) {
 			revised: low,
 			want: `Would be refused: 3 pods
   Role:       jobs
-  Violation:  priority-class: spec.priorityClassName is "high", which role
-              "jobs" may not use; remove it or set it to "low"
+  Violation:  spec.priorityClassName is "high", which role "jobs" may not use;
+              remove it or set it to "low" [priority-class]
 ` + pods + "refused.\n",
 		},
 		"refused otherwise": {
 			current: low, revised: none,
 			want: `Are refused already, and would be for other reasons: 3 pods
   Role:       jobs
-  Violation:  priority-class: spec.priorityClassName is "high", which role
-              "jobs" may not use; remove it
+  Violation:  spec.priorityClassName is "high", which role "jobs" may not use;
+              remove it [priority-class]
 ` + pods + "refused for other reasons.\n",
 		},
 		"allowed": {current: low, want: `Would be refused no longer: 3 pods

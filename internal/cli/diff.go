@@ -56,7 +56,9 @@ func diff(c *console, in *inputs) error {
 		}
 		if r.decision.Verdict == policy.Denied {
 			meta := r.pod.Pod.ObjectMeta
-			sentence := r.decision.Sentence(meta.Name + meta.GenerateName)
+			refused := r.decision
+			refused.File = "" // fields are called as in the file that is at hand
+			sentence := refused.Sentence(meta.Name + meta.GenerateName)
 			if r.pod.Names != nil {
 				sentence = r.pod.Names.Replace(sentence)
 			}

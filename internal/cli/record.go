@@ -39,6 +39,8 @@ type violation struct {
 	Field  string `json:"field"`
 	Detail string `json:"detail"`
 	Fix    string `json:"fix"`
+	// Evidence is how it is known, where the detail does not say it.
+	Evidence string `json:"evidence,omitempty"`
 }
 
 // invalidOverride takes the place of a rule where an override cannot be understood.
@@ -82,7 +84,7 @@ func (r *record) rename(of func(string) string) {
 	}
 	for _, list := range [][]violation{r.Violations, r.Excused, r.Warned, r.Audited} {
 		for i, v := range list {
-			list[i] = violation{v.Rule, of(v.Field), of(v.Detail), of(v.Fix)}
+			list[i] = violation{v.Rule, of(v.Field), of(v.Detail), of(v.Fix), of(v.Evidence)}
 			if v.Field == "spec" {
 				list[i].Field = r.Template
 			}
@@ -102,7 +104,7 @@ func violations(d policy.Decision) []violation {
 func reasons(of []policy.Violation) []violation {
 	var found []violation
 	for _, v := range of {
-		reason := violation{Rule: v.Rule, Detail: v.Detail, Fix: v.Fix}
+		reason := violation{Rule: v.Rule, Detail: v.Detail, Fix: v.Fix, Evidence: v.Evidence}
 		if v.Field != nil {
 			reason.Field = v.Field.String()
 		}
@@ -111,15 +113,18 @@ func reasons(of []policy.Violation) []violation {
 	return found
 }
 
-// String is the violation as one sentence.
+// String is the violation as one clause, as the server words it: what is wrong, what to do, the rule, the evidence.
 func (v violation) String() string {
-	text := v.Rule + ": "
+	text := v.Detail
 	if v.Field != "" {
-		text += v.Field + " "
+		text = v.Field + " " + text
 	}
-	text += v.Detail
 	if v.Fix != "" {
 		text += "; " + v.Fix
+	}
+	text += " [" + v.Rule + "]"
+	if v.Evidence != "" {
+		text += ": " + v.Evidence
 	}
 	return text
 }

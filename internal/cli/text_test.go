@@ -43,9 +43,9 @@ a.yaml: Pod/(no name) (polyaxon)
   Role:       jobs
   Why:        label a=b
   Verdict:    Denied
-  Violation:  invalid-override: metadata.annotations[polymoat.io/uid] Invalid
-              value: "x": is no number
-  Violation:  node-name: spec.nodeName is "core-1"; remove it
+  Violation:  metadata.annotations[polymoat.io/uid] Invalid value: "x": is no
+              number [invalid-override]
+  Violation:  spec.nodeName is "core-1"; remove it [node-name]
   Warning:    the image is old
 `,
 		},

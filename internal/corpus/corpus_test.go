@@ -63,7 +63,7 @@ func TestCoverage(t *testing.T) {
 		}
 	}
 	for _, rule := range policy.Rules {
-		if !strings.Contains(refusals.String(), rule.ID+": ") {
+		if !strings.Contains(refusals.String(), "["+rule.ID+"]") {
 			t.Errorf("rule %q: no case is refused for it; add one to testdata", rule.ID)
 		}
 	}
@@ -78,6 +78,26 @@ func TestCoverage(t *testing.T) {
 	for _, role := range append(slices.Clone(v1alpha1.KnownRoles), "none") {
 		if !roles[role] {
 			t.Errorf("role %q: no case is stored with it; add one to testdata", role)
+		}
+	}
+}
+
+// TestRefusalsAreShort: each reason of a refusal takes at most 40 words, its evidence included.
+func TestRefusalsAreShort(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.deny.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no refusals", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, reasons, _ := strings.Cut(string(text), ": ")
+		for _, reason := range strings.Split(reasons, ". Also: ") {
+			if words := len(strings.Fields(reason)); words > 40 {
+				t.Errorf("%s: %d words: %s", file, words, reason)
+			}
 		}
 	}
 }

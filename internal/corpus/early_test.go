@@ -32,7 +32,7 @@ func TestEarlyAnswersAgree(t *testing.T) {
 			if pod.Verdict == policy.Denied {
 				compared++
 				_, reasons, _ := strings.Cut(pod.Sentence("x"), ": ")
-				want = append(want, fmt.Sprintf("spec.template: %s (its pods will be refused)", reasons))
+				want = append(want, fmt.Sprintf("spec.template: its pods of role %q will be refused: %s", pod.Role, reasons))
 			}
 			if pod.Verdict == policy.OutOfScope {
 				want = []string{}

@@ -78,7 +78,7 @@ func TestAgain(t *testing.T) {
 		Violations: []policy.Violation{{Rule: "node-name", Detail: "is set", Fix: "remove it"}},
 	}
 	want := `the stored pod is changed again: spec.nodeSelector[polyaxon]
-the stored pod is judged otherwise: "pods \"x\": role \"jobs\" violates node-name: <nil> is set; remove it", and first ""`
+the stored pod is judged otherwise: "pods \"x\" of role \"jobs\": <nil> is set; remove it [node-name]", and first ""`
 	got := again(second, first)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

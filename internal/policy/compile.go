@@ -20,6 +20,7 @@ type installation struct {
 	pools                     []*pool
 	coreTrust                 v1alpha1.CoreTrust
 	trusted                   string // those that coreTrust names, for people
+	contact                   string // where users ask, for people
 	roles                     map[string]*role
 	matchers                  matchers
 	gid                       int64                    // for a container with a uid and no group
@@ -94,7 +95,7 @@ func (r *role) mayUse(p *pool) bool { return slices.ContainsFunc(r.pools, p.same
 func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 	spec := doc.Spec
 	in := &installation{
-		name: doc.Metadata.Name, hash: doc.Hash, release: spec.Release, coreClass: spec.CorePriorityClassName,
+		name: doc.Metadata.Name, hash: doc.Hash, release: spec.Release, coreClass: spec.CorePriorityClassName, contact: spec.Contact,
 		requesters: spec.Requesters, nodeNameUsers: spec.NodeNameUsers,
 		coreTrust: spec.CoreTrust, trusted: trusted(spec.CoreTrust),
 		bindingUsers: spec.BindingUsers, debugUsers: spec.DebugUsers,

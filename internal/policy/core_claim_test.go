@@ -158,7 +158,7 @@ func TestClaimsOnUpdate(t *testing.T) {
 			r := policy.Request{Namespace: "polyaxon", User: policy.UserInfo{Name: "tenant"}, Pod: pod, Old: tc.old}
 			want := ""
 			if tc.want != "" {
-				want = `pods "a": role "core" violates core-claim: ` + tc.want
+				want = `pods "a" of role "core": ` + tc.want + ` [core-claim]`
 			}
 			d := compile(t, v1alpha1.Default()).Validate(r)
 			if diff := cmp.Diff(want, d.Sentence("a")); diff != "" {

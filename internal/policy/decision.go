@@ -89,6 +89,8 @@ type Decision struct {
 	Resource schema.GroupResource
 	// Role is the pod's role; empty when OutOfScope, and for a Binding. Why says which signal decided it.
 	Role, Why string
+	// Contact is where the policy has users ask; empty for nowhere.
+	Contact string
 	// Pool is the name of the node pool that the pod selects in the end; empty for none.
 	Pool string
 	// Pod is the placed copy; nil when nothing changed. It is read-only: it shares memory with the request's and the policy.
@@ -115,6 +117,8 @@ type Decision struct {
 	TooLarge string
 	// Steps is how much work the decision took.
 	Steps int
+	// File is what the pod was made of, which has names of its own for the pod's fields.
+	File polyaxon.File
 }
 
 // ClaimsCore says whether something was refused that may be granted to those who are Trusted with core.
@@ -164,19 +168,35 @@ type Violation struct {
 	Rule string
 	// Field is the place in the pod: spec.tolerations[1].
 	Field *field.Path
-	// Detail continues the field into a sentence and quotes the user's value; Fix says what to do instead.
-	Detail, Fix string
+	// Detail continues the field into a sentence and quotes the user's value. Fix says what to do instead. Evidence is how
+	// it is known, where Detail does not say it.
+	Detail, Fix, Evidence string
 	// Witness is a protected node on which the pod would run; nil for other rules than core-nodes.
 	Witness *landing.Node
 	// More is how many more there are like it, which are not put into words.
 	More int
 	// Key tells the violation from others like it where Detail leaves something out; nobody reads it.
 	Key string
+	// Selector is the key of spec.nodeSelector that core-nodes or node-pool is about; empty for none.
+	Selector string
 }
 
-// String is the violation as one clause: `core-nodes: spec.nodeName ...; remove it`.
+// String is the violation as one clause: what is wrong, what to do, the rule, the evidence:
+// `spec.nodeName is "core-1", which ...; remove it [node-name]`.
 func (v Violation) String() string {
-	return v.Rule + ": " + v.Field.String() + " " + v.Detail + "; " + v.Fix
+	text := fmt.Sprintf("%s %s; %s [%s]", v.Field, v.Detail, v.Fix, v.Rule)
+	if v.Evidence != "" {
+		text += ": " + v.Evidence
+	}
+	return text
+}
+
+// Proven is the detail with its evidence: `asks for protected nodes: it could run on node "core-1"`.
+func (v Violation) Proven() string {
+	if v.Evidence == "" {
+		return v.Detail
+	}
+	return v.Detail + ": " + v.Evidence
 }
 
 // mostClauses bounds a refusal: a pod with hundreds of containers breaks a rule in each.
@@ -185,8 +205,8 @@ const mostClauses = 8
 // longestClause bounds a detail, a remedy and a mistake in bytes: a detail may name every container of a pod.
 const longestClause = 1024
 
-// Sentence is what a refused user reads, all reasons at once. name is the pod's name, or its generateName.
-// It is empty unless the verdict is Denied.
+// Sentence is what a refused user reads, all reasons at once, and where to ask. name is the pod's name, or its
+// generateName. Fields of a run's pod are called as its author's file calls them. It is empty unless the verdict is Denied.
 func (d Decision) Sentence(name string) string {
 	if d.Verdict != Denied {
 		return ""
@@ -196,28 +216,43 @@ func (d Decision) Sentence(name string) string {
 	case d.TooLarge != "":
 		return subject + " is too large to be judged: " + d.TooLarge
 	case len(d.Invalid) > 0:
-		subject += " is invalid:"
+		subject += " is invalid"
 	case d.Role != "":
-		subject += ":"
+		subject += fmt.Sprintf(" of role %q", d.Role)
 	}
-	return subject + " " + d.reasons()
+	return subject + ": " + d.File.Names(d.reasons()) + d.questions()
 }
 
-// reasons are all reasons to refuse: `role "jobs" violates node-name: ...; remove it. Also violates ...`.
+// questions ends a refusal with the policy's contact, where it has one.
+func (d Decision) questions() string {
+	if d.Contact == "" {
+		return ""
+	}
+	return ". Questions: " + d.Contact
+}
+
+// reasons are all reasons to refuse: `spec.nodeName is "core-1", ...; remove it [node-name]. Also: ...`.
 func (d Decision) reasons() string {
+	told := d.told()
 	var clauses []string
 	for _, e := range d.Invalid[:min(len(d.Invalid), mostClauses)] {
 		clauses = append(clauses, clip(e.Error(), longestClause))
 	}
-	for _, v := range d.Violations[:min(len(d.Violations), mostClauses-len(clauses))] {
-		clauses = append(clauses, "violates "+v.String())
+	for _, v := range told[:min(len(told), mostClauses-len(clauses))] {
+		clauses = append(clauses, v.String())
 	}
-	if more := len(d.Invalid) + len(d.Violations) + uncounted(d.Violations) - len(clauses); more > 0 {
+	if more := len(d.Invalid) + len(told) + uncounted(told) - len(clauses); more > 0 {
 		clauses = append(clauses, left(more, "reason"))
 	}
-	role := whose(d.Role)
-	if len(d.Invalid) > 0 {
-		role = ""
-	}
-	return role + strings.Join(clauses, ". Also ")
+	return strings.Join(clauses, ". Also: ")
+}
+
+// told are the violations without those that only repeat another: by the selector that asks for a pool of another role, a
+// pod could land on core's nodes, and that was told.
+func (d Decision) told() []Violation {
+	return slices.DeleteFunc(slices.Clone(d.Violations), func(v Violation) bool {
+		return v.Witness == nil && v.Selector != "" && slices.ContainsFunc(d.Violations, func(o Violation) bool {
+			return o.Witness != nil && o.Selector == v.Selector
+		})
+	})
 }

@@ -19,9 +19,10 @@ func TestPodsOfFilesAreJudgedAsAnAPIServerStoresThem(t *testing.T) {
 	})
 	before := pod.DeepCopy()
 	d := compile(t, v1alpha1.Default()).Review(policy.Request{Namespace: "polyaxon", Pod: pod})
-	const want = `pods "train": role "jobs" violates pod-security: spec violates the restricted standard: host namespaces (hostNetwork=true); ` +
-		`remove hostNetwork, hostPID and hostIPC. Also violates pod-security: spec.containers[*].ports violates the restricted standard: ` +
-		`hostPort (container "polyaxon-main" uses hostPorts 6379, 81); remove hostPort and use a Service`
+	const want = `pods "train" of role "jobs": spec is against the restricted Pod Security Standard; ` +
+		`remove hostNetwork, hostPID and hostIPC [pod-security]: host namespaces (hostNetwork=true). ` +
+		`Also: spec.containers[*].ports is against the restricted Pod Security Standard; remove hostPort and use a Service [pod-security]: ` +
+		`hostPort (container "polyaxon-main" uses hostPorts 6379, 81)`
 	if diff := cmp.Diff(want, d.Sentence("train")); diff != "" {
 		t.Errorf("sentence (-want +got):\n%s", diff)
 	}

@@ -73,9 +73,8 @@ func TestPodsOfEmptyLabels(t *testing.T) {
 	open := other()
 	selects(infra, "")(open)
 	d := p.Validate(policy.Request{Namespace: "polyaxon", Pod: open})
-	want := `pods "debug": role "other" violates core-nodes: spec.nodeSelector leaves a protected pool open, because spec.nodeSelector[` + infra + `] asks for ` +
-		`nodes labelled ` + infra + `=: it could run on a node of pool "core" (labels ` + infra + `=); add a required node affinity ` + infra + ` NotIn [""]. ` +
-		`Also violates node-pool: spec.nodeSelector[` + infra + `] asks for node pool "core", which role "other" may not use; remove it`
+	want := `pods "debug" of role "other": spec.nodeSelector[` + infra + `] asks for protected nodes; ` +
+		`remove it [core-nodes]: it could run on a node of pool "core" (labels ` + infra + `=)`
 	if diff := cmp.Diff(want, d.Sentence("debug")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -17,16 +17,21 @@ func (f *findings) add(word func() Violation) {
 }
 
 // breach is what is wrong, without what to do about it: the remedy may differ when the breach does not.
-type breach struct{ rule, field, detail, key string }
+type breach struct{ rule, field, detail, evidence, key string }
 
-func (v Violation) breach() breach { return breach{v.Rule, v.Field.String(), v.Detail, v.Key} }
+func (v Violation) breach() breach {
+	return breach{v.Rule, v.Field.String(), v.Detail, v.Evidence, v.Key}
+}
 
 // clipped is the violation in words that an answer has room for.
 func (v Violation) clipped() Violation {
-	if len(v.Detail) > longestClause {
-		v.Key += v.Detail
+	for _, text := range []*string{&v.Detail, &v.Evidence} {
+		if len(*text) > longestClause {
+			v.Key += *text
+		}
+		*text = clip(*text, longestClause)
 	}
-	v.Detail, v.Fix = clip(v.Detail, longestClause), clip(v.Fix, longestClause)
+	v.Fix = clip(v.Fix, longestClause)
 	return v
 }
 

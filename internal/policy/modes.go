@@ -71,27 +71,19 @@ func (s scope) settle(d *Decision, found []Violation, today v1alpha1.Day) {
 		}
 	}
 	s.excuse(d, today)
-	d.Warnings = append(d.Warnings, admitted(d.Role, d.Warned)...)
+	d.Warnings = append(d.Warnings, admitted(d.Warned)...)
 }
 
 // admitted are the warnings about violations that refuse nothing.
-func admitted(role string, found []Violation) []string {
+func admitted(found []Violation) []string {
 	var list []string
 	for _, v := range found[:min(len(found), mostClauses)] {
-		list = append(list, fmt.Sprintf("%sviolates %s (admitted: the rule is in mode %s)", whose(role), v, v1alpha1.Warn))
+		list = append(list, fmt.Sprintf("%s (admitted: the rule is in mode %s)", v, v1alpha1.Warn))
 	}
 	if more := len(found) + uncounted(found) - len(list); more > 0 {
 		list = append(list, left(more, "warning"))
 	}
 	return list
-}
-
-// whose begins a clause about a role; it is empty where there is none.
-func whose(role string) string {
-	if role == "" {
-		return ""
-	}
-	return fmt.Sprintf("role %q ", role)
 }
 
 // excuse lifts the violations, if one exception names the rules of all of them: exceptions do not combine. Those that

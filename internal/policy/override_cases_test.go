@@ -37,7 +37,7 @@ var overrideCases = []asked{
 		`metadata.annotations[polymoat.io/node-pool]: Invalid value: "builds": disagrees with spec.nodeSelector[polyaxon], which is "experiments"; keep one`},
 	{"node pool: the pod asks for another by another label", kv{"node-pool": "builds"}, nil, selects("acme.io/gpu", "a100"),
 		`metadata.annotations[polymoat.io/node-pool]: Invalid value: "builds": disagrees with spec.nodeSelector[acme.io/gpu], which is "a100"; keep one
-node-pool: spec.nodeSelector[acme.io/gpu] asks for node pool "gpu", which role "jobs" may not use; remove it`},
+spec.nodeSelector[acme.io/gpu] asks for node pool "gpu", which role "jobs" may not use; remove it [node-pool]`},
 	{"node pool: the pod asks for the same", kv{"node-pool": "builds"}, nil, selects("polyaxon", "builds"),
 		`polymoat.io/node-pool=builds: placed on node pool "builds" instead of "experiments"`},
 	{"node pool: the pod's affinity rules it out", kv{"node-pool": "gpu"}, nil, requires("acme.io/gpu", corev1.NodeSelectorOpDoesNotExist),
@@ -196,7 +196,8 @@ polymoat.io/node-pool=gpu: placed on node pool "gpu"`},
 	{"user: not for other", kv{"run-as-user": "1000"}, nil, isOther,
 		`metadata.annotations[polymoat.io/run-as-user]: Invalid value: "1000": role "other" accepts no overrides; remove it`},
 	{"user: root, in builds that a tenant makes", kv{"run-as-user": "0"}, nil, kaniko,
-		`pod-security: spec.securityContext.runAsUser violates the restricted standard: runAsUser=0 (pod must not set runAsUser=0); remove it or set a uid above 0`},
+		`spec.securityContext.runAsUser is against the restricted Pod Security Standard; remove it or set a uid above 0 [pod-security]: ` +
+			`runAsUser=0 (pod must not set runAsUser=0)`},
 	{"user: in builds that a tenant makes", kv{"run-as-user": "1000"}, nil, kaniko,
 		`polymoat.io/run-as-user=1000: runs as user 1000`},
 	{"user: twice in the pod", kv{"run-as-user": "1000"}, nil, func(p *corev1.Pod) { containerRunsAs(1000)(p); runsAs(1001)(p) },
@@ -273,7 +274,7 @@ var anywayCases = []asked{
 		`polymoat.io/node-pool=experiments: placed on node pool "experiments" anyway`},
 	{"node pool: a protected one that the pod asks for itself", kv{"node-pool": "core"}, nil, selects("polyaxon", "core"),
 		`metadata.annotations[polymoat.io/node-pool]: Invalid value: "core": role "jobs" accepts "gpu", "builds"
-node-pool: spec.nodeSelector[polyaxon] asks for node pool "core", which role "jobs" may not use; remove it or set it to "experiments"; annotation polymoat.io/node-pool may ask for "gpu" or "builds"`},
+spec.nodeSelector[polyaxon] asks for node pool "core", which role "jobs" may not use; remove it or set it to "experiments"; annotation polymoat.io/node-pool may ask for "gpu" or "builds" [node-pool]`},
 	{"node selector", kv{"node-selector": `{"polyaxon":"experiments"}`}, nil, nil,
 		`polymoat.io/node-selector: placed on nodes with polyaxon=experiments anyway`},
 	{"tolerations", kv{"tolerations": `[{"key":"polyaxon","operator":"Equal","value":"experiments","effect":"NoSchedule"}]`}, nil, nil,

@@ -124,11 +124,11 @@ func TestOverridesOfTheBuiltInPolicy(t *testing.T) {
 		{asked{"an id of the system", kv{"run-as-user": "999"}, nil, nil,
 			`metadata.annotations[polymoat.io/run-as-user]: Invalid value: "999": role "jobs" accepts 1000 to 65534; the nearest is 1000`}, p},
 		{asked{"the role of builds is no way to root and the Docker socket", kv{"role": "builds"}, nil, rootSocket,
-			`run-as-root: spec.securityContext.runAsUser is 0: container "polyaxon-main" would run as root; remove it or set a uid above 0` +
-				` pod-security: spec.volumes violates the restricted standard: restricted volume types (volume "s" uses restricted volume type "hostPath");` +
-				` the Docker socket is root on the node: build with kaniko, which needs no socket`}, p},
+			`spec.securityContext.runAsUser is 0: container "polyaxon-main" would run as root; remove it or set a uid above 0 [run-as-root]` +
+				` spec.volumes is against the restricted Pod Security Standard; the Docker socket is root on the node: build with kaniko, which needs no socket` +
+				` [pod-security]: restricted volume types (volume "s" uses restricted volume type "hostPath")`}, p},
 		{asked{"another role is no way to a priority", kv{"role": "distributed"}, nil, high,
-			`priority-class: spec.priorityClassName is "high", which role "jobs" may not use; remove it`}, compile(t, generous())},
+			`spec.priorityClassName is "high", which role "jobs" may not use; remove it [priority-class]`}, compile(t, generous())},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if got := fmt.Sprint(answer(tc.policy, tc.asked)); got != "["+tc.want+"]" {

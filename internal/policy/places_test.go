@@ -215,8 +215,8 @@ func TestMirrorPods(t *testing.T) {
 			r := policy.Request{Namespace: "polyaxon", User: policy.UserNamed("system:node:n1"), Pod: pod, Node: tc.node, Core: live(t)}
 			want := ""
 			if tc.label != "" {
-				want = `pods "a" violates core-claim: metadata.labels[` + tc.label + `] claims role "core" for a static pod of node "n1", ` +
-					`which is in none of the role's node pools; take the label out of the manifest on that node, or run it on a core node`
+				want = `pods "a": metadata.labels[` + tc.label + `] claims role "core" for a static pod of node "n1", ` +
+					`which is in none of the role's node pools; take the label out of the manifest on that node, or run it on a core node [core-claim]`
 			}
 			d := p.Validate(r)
 			if diff := cmp.Diff(want, d.Sentence("a")); diff != "" {

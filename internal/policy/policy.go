@@ -185,7 +185,7 @@ func (p *Policy) asNew(s *subject, r Request, was []Violation) []Violation {
 	found := slices.DeleteFunc(check(p.view(s, r)), func(v Violation) bool { return !v.guardsCore() })
 	for i, v := range found {
 		if slices.ContainsFunc(was, func(o Violation) bool { return o.breach() == v.breach() }) {
-			found[i].Fix = "delete the pod and create it again: " + v.Fix
+			found[i].Fix = "create the pod again: " + v.Fix
 		}
 	}
 	return found

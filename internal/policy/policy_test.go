@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,9 +119,8 @@ func TestOneInstallationsRunsStayOffAnothersCore(t *testing.T) {
 		t.Errorf("namespaces (-want +got):\n%s", diff)
 	}
 	d := p.Validate(policy.Request{Namespace: "polyaxon", Pod: other()})
-	want := `pods "debug": role "other" violates core-nodes: spec.nodeSelector leaves a protected pool open, because ` +
-		`nothing keeps the pod off nodes labelled ml=core: it could run on a node of pool "core" (labels ml=core); ` +
-		`add a required node affinity ml NotIn [core]`
+	want := `pods "debug" of role "other": spec.nodeSelector leaves protected nodes open; add a required node affinity ml NotIn [core] [core-nodes]: ` +
+		`it could run on a node of pool "core" (labels ml=core)`
 	if diff := cmp.Diff(want, d.Sentence("debug")); diff != "" {
 		t.Errorf("sentence (-want +got):\n%s", diff)
 	}
@@ -154,9 +154,28 @@ func TestSentenceIsBounded(t *testing.T) {
 		d.Violations = append(d.Violations, policy.Violation{Rule: "r", Field: field.NewPath("spec").Index(i), Detail: "is bad", Fix: "mend it"})
 	}
 	got := d.Sentence("x")
-	if !strings.HasPrefix(got, `pods "x": role "jobs" violates r: spec[0] is bad; mend it. Also violates r: spec[1] `) ||
-		!strings.HasSuffix(got, ". Also there are 492 more reasons") {
+	if !strings.HasPrefix(got, `pods "x" of role "jobs": spec[0] is bad; mend it [r]. Also: spec[1] `) ||
+		!strings.HasSuffix(got, ". Also: there are 492 more reasons") {
 		t.Errorf("got %s", got)
+	}
+}
+
+// TestSentenceEndsWithTheContact: and leaves out what core-nodes has said of a selector.
+func TestSentenceEndsWithTheContact(t *testing.T) {
+	p := compile(t, v1alpha1.Default(), func(d *v1alpha1.PlacementPolicy) { d.Spec.Contact = "#ml-platform" })
+	pod := with(job(), func(p *corev1.Pod) {
+		p.Spec.NodeSelector = map[string]string{"polyaxon": "core"}
+		p.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
+	})
+	const want = `pods "x" of role "jobs": environment.tolerations[0] lets the pod run on protected nodes; drop the toleration or set ` +
+		`environment.nodeSelector[polyaxon] to "experiments"; annotation polymoat.io/node-pool may ask for "builds" [core-nodes]: ` +
+		`it could run on a node of pool "core" (labels polyaxon=core; taints polyaxon=core:NoSchedule). Questions: #ml-platform`
+	d := p.Review(policy.Request{Namespace: "polyaxon", Pod: pod})
+	if diff := cmp.Diff(want, d.Sentence("x")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got := []string{d.Violations[0].Rule, d.Violations[1].Rule}; !slices.Equal(got, []string{"core-nodes", "node-pool"}) {
+		t.Errorf("programs read %v", got)
 	}
 }
 

@@ -88,19 +88,19 @@ func TestPoolsWithKeysOfTheirOwn(t *testing.T) {
 		"a helper for no core":                   {pod: pods(isHelper, selects("tier", "user")), want: "priority=spot,tier=user; priority"},
 		"other, for no core":                     {pod: pods(isNone, selects("tier", "user")), want: "tier=user; "},
 		"core": {pod: pods(selects("tier", "system")),
-			want: `node-pool: spec.nodeSelector[tier] asks for node pool "core", which role "jobs" may not use; remove it`},
+			want: `spec.nodeSelector[tier] asks for node pool "core", which role "jobs" may not use; remove it [node-pool]`},
 		"core and a pool of its own": {pod: pods(alsoSelects(kv{"tier": "system", "priority": "spot"})),
-			want: `node-pool: spec.nodeSelector[tier] asks for node pool "core", which role "jobs" may not use; remove it`},
+			want: `spec.nodeSelector[tier] asks for node pool "core", which role "jobs" may not use; remove it [node-pool]`},
 		"core, by affinity": {pod: pods(needs(is("tier", "In", "system"))),
-			want: `node-pool: ` + required + ` can hold on no node of the node pools "spot", "gpu"; remove the requirement that rules them out`},
+			want: required + ` can hold on no node of the node pools "spot", "gpu"; remove the requirement that rules them out [node-pool]`},
 		"a pool of another role": {pod: pods(isService, selects("accelerator", "a100")),
-			want: `node-pool: spec.nodeSelector[accelerator] asks for node pool "gpu", which role "services" may not use; remove it`},
+			want: `spec.nodeSelector[accelerator] asks for node pool "gpu", which role "services" may not use; remove it [node-pool]`},
 		"a pool of another role, by affinity": {pod: pods(isService, needs(is("accelerator", "In", "a100"))),
-			want: `node-pool: ` + required + ` can hold on no node of node pool "spot"; remove the requirement that rules them out`},
+			want: required + ` can hold on no node of node pool "spot"; remove the requirement that rules them out [node-pool]`},
 		"other, for core": {pod: pods(isNone, selects("tier", "system")),
-			want: `node-pool: spec.nodeSelector[tier] asks for node pool "core", which role "other" may not use; remove it`},
+			want: `spec.nodeSelector[tier] asks for node pool "core", which role "other" may not use; remove it [node-pool]`},
 		"other, for core by affinity": {pod: pods(isNone, needs(is("tier", "In", "system"))),
-			want: `node-pool: ` + required + ` can hold on no node outside protected node pools; remove the requirement that rules them out`},
+			want: required + ` can hold on no node outside protected node pools; remove the requirement that rules them out [node-pool]`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pod := job()
@@ -163,7 +163,7 @@ func TestTheRolesAffinityCountsForThePool(t *testing.T) {
 	for zone, want := range map[string]string{
 		"a": "accelerator=a100,zone=a; accelerator",
 		"b": "priority=spot,zone=b; priority",
-		"c": "node-pool: " + required + ` can hold on no node of the node pools "spot", "gpu"; remove the requirement that rules them out`,
+		"c": required + ` can hold on no node of the node pools "spot", "gpu"; remove the requirement that rules them out [node-pool]`,
 	} {
 		pod := job()
 		selects("zone", zone)(pod)

@@ -41,7 +41,7 @@ func (p *Policy) answerEarly(d *Decision, mode v1alpha1.Mode, w Workload, t Temp
 		return
 	}
 	d.Warned = append(d.Warned, within(t.At, pod.Violations)...)
-	d.Warnings = append(d.Warnings, at+pod.reasons()+" (its pods will be refused)")
+	d.Warnings = append(d.Warnings, fmt.Sprintf("%sits pods of role %q will be refused: %s", at, pod.Role, pod.File.Names(pod.reasons())))
 }
 
 // later is the decision on the template's pod. Whether it may claim core was decided by whoever wrote the template.

@@ -28,9 +28,9 @@ func templated(pod, old *corev1.Pod) policy.Workload {
 }
 
 func TestEarlyAnswers(t *testing.T) {
-	const warned = "batchJobSpec.template: " + rootSentence + " (its pods will be refused)"
-	const refused = `operations.core.polyaxon.com "x": role "jobs" violates run-as-root: batchJobSpec.template.spec.securityContext.runAsUser is 0: ` +
-		`container "polyaxon-main" would run as root; remove it or set a uid above 0`
+	warned := `batchJobSpec.template: its pods of role "jobs" will be refused: environment.` + rootSentence[len("spec."):]
+	const refused = `operations.core.polyaxon.com "x" of role "jobs": batchJobSpec.template.spec.securityContext.runAsUser is 0: ` +
+		`container "polyaxon-main" would run as root; remove it or set a uid above 0 [run-as-root]`
 	root := []string{"run-as-root"}
 	malformed := func() *corev1.Pod {
 		return with(job(), func(p *corev1.Pod) { p.Annotations = kv{"polymoat.io/node-pool": "gpu"} })
@@ -51,7 +51,7 @@ func TestEarlyAnswers(t *testing.T) {
 		"a change for the worse":          {mode: v1alpha1.Enforce, pod: rooted(), old: job(), want: told{Verdict: "Denied", Refused: root}, sentence: refused},
 		"the pods' own mode is milder": {mode: v1alpha1.Enforce, modes: []v1alpha1.RuleMode{{Mode: v1alpha1.Warn}}, pod: rooted(), want: told{Verdict: "Allowed", Warned: root,
 			Warnings: []string{"batchJobSpec.template: " + rootSentence + " (admitted: the rule is in mode Warn)"}}},
-		"an override that is not accepted": {pod: malformed(), want: told{Verdict: "Allowed", Warnings: []string{"batchJobSpec.template: " + invalid + " (its pods will be refused)"}}},
+		"an override that is not accepted": {pod: malformed(), want: told{Verdict: "Allowed", Warnings: []string{`batchJobSpec.template: its pods of role "jobs" will be refused: environment.` + invalid[len("metadata."):]}}},
 		"the same, refused": {mode: v1alpha1.Enforce, pod: malformed(), want: told{Verdict: "Denied"},
 			sentence: `operations.core.polyaxon.com "x" is invalid: batchJobSpec.template.` + invalid},
 	} {

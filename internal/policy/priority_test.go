@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -151,7 +152,7 @@ func TestResolvedPriority(t *testing.T) {
 func broken(d policy.Decision, rule string) string {
 	for _, v := range d.Violations {
 		if v.Rule == rule {
-			return v.Field.String() + " " + v.Detail + "; " + v.Fix
+			return strings.Replace(v.String(), " ["+v.Rule+"]", "", 1)
 		}
 	}
 	return ""

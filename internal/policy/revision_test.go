@@ -46,10 +46,10 @@ func revisionOf(marks policy.Marks) policy.Workload {
 
 // TestHistoryOfCore: what a tenant plants there becomes core's by `kubectl rollout undo`, however exact it is.
 func TestHistoryOfCore(t *testing.T) {
-	const owner = `controllerrevisions.apps "x": role "other" violates core-claim: metadata.ownerReferences makes it a revision of StatefulSet "db", which is Polyaxon's own, ` +
-		`which user "tenant" is not trusted with; remove it, or have ` + whoIsTrusted + ` write it`
-	const selected = `controllerrevisions.apps "x": role "core" violates core-claim: metadata.labels[app] "db" meets the selector of StatefulSet "db", which is Polyaxon's own, ` +
-		`which user "tenant" is not trusted with; remove it, or have ` + whoIsTrusted + ` create it`
+	const owner = `controllerrevisions.apps "x" of role "other": metadata.ownerReferences makes it a revision of StatefulSet "db", which is Polyaxon's own, ` +
+		`which user "tenant" is not trusted with; remove it, or have ` + whoIsTrusted + ` write it [core-claim]`
+	const selected = `controllerrevisions.apps "x" of role "core": metadata.labels[app] "db" meets the selector of StatefulSet "db", which is Polyaxon's own, ` +
+		`which user "tenant" is not trusted with; remove it, or have ` + whoIsTrusted + ` create it [core-claim]`
 	for name, tc := range map[string]struct {
 		marks policy.Marks
 		want  string
@@ -86,8 +86,8 @@ func TestHistoryOfCore(t *testing.T) {
 
 // TestOwnLabels: a Deployment adopts every ReplicaSet that it selects, with its template.
 func TestOwnLabels(t *testing.T) {
-	const want = `replicasets.apps "x": role "core" violates core-claim: metadata.labels[app] "api" meets the selector of Deployment "api", which is Polyaxon's own, ` +
-		`which user "tenant" is not trusted with; remove it, or have ` + whoIsTrusted + ` create it`
+	const want = `replicasets.apps "x" of role "core": metadata.labels[app] "api" meets the selector of Deployment "api", which is Polyaxon's own, ` +
+		`which user "tenant" is not trusted with; remove it, or have ` + whoIsTrusted + ` create it [core-claim]`
 	w := revisionOf(policy.Marks{Labels: map[string]string{"app": "api", "pod-template-hash": "1"}})
 	w.Kind, w.Resource.Resource, w.Templates = "ReplicaSet", "replicasets", nil
 	p := compile(t, v1alpha1.Default())
@@ -129,8 +129,8 @@ func TestStrangers(t *testing.T) {
 			r := policy.Request{Namespace: "polyaxon", User: policy.UserInfo{Name: kube + tc.user}, Pod: pod, Core: tc.core}
 			want := tc.want
 			if want != "" {
-				want = `pods "a": role "core" violates core-claim: metadata.ownerReferences names ` + want + `, whose own template does not claim role "core": ` +
-					`the pod is not from a core workload; delete the revision that it is made of, if it has one, and the pod, or have ` + whoIsTrusted + ` change the template`
+				want = `pods "a" of role "core": metadata.ownerReferences names ` + want + `, whose own template does not claim role "core": ` +
+					`the pod is not from a core workload; delete the revision that it is made of, if it has one, and the pod, or have ` + whoIsTrusted + ` change the template [core-claim]`
 			}
 			if diff := cmp.Diff(want, p.Review(r).Sentence("a")); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

@@ -56,7 +56,7 @@ func (p *Policy) resolve(r Request) (*subject, Decision) {
 	if s.role != role {
 		why += ", and " + overridePrefix + "role"
 	}
-	return s, Decision{Policy: in.name, Hash: in.hash, Role: s.role.name, Why: why}
+	return s, Decision{Policy: in.name, Hash: in.hash, Role: s.role.name, Why: why, Contact: in.contact, File: polyaxon.FileOf(r.Pod)}
 }
 
 func (p *Policy) notGoverned(namespace string) Decision {

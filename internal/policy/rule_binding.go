@@ -36,7 +36,7 @@ func (p *Policy) ValidateBinding(r BindingRequest) Decision {
 		return p.notGoverned(r.Namespace)
 	}
 	why := fmt.Sprintf("user %q may bind pods to any node", r.User.Name)
-	d := Decision{Verdict: Allowed, Policy: in.name, Hash: in.hash, Why: why, Resource: schema.GroupResource{Resource: "bindings"}}
+	d := Decision{Verdict: Allowed, Policy: in.name, Hash: in.hash, Contact: in.contact, Why: why, Resource: schema.GroupResource{Resource: "bindings"}}
 	if in.maySchedule(r.User) {
 		return d
 	}

@@ -13,8 +13,8 @@ import (
 func TestBindings(t *testing.T) {
 	p := compile(t, v1alpha1.Default(), func(d *v1alpha1.PlacementPolicy) { d.Spec.BindingUsers = []string{"volcano"} })
 	refused := func(user string) string {
-		return `bindings "a" violates binding: target.name is "n1", and user "` + user + `" may not choose the node of a pod; ` +
-			"leave it to the scheduler, or have the user listed in the policy's bindingUsers"
+		return `bindings "a": target.name is "n1", and user "` + user + `" may not choose the node of a pod; ` +
+			"leave it to the scheduler, or have the user listed in the policy's bindingUsers [binding]"
 	}
 	for user, want := range map[string]string{
 		scheduler:                      "",

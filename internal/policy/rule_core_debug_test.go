@@ -26,8 +26,8 @@ func debug(pod *corev1.Pod) policy.Request {
 func TestDebuggingCorePods(t *testing.T) {
 	p := compile(t, v1alpha1.Default(), func(d *v1alpha1.PlacementPolicy) { d.Spec.DebugUsers = []string{"ops"} })
 	isCore := map[string]string{"type": "polyaxon-core"}
-	const refused = `pods "a": role "other" violates core-debug: spec.ephemeralContainers[0] is container "debugger" in a pod `
-	const rest = `, where only those that the policy names may add one; have the user listed in its debugUsers`
+	const refused = `pods "a" of role "other": spec.ephemeralContainers[0] is container "debugger" in a pod `
+	const rest = `, where only those that the policy names may add one; have the user listed in its debugUsers [core-debug]`
 	for name, tc := range map[string]struct {
 		user, on string
 		labels   map[string]string
@@ -36,7 +36,7 @@ func TestDebuggingCorePods(t *testing.T) {
 	}{
 		"a core pod": {
 			labels: isCore,
-			want: `pods "a": role "core" violates core-debug: spec.ephemeralContainers[0] is container "debugger" in a pod of role "core"` +
+			want: `pods "a" of role "core": spec.ephemeralContainers[0] is container "debugger" in a pod of role "core"` +
 				rest,
 		},
 		"a core pod, by one that the policy names": {user: "ops", labels: isCore},

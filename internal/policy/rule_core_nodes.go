@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/polymoat/polymoat/internal/landing"
 )
@@ -36,30 +37,33 @@ func coreNodes(v View) []Violation {
 // landing words the violation: the name of the node, or the toleration that lets the pod in, else the selector that is
 // missing.
 func (v View) landing(p *pool, witness landing.Node) Violation {
-	label := p.Key + "=" + p.Value
-	open := fmt.Sprintf("nothing keeps the pod off nodes labelled %s", label)
-	if value, ok := v.Pod.Spec.NodeSelector[p.Key]; ok && value == p.Value {
-		open = fmt.Sprintf("%s asks for nodes labelled %s", pathNodeSelector.Key(p.Key), label)
+	fix := v.keepOff(p)
+	found := Violation{Field: pathNodeSelector, Detail: "leaves protected nodes open", Fix: fix}
+	if v.selects(p) {
+		found.Field, found.Detail, found.Selector = pathNodeSelector.Key(p.Key), "asks for protected nodes", p.Key
+		found.Fix = strings.Replace(found.Fix, found.Field.String(), "it", 1)
 	}
-	found := Violation{
-		Field:  pathNodeSelector,
-		Detail: fmt.Sprintf("leaves a protected pool open, because %s: it could run on %s", open, witness.In(p.Name)),
-		Fix:    v.keepOff(p),
-	}
+	found.Evidence = "it could run on " + witness.In(p.Name)
 	if name := v.Pod.Spec.NodeName; name != "" {
-		found.Field, found.Fix = pathNodeName, "remove it and "+found.Fix
-		found.Detail = fmt.Sprintf("is %q, which may be a protected node, and %s: it could run on %s", short(name), open, witness.In(p.Name))
+		found.Field, found.Fix = pathNodeName, "remove it and "+fix
+		found.Detail = fmt.Sprintf("is %q, which may be a protected node", short(name))
 		return found
 	}
 	for i := range p.Taints {
 		t := &p.Taints[i]
 		if at := landing.Tolerating(v.Pod.Spec.Tolerations, t); at >= 0 && landing.Repels(t) {
-			found.Field, found.Fix = pathTolerations.Index(at), "drop the toleration or "+found.Fix
-			found.Detail = fmt.Sprintf("tolerates %q and %s: it could run on %s", t.ToString(), open, witness.In(p.Name))
+			found.Field, found.Fix = pathTolerations.Index(at), "drop the toleration or "+fix
+			found.Detail = "lets the pod run on protected nodes"
 			break
 		}
 	}
 	return found
+}
+
+// selects says whether the pod's nodeSelector asks for the pool.
+func (v View) selects(p *pool) bool {
+	value, ok := v.Pod.Spec.NodeSelector[p.Key]
+	return ok && value == p.Value
 }
 
 // keepOff says how the pod stays off the pool: by the pool that its override or its role gives it, else by an affinity.
@@ -69,6 +73,9 @@ func (v View) keepOff(p *pool) string {
 		if own.Key == p.Key {
 			return fmt.Sprintf("set %s to %q", pathNodeSelector.Key(own.Key), own.Value)
 		}
+	}
+	if v.selects(p) {
+		return fmt.Sprintf("remove %s", pathNodeSelector.Key(p.Key))
 	}
 	return fmt.Sprintf("add a required node affinity %s NotIn [%s]", p.Key, cmp.Or(p.Value, `""`))
 }

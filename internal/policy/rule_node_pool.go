@@ -24,7 +24,7 @@ func nodePool(v View) []Violation {
 	}
 	if key := v.in.elsewhere(v.Pod, pools); key != "" {
 		value := v.Pod.Spec.NodeSelector[key]
-		return []Violation{{Field: pathNodeSelector.Key(key), Detail: v.asks(key, value), Fix: v.insteadOf(key, value)}}
+		return []Violation{{Field: pathNodeSelector.Key(key), Detail: v.asks(key, value), Fix: v.insteadOf(key, value), Selector: key}}
 	}
 	found := Violation{
 		Field:  pathRequired,

@@ -92,9 +92,9 @@ func violationsOf(level v1alpha1.PodSecurity, pod *corev1.Pod, spec *corev1.PodS
 		if _, annotated := pod.Annotations[corev1.SeccompPodAnnotationKey]; annotated && r.at == pathSeccomp {
 			r.fix += ", and remove annotation " + corev1.SeccompPodAnnotationKey
 		}
-		one := Violation{Field: r.at, Detail: "violates the " + string(level) + " standard: " + result.ForbiddenReason, Fix: r.fix}
+		one := Violation{Field: r.at, Detail: "is against the " + string(level) + " Pod Security Standard", Fix: r.fix, Evidence: result.ForbiddenReason}
 		if all := result.ForbiddenDetail; all != "" {
-			one.Detail += " (" + clip(all, longestClause/2) + ")"
+			one.Evidence += " (" + clip(all, longestClause/2) + ")"
 			if len(all) > longestClause/2 { // it may name every container
 				one.Key = all
 			}

@@ -106,7 +106,7 @@ func (v View) steered() []Violation {
 		Field: field.NewPath("status"),
 		Detail: fmt.Sprintf("changes %s of a pod of role %q, which %s is not trusted with",
 			strings.Join(changed, ", "), v1alpha1.RoleCore, claim{installation: v.in, user: v.User}.who()),
-		Fix: fmt.Sprintf("leave it to the kubelet of the pod's node, or have %s change it", v.in.trusted),
+		Fix: fmt.Sprintf("leave it to the node's kubelet, or have %s change it", v.in.trusted),
 	}}
 }
 

@@ -37,7 +37,7 @@ func setCondition(s *corev1.PodStatus, of corev1.PodConditionType) {
 // TestStatusOfCorePods: field by field, what of a core pod's status is not everybody's.
 func TestStatusOfCorePods(t *testing.T) {
 	p := compile(t, v1alpha1.Default())
-	const rest = ` of a pod of role "core", which user "tenant" is not trusted with; leave it to the kubelet of the pod's node, ` +
+	const rest = ` of a pod of role "core", which user "tenant" is not trusted with; leave it to the node's kubelet, ` +
 		`or have one of group "system:masters" or whoever may "use" roles.polymoat.io "core" change it`
 	large := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("64")}
 	for change, tc := range map[string]struct {
@@ -74,7 +74,7 @@ func TestStatusOfCorePods(t *testing.T) {
 			tc.do(&r.Pod.Status)
 			want := ""
 			if tc.want != "" {
-				want = `pods "a": role "core" violates pod-status: status changes ` + tc.want + rest
+				want = `pods "a" of role "core": status changes ` + tc.want + rest + ` [pod-status]`
 			}
 			d := p.Validate(r)
 			if diff := cmp.Diff(want, d.Sentence("a")); diff != "" {
@@ -150,8 +150,8 @@ func TestNominations(t *testing.T) {
 	p := compile(t, v1alpha1.Default(), func(d *v1alpha1.PlacementPolicy) { d.Spec.BindingUsers = []string{"volcano"} })
 	core := &landing.Node{Name: "n1", Labels: map[string]string{"polyaxon": "core"}}
 	free := &landing.Node{Name: "n1", Labels: map[string]string{"polyaxon": "experiments"}}
-	const fix = ", and keeps room there that core pods may need; leave it to the scheduler, or have the user listed in the policy's bindingUsers"
-	const denied = `pods "a": role "jobs" violates pod-status: status.nominatedNodeName is "n1", `
+	const fix = ", and keeps room there that core pods may need; leave it to the scheduler, or have the user listed in the policy's bindingUsers [pod-status]"
+	const denied = `pods "a" of role "jobs": status.nominatedNodeName is "n1", `
 	const unknown = denied + "which is not known and may be a protected node" + fix
 	for name, tc := range map[string]struct {
 		user, old, nominated string

@@ -32,7 +32,7 @@ func runAsRootGroup(v View) []Violation {
 	return found
 }
 
-const fixGroup = "; if the image needs group 0, as those for arbitrary uids do, ask for an exception or another mode in the policy"
+const fixGroup = "; if the image needs group 0, ask for an exception in the policy"
 
 // mayBeRootGroup says whether the group of the container is root's, or is not set beside a uid.
 func mayBeRootGroup(pod *corev1.PodSecurityContext, c containerAt) bool {

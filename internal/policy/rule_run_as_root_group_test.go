@@ -26,8 +26,8 @@ func jobAs(pod corev1.PodSecurityContext, container corev1.SecurityContext) *cor
 // TestRootGroup: what is judged is the pod as it is, and what mutation makes of it passes unless it asks for group 0.
 func TestRootGroup(t *testing.T) {
 	gid := func(id int64) *int64 { return &id }
-	const fix = "; if the image needs group 0, as those for arbitrary uids do, ask for an exception or another mode in the policy"
-	const refused = `pods "a": role "jobs" violates run-as-root-group: `
+	const fix = "; if the image needs group 0, ask for an exception in the policy [run-as-root-group]"
+	const refused = `pods "a" of role "jobs": `
 	for name, tc := range map[string]struct {
 		pod       corev1.PodSecurityContext
 		container corev1.SecurityContext
@@ -39,22 +39,22 @@ func TestRootGroup(t *testing.T) {
 		"a container's counts": {pod: corev1.PodSecurityContext{RunAsUser: gid(1), RunAsGroup: gid(0)}, container: corev1.SecurityContext{RunAsGroup: gid(1)}},
 		"one of the pod's for all containers": {
 			pod:  corev1.PodSecurityContext{RunAsUser: gid(1), RunAsGroup: gid(0)},
-			want: refused + `spec.securityContext.runAsGroup is 0: container "main" would run as the root group; remove it or set a gid above 0` + fix,
+			want: refused + `environment.securityContext.runAsGroup is 0: container "main" would run as the root group; remove it or set a gid above 0` + fix,
 		},
 		"a uid of the pod's alone": {
 			pod: corev1.PodSecurityContext{RunAsUser: gid(1000)}, mended: true,
 			want: refused + `spec.containers[0].securityContext sets no group for container "main" beside uid 1000, which counts as group 0; set runAsGroup to a gid above 0` + fix +
-				`. Also violates run-as-root-group: spec.containers[1].securityContext sets no group for container "side" beside uid 1000, which counts as group 0; set runAsGroup to a gid above 0` + fix,
+				`. Also: spec.containers[1].securityContext sets no group for container "side" beside uid 1000, which counts as group 0; set runAsGroup to a gid above 0` + fix,
 		},
 		"a uid of the container's alone": {
 			container: corev1.SecurityContext{RunAsUser: gid(7)}, mended: true,
 			want: refused + `spec.containers[0].securityContext sets no group for container "main" beside uid 7, which counts as group 0; set runAsGroup to a gid above 0` + fix +
-				`. Also violates run-as-root-group: spec.containers[1].securityContext sets no group for container "side" beside uid 7, which counts as group 0; set runAsGroup to a gid above 0` + fix,
+				`. Also: spec.containers[1].securityContext sets no group for container "side" beside uid 7, which counts as group 0; set runAsGroup to a gid above 0` + fix,
 		},
 		"groups beside its own": {
 			pod: corev1.PodSecurityContext{FSGroup: gid(0), SupplementalGroups: []int64{5, 0, 0}},
-			want: refused + `spec.securityContext.fsGroup is 0: all containers would be in the root group, and volumes would belong to it; remove it or set a gid above 0` + fix +
-				`. Also violates run-as-root-group: spec.securityContext.supplementalGroups[1] is 0: all containers would be in the root group; remove it` + fix,
+			want: refused + `environment.securityContext.fsGroup is 0: all containers would be in the root group, and volumes would belong to it; remove it or set a gid above 0` + fix +
+				`. Also: environment.securityContext.supplementalGroups[1] is 0: all containers would be in the root group; remove it` + fix,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

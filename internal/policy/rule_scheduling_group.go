@@ -27,8 +27,8 @@ func schedulingGroup(v View) []Violation {
 	}
 	return []Violation{{
 		Field:  pathSchedulingGroup,
-		Detail: "puts the pod into a group, which may evict others in the whole cluster, and " + why,
-		Fix:    fmt.Sprintf("remove it, or have the policy allow schedulingGroups for role %q", v.role.name),
+		Detail: "puts the pod into a group, which may evict core's pods",
+		Fix:    fmt.Sprintf("remove it, or have the policy allow schedulingGroups for role %q", v.role.name), Evidence: why,
 	}}
 }
 
@@ -85,7 +85,7 @@ func displaces(v View) []Violation {
 		return nil
 	}
 	delete(w.RunNode.Labels, anywhere.Key)
-	return []Violation{{Field: w.Field, Detail: displaced(w), Fix: "remove it, or take the pod out of its group"}}
+	return []Violation{displaced(w)}
 }
 
 // starving are the claims of core's StatefulSets that a pod of another role mounts.
@@ -103,8 +103,8 @@ func (v View) starving() []Violation {
 			if core.Makes(claim.ClaimName) {
 				found = append(found, Violation{
 					Field:  field.NewPath("spec", "volumes").Index(i).Child("persistentVolumeClaim", "claimName"),
-					Detail: fmt.Sprintf("is %q, which %s makes for its own pods: they could not start while the pod has it", short(claim.ClaimName), core.Name),
-					Fix:    "name another claim",
+					Detail: fmt.Sprintf("is %q, which belongs to %s", short(claim.ClaimName), core.Name),
+					Fix:    "name another claim", Evidence: "core's own pods could not start while the pod has it",
 				})
 				break
 			}
@@ -114,12 +114,13 @@ func (v View) starving() []Violation {
 }
 
 // displaced words a witness.
-func displaced(w displacement.Witness) string {
-	how := "is met when core's pods are gone"
+func displaced(w displacement.Witness) Violation {
+	found := Violation{Field: w.Field, Detail: "is met when core's pods are gone", Fix: "remove it, or leave the group"}
 	if w.Once {
-		how = "is core's own claim"
+		found.Detail = "is core's own claim"
 	}
-	return fmt.Sprintf("%s: for the pod to run on %s, its group could evict a pod of %s from %s", how, w.RunNode, w.Goes.Name, w.CoreNode)
+	found.Evidence = fmt.Sprintf("it could evict a pod of %s from %s, to run on %s", w.Goes.Name, w.CoreNode, w.RunNode)
+	return found
 }
 
 // coreKinds are the core pods of the namespace: those of its workloads, and others by the labels of Polyaxon's charts.

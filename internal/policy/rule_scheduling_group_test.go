@@ -34,11 +34,11 @@ var redis = []policy.CoreWorkload{{
 // TestGroupedPods: where core outranks a pod, nothing about its group is refused; where it does not, what is told is why.
 func TestGroupedPods(t *testing.T) {
 	const (
-		group  = "spec.schedulingGroup puts the pod into a group, which may evict others in the whole cluster, and "
-		fix    = `; remove it, or have the policy allow schedulingGroups for role "jobs"`
-		spread = `spec.topologySpreadConstraints[0] is met when core's pods are gone: for the pod to run on node "witness" (labels polyaxon=experiments, zone=0; ` +
-			`taints polyaxon=experiments:NoSchedule), its group could evict a pod of StatefulSet "redis" from node "core-node" (labels polyaxon=core, zone=0; ` +
-			`taints polyaxon=core:NoSchedule); remove it, or take the pod out of its group`
+		group = `spec.schedulingGroup puts the pod into a group, which may evict core's pods; ` +
+			`remove it, or have the policy allow schedulingGroups for role "jobs": `
+		spread = `spec.topologySpreadConstraints[0] is met when core's pods are gone; remove it, or leave the group: ` +
+			`it could evict a pod of StatefulSet "redis" from node "core-node" (labels polyaxon=core, zone=0; taints polyaxon=core:NoSchedule), ` +
+			`to run on node "witness" (labels polyaxon=experiments, zone=0; taints polyaxon=experiments:NoSchedule)`
 	)
 	old, unreviewed, low, unlisted := priorities(), priorities(), priorities(), priorities()
 	unlisted.Unlisted = true
@@ -64,20 +64,20 @@ func TestGroupedPods(t *testing.T) {
 	}{
 		"core outranks it":       {priorities(), over(1000), refusing, "", ""},
 		"as low as core":         {old, over(0), refusing, "", ""},
-		"core was not restarted": {old, over(1000), refusing, group + "its priority 1000 is above core's lowest, 0" + fix, spread},
+		"core was not restarted": {old, over(1000), refusing, group + "its priority 1000 is above core's lowest, 0", spread},
 		"it evicts nobody": {old, func(p *corev1.Pod) {
 			over(1000)(p)
 			p.Spec.PreemptionPolicy = ptr.To(corev1.PreemptNever)
 		}, refusing, "", ""},
 		"the cluster's default is above core": {withDefault(priorities(), "urgent"), over(1000), refusing,
-			group + "its group may have the cluster's default priority, 2000000, which is above core's lowest, 1000000" + fix, spread},
+			group + "its group may have the cluster's default priority, 2000000, which is above core's lowest, 1000000", spread},
 		"core is below the default": {low, func(p *corev1.Pod) {
 			over(2_000_000)(p)
 			p.Spec.PreemptionPolicy = ptr.To(corev1.PreemptNever)
-		}, refusing, group + "its group may have the cluster's default priority, 0, which is above core's lowest, -10" + fix, spread},
-		"groups are not reviewed":     {unreviewed, over(1000), refusing, group + "polymoat is not asked about PodGroups, which have priorities of their own" + fix, spread},
-		"not all core pods are known": {unlisted, over(1000), refusing, group + "the priorities of the cluster are not known" + fix, spread},
-		"nothing is known":            {nil, over(0), refusing, group + "the priorities of the cluster are not known" + fix, spread},
+		}, refusing, group + "its group may have the cluster's default priority, 0, which is above core's lowest, -10", spread},
+		"groups are not reviewed":     {unreviewed, over(1000), refusing, group + "polymoat is not asked about PodGroups, which have priorities of their own", spread},
+		"not all core pods are known": {unlisted, over(1000), refusing, group + "the priorities of the cluster are not known", spread},
+		"nothing is known":            {nil, over(0), refusing, group + "the priorities of the cluster are not known", spread},
 		"the role allows groups":      {old, over(1000), allowing, "", spread},
 		"no group": {old, func(p *corev1.Pod) {
 			over(1000)(p)
@@ -86,7 +86,7 @@ func TestGroupedPods(t *testing.T) {
 		"a group without such a field": {old, func(p *corev1.Pod) {
 			over(1000)(p)
 			p.Spec.TopologySpreadConstraints = nil
-		}, refusing, group + "its priority 1000 is above core's lowest, 0" + fix, ""},
+		}, refusing, group + "its priority 1000 is above core's lowest, 0", ""},
 	} {
 		r := admitted("jobs", tc.known, tolerating(tc.change))
 		r.Core = redis
@@ -108,8 +108,8 @@ func TestGroupedPods(t *testing.T) {
 // TestClaimOfCore: what a StatefulSet of core keeps for its own pods is mounted by nobody else, whatever the priorities are.
 func TestClaimOfCore(t *testing.T) {
 	for claim, want := range map[string]string{
-		"data-redis-0": `spec.volumes[0].persistentVolumeClaim.claimName is "data-redis-0", which StatefulSet "redis" makes for its own pods: ` +
-			`they could not start while the pod has it; name another claim`,
+		"data-redis-0": `spec.volumes[0].persistentVolumeClaim.claimName is "data-redis-0", which belongs to StatefulSet "redis"; name another claim: ` +
+			`core's own pods could not start while the pod has it`,
 		"data-redis-mine": "",
 		"datasets":        "",
 	} {

@@ -29,8 +29,8 @@ func serviceAccount(v View) []Violation {
 	}
 	return []Violation{{
 		Field:  pathSpec.Child(field),
-		Detail: fmt.Sprintf("is %q, %s, which role %q may not use", short(v.account()), where, v.role.name),
-		Fix:    "remove it or name another account",
+		Detail: fmt.Sprintf("is %q, which role %q may not use", short(v.account()), v.role.name),
+		Fix:    "remove it or name another account", Evidence: "it is " + where,
 	}}
 }
 

@@ -48,8 +48,8 @@ func TestServiceAccounts(t *testing.T) {
 		t.Run(account, func(t *testing.T) {
 			wanted := ""
 			if want != "" {
-				wanted = `pods "a": role "other" violates service-account: spec.serviceAccountName is "` + account + `", ` + want +
-					`, which role "other" may not use; remove it or name another account`
+				wanted = `pods "a" of role "other": spec.serviceAccountName is "` + account + `", which role "other" may not use; ` +
+					`remove it or name another account [service-account]: it is ` + want
 			}
 			pod := with(other(), func(pod *corev1.Pod) { pod.Spec.ServiceAccountName = account })
 			r := policy.Request{Namespace: "polyaxon", Pod: pod, Core: runs}
@@ -83,9 +83,8 @@ func TestServiceAccountsOfTemplates(t *testing.T) {
 			LabelAt: func(string) *field.Path { return nil },
 		}},
 	})
-	want := []string{`spec.template: role "other" violates service-account: spec.serviceAccount is "agent", ` +
-		`the account of core's Deployment "polyaxon-agent", which role "other" may not use; remove it or name another account ` +
-		`(its pods will be refused)`}
+	want := []string{`spec.template: its pods of role "other" will be refused: spec.serviceAccount is "agent", ` +
+		`which role "other" may not use; remove it or name another account [service-account]: it is the account of core's Deployment "polyaxon-agent"`}
 	if diff := cmp.Diff(want, d.Warnings); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)
 	}

@@ -31,7 +31,7 @@ func TestStandardsAreKubernetesOwn(t *testing.T) {
 					}
 				}
 				for _, v := range violationsOf(level, pod, &pod.Spec, false) {
-					got = append(got, strings.TrimPrefix(v.Detail, "violates the "+string(level)+" standard: "))
+					got = append(got, v.Evidence)
 				}
 				slices.Sort(want)
 				slices.Sort(got)

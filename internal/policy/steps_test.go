@@ -39,7 +39,7 @@ func TestTooLarge(t *testing.T) {
 		t.Errorf("ValidateWorkload: %s", got)
 	}
 	found := p.Inspect(r).Violations
-	const open = "core-nodes: spec.tolerations is too large to tell on which nodes the pod could run; make it smaller"
+	const open = "spec.tolerations is too large to tell on which nodes the pod could run; make it smaller [core-nodes]"
 	if len(found) == 0 || found[len(found)-1].String() != open {
 		t.Errorf("Inspect: %v", found)
 	}
@@ -84,7 +84,7 @@ func TestWhatIsNotPutIntoWordsIsCounted(t *testing.T) {
 		})
 	}
 	d := p.Review(policy.Request{Namespace: "polyaxon", Pod: apart(1000)})
-	if len(d.Violations) != 64 || !strings.HasSuffix(d.Sentence("a"), ". Also there are 992 more reasons") {
+	if len(d.Violations) != 64 || !strings.HasSuffix(d.Sentence("a"), ". Also: there are 992 more reasons") {
 		t.Errorf("%d violations: %s", len(d.Violations), d.Sentence("a"))
 	}
 	for terms, want := range map[int]int{64: 0, 1000: 64} {
@@ -113,9 +113,9 @@ func TestNamespacesOfOneTerm(t *testing.T) {
 	}
 	old := repels("polyaxon", "a", "b")
 	d := p.Review(policy.Request{Namespace: "polyaxon", Pod: old})
-	const want = `pods "x": role "jobs" violates pod-affinity: spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].namespaces[1] ` +
+	const want = `pods "x" of role "jobs": environment.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].namespaces[1] ` +
 		`is "a", one of 2 namespaces that are not the pod's own, and could keep core pods there from being scheduled; ` +
-		`remove it and repel pods of the same namespace only`
+		`remove it and repel pods of the same namespace only [pod-affinity]`
 	if got := d.Sentence("x"); got != want {
 		t.Error(got)
 	}

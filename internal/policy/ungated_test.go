@@ -63,17 +63,17 @@ func TestUngatedInShadow(t *testing.T) {
 // TestUngatedSentence: what cannot be mended is to be created again, and what comes with the update is to be left out.
 func TestUngatedSentence(t *testing.T) {
 	p := compile(t, v1alpha1.Default())
-	const witness = `it could run on a node of pool "core" (labels polyaxon=core; taints polyaxon=core:NoSchedule); `
 	open := other()
 	open.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
-	const opens = `pods "a": role "other" violates core-nodes: spec.tolerations[0] tolerates "polyaxon=core:NoSchedule" and ` +
-		`nothing keeps the pod off nodes labelled polyaxon=core: ` + witness
+	const opens = `pods "a" of role "other": spec.tolerations[0] lets the pod run on protected nodes; `
+	const evidence = ` [core-nodes]: it could run on a node of pool "core" ` +
+		`(labels polyaxon=core; taints polyaxon=core:NoSchedule)`
 	for name, tc := range map[string]struct {
 		old, pod *corev1.Pod
 		want     string
 	}{
-		"it was open":     {open, open, opens + "delete the pod and create it again: drop the toleration or add a required node affinity polyaxon NotIn [core]"},
-		"it becomes open": {other(), open, opens + "drop the toleration or add a required node affinity polyaxon NotIn [core]"},
+		"it was open":     {open, open, opens + "create the pod again: drop the toleration or add a required node affinity polyaxon NotIn [core]" + evidence},
+		"it becomes open": {other(), open, opens + "drop the toleration or add a required node affinity polyaxon NotIn [core]" + evidence},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := policy.Request{Namespace: "polyaxon", User: policy.UserInfo{Name: "tenant"}, Pod: tc.pod.DeepCopy(), Old: tc.old.DeepCopy()}

@@ -67,7 +67,7 @@ func (p *Policy) ValidateWorkload(w Workload) Decision {
 	if in == nil {
 		return p.notGoverned(w.Namespace)
 	}
-	d := Decision{Verdict: Allowed, Policy: in.name, Hash: in.hash, Resource: w.Resource, Why: "no pod template is added or changed"}
+	d := Decision{Verdict: Allowed, Policy: in.name, Hash: in.hash, Contact: in.contact, Resource: w.Resource, Why: "no pod template is added or changed"}
 	w.steps = w.steps.begin()
 	made := w.User.makes(w.Kind, w.Owners)
 	granted := w.Trust == Trusted || in.trusts(w.User, w.Namespace) || made || w.revisedByController()

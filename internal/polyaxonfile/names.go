@@ -1,6 +1,10 @@
 package polyaxonfile
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/polymoat/polymoat/internal/polyaxon"
+)
 
 // names are the fields of a pod and what the file calls them.
 type names struct {
@@ -31,15 +35,9 @@ func (n *names) environmentOf(key string) string {
 	return join(at, "environment."+key)
 }
 
-// others are fields of a pod that a file may set, and this one does not.
-var others = []string{
-	"affinity", "hostIPC", "hostNetwork", "hostPID", "nodeName", "nodeSelector", "priorityClassName", "schedulerName", "securityContext",
-	"serviceAccountName", "tolerations",
-}
-
 // pairs are the names for a strings.Replacer, which takes the first that fits: longer ones come first.
 func (n *names) pairs() []string {
-	for _, key := range others {
+	for _, key := range polyaxon.EnvironmentFields {
 		n.environment(key)
 	}
 	for _, key := range []string{"annotations", "labels"} {

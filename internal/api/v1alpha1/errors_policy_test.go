@@ -52,6 +52,8 @@ policy.yaml:7: spec.coreTrust.groups[2]: "system:authenticated" holds everybody,
   - {name: core, match: {mode: Replace, any: [{labels: {tier: platform}}]}}
 `,
 		`policy.yaml:8: spec.coreFailurePolicy: "Ignore" trusts the labels of Polyaxon's charts, and role "core" replaces them; write "Fail", or have its match extend them`},
+	{"requesters: []", `contact: "#ml\nteam"`,
+		`policy.yaml:7: spec.contact: "#ml\nteam" is no contact: one line of at most 200 characters`},
 	{"requesters: []", "corePriorityClassName: Core",
 		`policy.yaml:7: spec.corePriorityClassName: "Core" is no name: lower-case letters, digits, "-" and "."`},
 	{"requesters: []", "bindingUsers: ['']\n  debugUsers: [a b]",

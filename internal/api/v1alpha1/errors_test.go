@@ -110,7 +110,7 @@ var mistakesOfForm = []mistake{
 	{jobs, "{name: jobs, affinity: {nodeaffinity: {}}}",
 		`policy.yaml:13: spec.roles[1].affinity.nodeaffinity: unknown field; did you mean "nodeAffinity"?`},
 	{"release: polyaxon", "frobnicate: true",
-		`policy.yaml:5: spec.frobnicate: unknown field; accepted: "bindingUsers", "coreFailurePolicy", "corePriorityClassName", "coreTrust", "debugUsers", "defaults", "earlyAnswers", "exceptions", "images", "modes", "namespaces", "nodeNameUsers", "nodePools", "release", "requesters", "roles", "shadow"`},
+		`policy.yaml:5: spec.frobnicate: unknown field; accepted: "bindingUsers", "contact", "coreFailurePolicy", "corePriorityClassName", "coreTrust", "debugUsers", "defaults", "earlyAnswers", "exceptions", "images", "modes", "namespaces", "nodeNameUsers", "nodePools", "release", "requesters", "roles", "shadow"`},
 	{"release: polyaxon", "release: polyaxon\n  release: polyaxon",
 		`policy.yaml:6: spec.release: is set twice, first on line 5; keep one`},
 	{jobs, "{name: jobs, nodeSelector: {zone: a, zone: b}}",

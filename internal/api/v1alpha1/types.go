@@ -59,6 +59,9 @@ type Spec struct {
 	// CorePriorityClassName is a PriorityClass for core pods that name none, of a higher value than any that runs may name.
 	// polymoat sets it where the cluster has it. Default: none.
 	CorePriorityClassName string `json:"corePriorityClassName,omitempty"`
+	// Contact says where users ask about a refusal, which ends with it: "#ml-platform". One line of at most 200 characters.
+	// Default: none.
+	Contact string `json:"contact,omitempty"`
 	// BindingUsers are schedulers that may bind pods and nominate them for protected nodes, besides kube-scheduler.
 	// Default: nobody.
 	BindingUsers []string `json:"bindingUsers,omitempty"`

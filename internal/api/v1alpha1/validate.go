@@ -34,6 +34,7 @@ func (p *PlacementPolicy) validate() field.ErrorList {
 	if name := p.Spec.CorePriorityClassName; name != "" {
 		errs = append(errs, validateAllowedName(name, spec.Child("corePriorityClassName"))...)
 	}
+	errs = append(errs, validateContact(p.Spec.Contact, spec.Child("contact"))...)
 	errs = append(errs, validateUsers(p.Spec.BindingUsers, spec.Child("bindingUsers"))...)
 	errs = append(errs, validateUsers(p.Spec.DebugUsers, spec.Child("debugUsers"))...)
 	errs = append(errs, validateHome(p.Spec.Defaults.Home, spec.Child("defaults", "home"))...)
@@ -43,6 +44,14 @@ func (p *PlacementPolicy) validate() field.ErrorList {
 	errs = append(errs, p.Spec.validateOverrides(nil, p.Spec.Defaults.Overrides, spec.Child("defaults", "overrides"))...)
 	errs = append(errs, p.Spec.validateRollout(spec)...)
 	return append(errs, p.Spec.validateSecurity(spec)...)
+}
+
+// validateContact keeps a contact to what one line of an answer has room for.
+func validateContact(contact string, path *field.Path) field.ErrorList {
+	if len(contact) > 200 || strings.ContainsFunc(contact, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return field.ErrorList{invalid(path, contact, "is no contact: one line of at most 200 characters")}
+	}
+	return nil
 }
 
 func validateNamespaces(namespaces []string, path *field.Path) field.ErrorList {
