@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"iter"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -11,12 +10,10 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/cluster"
-	"github.com/polymoat/polymoat/internal/landing"
 	"github.com/polymoat/polymoat/internal/patch"
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/polyaxon"
@@ -106,7 +103,9 @@ func (d *decider) validate(ctx context.Context, r *request) (outcome, *serve.Fau
 		return outcome{}, f
 	}
 	facts := d.facts(r, pod, old)
-	facts.Nodes = d.live(r)
+	if r.createsPod() {
+		facts.Nodes = d.groups()
+	}
 	if facts.Owner, f = d.owner(ctx, r, facts); f != nil {
 		return outcome{}, f
 	}
@@ -125,14 +124,13 @@ func (d *decider) validate(ctx context.Context, r *request) (outcome, *serve.Fau
 
 // validateBinding judges who binds a pod.
 func (d *decider) validateBinding(r *request) (outcome, *serve.Fault) {
-	binding, f := r.binding()
-	if f != nil {
-		return outcome{}, f
+	if r.undecoded != nil {
+		return outcome{}, undecodable(r.undecoded)
 	}
-	decision := d.policy.ValidateBinding(policy.BindingRequest{
-		Namespace: r.Namespace, User: r.user(), Binding: binding,
-	})
-	return d.answer(decision, r)
+	return d.answer(d.policy.ValidateBinding(policy.BindingRequest{
+		Namespace: r.Namespace, User: r.user(),
+		Binding: &corev1.Binding{TypeMeta: r.object.TypeMeta, ObjectMeta: r.object.ObjectMeta, Target: r.object.Target},
+	}), r)
 }
 
 // judged says whether the operation has an object to judge.
@@ -155,104 +153,4 @@ func (d *decider) answer(decision policy.Decision, r *request) (outcome, *serve.
 		return outcome{decision, refuse(decision, r.objectName())}, nil
 	}
 	return outcome{decision, allow(decision)}, nil
-}
-
-// trust asks whether RBAC lets the user claim core. Where nobody answers, nothing is decided: the request fails.
-func (d *decider) trust(ctx context.Context, r *request) (policy.Trust, *serve.Fault) {
-	if d.mayUseCore == nil {
-		return policy.NotTrusted, nil
-	}
-	may, err := d.mayUseCore(ctx, r.UserInfo)
-	switch {
-	case err != nil:
-		d.log.Error("RBAC was not asked", "uid", r.UID, "user", r.UserInfo.Username, "error", err)
-		return policy.NotTrusted, serve.NewFault(http.StatusInternalServerError, "access",
-			`could not ask whether user %q may "use" roles.polymoat.io "core"; this is not a decision of the policy, and polymoat's log says more`,
-			r.UserInfo.Username)
-	case may:
-		return policy.Trusted, nil
-	}
-	return policy.NotTrusted, nil
-}
-
-// user is who asks, as far as a policy looks.
-func (r *request) user() policy.UserInfo {
-	return policy.UserInfo{Name: r.UserInfo.Username, Groups: r.UserInfo.Groups}
-}
-
-func (d *decider) facts(r *request, pod, old *corev1.Pod) policy.Request {
-	return policy.Request{
-		Namespace: r.Namespace, User: r.user(), Subresource: r.SubResource,
-		Pod: pod, Old: old, Node: d.node(pod.Spec.NodeName), Nominated: d.node(pod.Status.NominatedNodeName),
-		Core: d.core(r.Namespace), Priorities: d.priorities(pod.Spec.SchedulingGroup != nil), Today: d.today(), Brief: true,
-	}
-}
-
-// priorities are those of the cluster; nil where they are not known. Whether groups are reviewed is found out for a pod that
-// may be of one.
-func (d *decider) priorities(grouped bool) *policy.Priorities {
-	if d.known == nil {
-		return nil
-	}
-	known := d.known()
-	if known == nil || !grouped {
-		return known
-	}
-	with := *known
-	with.GroupsReviewed = d.reviewsGroups()
-	return &with
-}
-
-// reviewsGroups says whether the API server asks about PodGroups.
-func (d *decider) reviewsGroups() bool {
-	return d.configurations != nil && slices.ContainsFunc(d.configurations(), func(c cluster.Configuration) bool {
-		return slices.ContainsFunc(c.Webhooks, func(w cluster.Webhook) bool { return w.Groups })
-	})
-}
-
-// core are the workloads of the namespace that are Polyaxon itself.
-func (d *decider) core(namespace string) []policy.CoreWorkload {
-	if d.coreWorkloads == nil {
-		return nil
-	}
-	return d.coreWorkloads.Core(namespace)
-}
-
-// confirm adds the workload that controls a new pod, if it is core and was not seen yet. Who is trusted needs none.
-func (d *decider) confirm(ctx context.Context, r *request, facts policy.Request) ([]policy.CoreWorkload, *serve.Fault) {
-	owner := metav1.GetControllerOfNoCopy(facts.Pod)
-	if d.coreWorkloads == nil || owner == nil || facts.Old != nil || facts.Trust == policy.Trusted || slices.ContainsFunc(facts.Core, func(w policy.CoreWorkload) bool { return w.UID == owner.UID }) {
-		return facts.Core, nil
-	}
-	found, err := d.coreWorkloads.Confirm(ctx, facts.Namespace, owner)
-	switch {
-	case err != nil:
-		d.log.Error("the pod's owner is not known", "uid", r.UID, "name", r.objectName(), "error", err)
-		return nil, serve.NewFault(http.StatusInternalServerError, "owner",
-			"could not read the owner of pod %q, which says whether it is part of Polyaxon; this is not a decision of the policy, and polymoat's log says more",
-			r.objectName())
-	case found == nil:
-		return facts.Core, nil
-	}
-	return append(slices.Clip(facts.Core), *found), nil
-}
-
-// live are the nodes that a pod may be bound to which is created; nil where they are not known, or not yet.
-func (d *decider) live(r *request) func(landing.Constraints) iter.Seq[landing.Group] {
-	if d.nodes == nil || !r.createsPod() || !d.nodes.Synced() {
-		return nil
-	}
-	return d.nodes.Groups
-}
-
-// node is the node of that name; nil where it is not known, or where there is no name.
-func (d *decider) node(name string) *landing.Node {
-	if d.nodes == nil || name == "" {
-		return nil
-	}
-	node, known := d.nodes.Get(name)
-	if !known {
-		return nil
-	}
-	return &node
 }

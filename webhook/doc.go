@@ -7,7 +7,7 @@
 //   - review.go: its body becomes an admission.Request, and the admission.Response becomes the answer
 //   - handler.go: the request is decided on, and whoever is to know is told
 //   - request.go, creation.go: its objects are decoded, where the namespace is governed
-//   - decide.go, workload.go: the facts that the policy needs are gathered, and it is asked
+//   - decide.go, workload.go: the policy is asked, with what facts.go knows of the cluster
 //   - response.go, fault.go: the decision becomes a response. What is not decided is a fault: the caller's mistake, or ours.
 //
 // Fields that our version of k8s.io/api does not know are legal, and no patch mentions them. What watches, audits and writes

@@ -4,29 +4,29 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	admissionv1 "k8s.io/api/admission/v1"
-	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	utiljson "sigs.k8s.io/json"
 )
 
-// envelope is the part of an AdmissionReview that is read, with the objects as they were sent.
+// envelope is an AdmissionReview with the objects as they were sent, and without what nobody looks at.
 type envelope struct {
 	metav1.TypeMeta `json:",inline"`
 	Request         *struct {
-		UID         types.UID                   `json:"uid"`
-		Resource    metav1.GroupVersionResource `json:"resource"`
-		SubResource string                      `json:"subResource"`
-		Name        string                      `json:"name"`
-		Namespace   string                      `json:"namespace"`
-		Operation   admissionv1.Operation       `json:"operation"`
-		UserInfo    authenticationv1.UserInfo   `json:"userInfo"`
-		DryRun      *bool                       `json:"dryRun"`
-		Object      part                        `json:"object"`
-		OldObject   part                        `json:"oldObject"`
+		admissionv1.AdmissionRequest `json:",inline"`
+		Object                       part   `json:"object"`
+		OldObject                    part   `json:"oldObject"`
+		Kind                         passed `json:"kind"`
+		RequestKind                  passed `json:"requestKind"`
+		RequestResource              passed `json:"requestResource"`
+		Options                      passed `json:"options"`
 	} `json:"request"`
 }
+
+// passed is a value that is not read.
+type passed struct{}
+
+// UnmarshalJSONFrom passes over the value.
+func (*passed) UnmarshalJSONFrom(decoder *jsontext.Decoder) error { return decoder.SkipValue() }
 
 // part is where a value of a body begins and ends.
 type part struct{ from, to int64 }
@@ -56,11 +56,8 @@ func reviewIn(body []byte) (review admissionv1.AdmissionReview, err error) {
 	}
 	review.TypeMeta = quick.TypeMeta
 	if r := quick.Request; r != nil {
-		review.Request = &admissionv1.AdmissionRequest{
-			UID: r.UID, Resource: r.Resource, SubResource: r.SubResource, Name: r.Name, Namespace: r.Namespace,
-			Operation: r.Operation, UserInfo: r.UserInfo, DryRun: r.DryRun,
-			Object: runtime.RawExtension{Raw: r.Object.of(body)}, OldObject: runtime.RawExtension{Raw: r.OldObject.of(body)},
-		}
+		review.Request = &r.AdmissionRequest
+		review.Request.Object.Raw, review.Request.OldObject.Raw = r.Object.of(body), r.OldObject.of(body)
 	}
 	return review, nil
 }

@@ -3,6 +3,8 @@ package webhook
 import (
 	"log/slog"
 	"net/http"
+
+	"github.com/polymoat/polymoat/internal/tracing"
 )
 
 // parts are what the handlers of reviews are made of.
@@ -10,8 +12,8 @@ type parts struct {
 	decider *decider
 	metrics *metrics
 	callers *callers // nil where anybody may send reviews
-	tracer  *tracer  // nil where no traces are sent
-	events  teller   // nil where no owner is told of refusals
+	tracer  *tracing.Tracer
+	events  teller // nil where no owner is told of refusals
 	log     *slog.Logger
 }
 
@@ -33,8 +35,8 @@ func newHandlers(p parts) map[string]http.Handler {
 // review answers the reviews of one webhook.
 func (p parts) review(webhook string, decide decides, events teller) http.Handler {
 	log := p.log.With("webhook", webhook)
-	h := &handler{webhook, p.tracer.decides(decide), p.metrics, p.metrics.decide.WithLabelValues(webhook), newRefusals(p.metrics, log), events, log}
-	answered := p.tracer.handler(webhook, &reviewer{webhook, h, p.metrics, log})
+	h := &handler{webhook, traced(p.tracer, decide), p.metrics, p.metrics.decide.WithLabelValues(webhook), newRefusals(p.metrics, log), events, log}
+	answered := p.tracer.Handler(webhook, &reviewer{webhook, h, p.metrics, log})
 	if p.callers != nil {
 		answered = p.callers.require(answered)
 	}

@@ -1,14 +1,67 @@
 package webhook
 
 import (
+	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/polymoat/polymoat/internal/cluster"
+	"github.com/polymoat/polymoat/internal/scrape"
 )
+
+// listenForOthers takes the ports of kubelets and of Prometheus. Neither sees anything of the other's, nor of the reviews.
+func (s *setup) listenForOthers() error {
+	metrics, config, err := s.metricsHandler()
+	return errors.Join(err,
+		s.listen("metrics", s.options.MetricsAddress, metrics, config),
+		s.listen("probes", s.options.ProbeAddress, newProbes(s.ready, s.reviews.Alive, s.metrics.senders), nil))
+}
+
+// metricsHandler serves /metrics, and says over which TLS. The manager's own metrics server is not used: it tells no
+// exemplars, and its filter of who may read brings k8s.io/apiserver and cel-go, which make the binary half as large again.
+func (s *setup) metricsHandler() (http.Handler, *tls.Config, error) {
+	mux := http.NewServeMux()
+	if s.options.MetricsAddress == "" || s.options.MetricsOpen {
+		mux.Handle("/metrics", s.metrics.handler())
+		return mux, nil, nil
+	}
+	client, err := cluster.Connect(s.options.Kubeconfig)
+	if err != nil {
+		return nil, nil, err
+	}
+	mux.Handle("/metrics", scrape.Restricted(client, s.metrics.handler(), s.log))
+	return mux, &tls.Config{GetCertificate: s.cert.GetCertificate, MinVersion: tls.VersionTLS12}, nil
+}
+
+// listen takes a port. config is nil for plain HTTP.
+func (s *setup) listen(name, address string, handler http.Handler, config *tls.Config) error {
+	if address == "" {
+		return nil
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	if config != nil {
+		l = tls.NewListener(l, config)
+	}
+	const patience = 10 * time.Second // for clients that are slow, or gone
+	s.runnables = append(s.runnables, &manager.Server{
+		Name: name, Listener: l, ShutdownTimeout: new(time.Second),
+		Server: &http.Server{
+			Handler: handler, ReadTimeout: patience, WriteTimeout: 3 * patience, IdleTimeout: 10 * patience, MaxHeaderBytes: 64 << 10,
+		},
+	})
+	return nil
+}
 
 // mostSenders is how many addresses are kept: a cluster has a few API servers, or agents of konnectivity.
 const mostSenders = 64

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"cmp"
+	jsonv1 "encoding/json"
 
 	"github.com/go-json-experiment/json"
 	admissionv1 "k8s.io/api/admission/v1"
@@ -9,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+	utiljson "sigs.k8s.io/json"
 
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/webhook/serve"
@@ -65,6 +67,35 @@ func decodeObject(raw []byte) (*object, error) {
 	return o, decode(raw, o)
 }
 
+// decodeValues decodes the objects as JSON values. What was there before does not keep anybody from mending it: an old one
+// that does not decode is empty.
+func (r *request) decodeValues() {
+	r.undecoded = decodeMap(r.Object.Raw, &r.values)
+	if decodeMap(r.OldObject.Raw, &r.oldValues) != nil {
+		r.oldValues = map[string]any{}
+	}
+}
+
+// decodeMap leaves the values alone where there is no object. The data of a ControllerRevision stay as they were written:
+// maps lose what is there twice, and the controllers read all of it.
+func decodeMap(raw []byte, values *map[string]any) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	if err := utiljson.UnmarshalCaseSensitivePreserveInts(raw, values); err != nil {
+		return err
+	}
+	if _, ok := (*values)["data"]; !ok || (*values)["kind"] != "ControllerRevision" {
+		return nil
+	}
+	var revision struct {
+		Data jsonv1.RawMessage `json:"data"`
+	}
+	err := utiljson.UnmarshalCaseSensitivePreserveInts(raw, &revision)
+	(*values)["data"] = revision.Data
+	return err
+}
+
 // dryRun says whether nothing comes of the request.
 func (r *request) dryRun() bool { return ptr.Deref(r.DryRun, false) }
 
@@ -88,14 +119,6 @@ func (r *request) debugsPod() bool {
 // bindsPod says whether the request carries a Binding, through either of its two URLs.
 func (r *request) bindsPod() bool {
 	return r.Operation == admissionv1.Create && r.object != nil && r.object.Kind == "Binding" && r.object.APIVersion == "v1"
-}
-
-// binding returns the Binding of the request.
-func (r *request) binding() (*corev1.Binding, *serve.Fault) {
-	if r.undecoded != nil {
-		return nil, undecodable(r.undecoded)
-	}
-	return &corev1.Binding{TypeMeta: r.object.TypeMeta, ObjectMeta: r.object.ObjectMeta, Target: r.object.Target}, nil
 }
 
 // pods returns the pod and, on UPDATE, what it was before. Subresources that carry a pod (ephemeralcontainers, resize,
@@ -129,6 +152,11 @@ func (r *request) checkPod(field string, pod *corev1.Pod) *serve.Fault {
 
 func undecodable(err error) *serve.Fault {
 	return badReview("object", "request.object does not decode: %v", err)
+}
+
+// user is who asks, as far as a policy looks.
+func (r *request) user() policy.UserInfo {
+	return policy.UserInfo{Name: r.UserInfo.Username, Groups: r.UserInfo.Groups}
 }
 
 // resource is the resource as rules name it: "pods/binding".

@@ -15,6 +15,7 @@ import (
 	"github.com/polymoat/polymoat/internal/build"
 	"github.com/polymoat/polymoat/internal/cluster"
 	"github.com/polymoat/polymoat/internal/readiness"
+	"github.com/polymoat/polymoat/internal/tracing"
 	"github.com/polymoat/polymoat/webhook/serve"
 )
 
@@ -27,7 +28,7 @@ type server struct {
 	log       *slog.Logger
 	reviews   *reviews
 	runnables []manager.Runnable
-	tracer    *tracer // nil where no traces are sent
+	tracer    *tracing.Tracer
 	ready     *readiness.Probe
 }
 
@@ -57,7 +58,7 @@ func (s *server) run(ctx context.Context) error {
 	if err == nil {
 		err = s.reviews.failed
 	}
-	s.tracer.flush(context.WithoutCancel(ctx), s.log)
+	s.tracer.Flush(context.WithoutCancel(ctx), s.log)
 	return err
 }
 

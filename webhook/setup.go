@@ -3,37 +3,26 @@ package webhook
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
-	"time"
-
-	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/polymoat/polymoat/certs"
 	"github.com/polymoat/polymoat/internal/auditor"
 	"github.com/polymoat/polymoat/internal/cluster"
-	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/readiness"
-	"github.com/polymoat/polymoat/internal/scrape"
+	"github.com/polymoat/polymoat/internal/tracing"
 	"github.com/polymoat/polymoat/webhook/serve"
 )
 
 // setup makes a server out of its parts.
 type setup struct {
 	*server
-	policies       *Policies
-	metrics        *metrics
-	cert           certificates
-	events         teller         // nil where no owner is told
-	nodes          *cluster.Nodes // nil without a cluster, like those below
-	workloads      *cluster.Workloads
-	priorities     *cluster.Priorities
-	owners         *cluster.Owners // nil where no role accepts overrides, too
-	access         *cluster.Access
-	configurations *cluster.Configurations
+	policies *Policies
+	metrics  *metrics
+	cert     certificates
+	events   teller        // nil where no owner is told
+	facts    cluster.Facts // empty without a cluster
 }
 
 // certificates is where the serving certificate comes from: certs.Open or certs.Keep.
@@ -59,43 +48,20 @@ func (s *setup) add(run func(context.Context)) {
 	s.runnables = append(s.runnables, everywhere(func(ctx context.Context) error { run(ctx); return nil }))
 }
 
-// connect prepares what is known of the cluster, if there is to be one. The manager's own cache is not used: it keeps whole
-// objects, and of 5,000 nodes and their pods we keep what decides, several nodes as one where no pod can tell them apart.
+// connect prepares what is known of the cluster, if there is to be one.
 func (s *setup) connect() (err error) {
-	o := s.options
-	if !o.Cluster {
+	if !s.options.Cluster {
 		return nil
 	}
-	if s.nodes, err = cluster.NewNodes(o.Kubeconfig); err != nil {
-		return err
-	}
-	if s.workloads, err = cluster.NewWorkloads(o.Kubeconfig, s.policies.compiled); err != nil {
-		return err
-	}
-	if s.priorities, err = cluster.NewPriorities(o.Kubeconfig, s.policies.compiled); err != nil {
-		return err
-	}
-	if s.policies.compiled.NeedsOwners() {
-		if s.owners, err = cluster.NewOwners(o.Kubeconfig, policy.IsOverrideKey); err != nil {
-			return err
-		}
-		s.add(s.owners.Run)
-	}
-	if s.access, err = cluster.NewAccess(o.Kubeconfig); err != nil {
-		return err
-	}
-	s.configurations, err = cluster.NewConfigurations(o.Kubeconfig, o.WebhookConfiguration)
-	s.add(s.nodes.Run)
-	s.add(s.workloads.Run)
-	s.add(s.priorities.Run)
-	s.add(s.configurations.Run)
+	s.facts, err = cluster.NewFacts(s.options.Kubeconfig, s.options.WebhookConfiguration, s.policies.compiled)
+	s.add(s.facts.Run)
 	return err
 }
 
 func (s *setup) openCertificate() (err error) {
 	c := s.options.Certificate
 	if c.Source == certs.SelfManaged {
-		s.cert, err = certs.Keep(s.options.Kubeconfig, c.Secret, c.DNSNames, s.configurations, s.log)
+		s.cert, err = certs.Keep(s.options.Kubeconfig, c.Secret, c.DNSNames, s.facts.Configurations, s.log)
 	} else {
 		s.cert, err = certs.Open(c.Dir)
 	}
@@ -112,8 +78,8 @@ func (s *setup) openCertificate() (err error) {
 func (s *setup) newReadiness() *readiness.Probe {
 	p := &readiness.Probe{Certificate: s.cert.GetCertificate, Log: s.log}
 	if s.options.Cluster {
-		p.NodesSynced, p.WorkloadsSynced, p.ClassesSynced = s.nodes.Synced, s.workloads.Synced, s.priorities.Synced
-		p.Configurations = s.configurations.List
+		p.NodesSynced, p.WorkloadsSynced, p.ClassesSynced = s.facts.Nodes.Synced, s.facts.Workloads.Synced, s.facts.Priorities.Synced
+		p.Configurations = s.facts.Configurations.List
 	}
 	return p
 }
@@ -135,7 +101,7 @@ func (s *setup) watchAndTell() error {
 	}
 	audits := auditor.Options{
 		Client: client, Kubeconfig: o.Kubeconfig, Lease: o.AuditLease, Policy: s.policies.compiled, Files: s.policies.files,
-		Nodes: s.nodes, Workloads: s.workloads, Log: s.log,
+		Nodes: s.facts.Nodes, Workloads: s.facts.Workloads, Log: s.log,
 	}
 	if o.Events {
 		events := auditor.NewEvents(client, s.policies.compiled.Namespaces(), controllers, s.log)
@@ -155,7 +121,7 @@ func (s *setup) watchAndTell() error {
 }
 
 func (s *setup) openTracer() (err error) {
-	s.tracer, err = newTracer(s.options.TracingEndpoint)
+	s.tracer, err = tracing.New(s.options.TracingEndpoint)
 	return err
 }
 
@@ -192,56 +158,11 @@ func (s *setup) openCallers() (*callers, error) {
 	return &callers{authorities, s.options.ClientNames, s.metrics, s.log}, err
 }
 
-// listenForOthers takes the ports of kubelets and of Prometheus. Neither sees anything of the other's, nor of the reviews.
-func (s *setup) listenForOthers() error {
-	metrics, config, err := s.metricsHandler()
-	return errors.Join(err,
-		s.listen("metrics", s.options.MetricsAddress, metrics, config),
-		s.listen("probes", s.options.ProbeAddress, newProbes(s.ready, s.reviews.Alive, s.metrics.senders), nil))
-}
-
-// metricsHandler serves /metrics, and says over which TLS. The manager's own metrics server is not used: it tells no
-// exemplars, and its filter of who may read brings k8s.io/apiserver and cel-go, which make the binary half as large again.
-func (s *setup) metricsHandler() (http.Handler, *tls.Config, error) {
-	mux := http.NewServeMux()
-	if s.options.MetricsAddress == "" || s.options.MetricsOpen {
-		mux.Handle("/metrics", s.metrics.handler())
-		return mux, nil, nil
-	}
-	client, err := cluster.Connect(s.options.Kubeconfig)
-	if err != nil {
-		return nil, nil, err
-	}
-	mux.Handle("/metrics", scrape.Restricted(client, s.metrics.handler(), s.log))
-	return mux, &tls.Config{GetCertificate: s.cert.GetCertificate, MinVersion: tls.VersionTLS12}, nil
-}
-
-// listen takes a port. config is nil for plain HTTP.
-func (s *setup) listen(name, address string, handler http.Handler, config *tls.Config) error {
-	if address == "" {
-		return nil
-	}
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return err
-	}
-	if config != nil {
-		l = tls.NewListener(l, config)
-	}
-	const patience = 10 * time.Second // for clients that are slow, or gone
-	s.runnables = append(s.runnables, &manager.Server{
-		Name: name, Listener: l, ShutdownTimeout: new(time.Second),
-		Server: &http.Server{
-			Handler: handler, ReadTimeout: patience, WriteTimeout: 3 * patience, IdleTimeout: 10 * patience, MaxHeaderBytes: 64 << 10,
-		},
-	})
-	return nil
-}
-
 func (s *setup) decider() *decider {
-	d := &decider{policy: s.policies.compiled, nodes: s.nodes, owners: s.owners, coreWorkloads: s.workloads, log: s.log, today: utcToday}
+	f := s.facts
+	d := &decider{policy: s.policies.compiled, nodes: f.Nodes, owners: f.Owners, coreWorkloads: f.Workloads, log: s.log, today: utcToday}
 	if s.options.Cluster {
-		d.configurations, d.mayUseCore, d.known = s.configurations.List, s.access.MayUseCore, s.priorities.Known
+		d.configurations, d.mayUseCore, d.known = f.Configurations.List, f.Access.MayUseCore, f.Priorities.Known
 	}
 	return d
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/polymoat/polymoat/internal/collector"
 	"github.com/polymoat/polymoat/internal/logging"
+	"github.com/polymoat/polymoat/internal/tracing"
 )
 
 const (
@@ -29,7 +30,7 @@ const (
 )
 
 // tracedMux serves the built-in policy and sends spans to an address.
-func tracedMux(t *testing.T, address string) (*http.ServeMux, *tracer) {
+func tracedMux(t *testing.T, address string) (*http.ServeMux, *tracing.Tracer) {
 	t.Helper()
 	policies, err := LoadPolicies("")
 	if err != nil {
@@ -42,13 +43,13 @@ func tracedMux(t *testing.T, address string) (*http.ServeMux, *tracer) {
 }
 
 // tracerTo ends with the test, and what is not sent by then never is.
-func tracerTo(t *testing.T, address string) *tracer {
+func tracerTo(t *testing.T, address string) *tracing.Tracer {
 	t.Helper()
-	spans, err := newTracer(address)
+	spans, err := tracing.New(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { spans.flush(context.WithoutCancel(t.Context()), slog.New(slog.DiscardHandler)) })
+	t.Cleanup(func() { spans.Flush(context.WithoutCancel(t.Context()), slog.New(slog.DiscardHandler)) })
 	return spans
 }
 
@@ -85,7 +86,7 @@ func TestSpans(t *testing.T) {
 	postTraced(t, mux, "/validate", sampled, bytes.Replace(raw, []byte(`"image":"polyaxon`), []byte(`"image":5,"x":"secret`), 1))
 	postTraced(t, mux, "/validate", notSampled, raw)
 	post(t, mux, "/validate", raw)
-	spans.flush(t.Context(), slog.New(slog.DiscardHandler))
+	spans.Flush(t.Context(), slog.New(slog.DiscardHandler))
 	type decision struct {
 		Webhook, Failed string
 		Attributes      map[string]string
@@ -158,7 +159,7 @@ func exemplars(t *testing.T, h http.Handler) []string {
 // TestTracedReviewsAreReadInTime: what wraps the answer does not hide that it can bound how long a body may take.
 func TestTracedReviewsAreReadInTime(t *testing.T) {
 	spans := tracerTo(t, "127.0.0.1:4317")
-	served := httptest.NewServer(spans.handler("mutate", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	served := httptest.NewServer(spans.Handler("mutate", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if err := http.NewResponseController(w).SetReadDeadline(time.Now()); err != nil {
 			t.Error(err)
 		}
@@ -187,7 +188,7 @@ func TestSpansThatAreNotSent(t *testing.T) {
 	postTraced(t, mux, "/mutate", sampled, benchmarkReview(t))
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	spans.flush(gone, log)
+	spans.Flush(gone, log)
 	want := `{"level":"WARN","msg":"spans were not sent","error":"connection refused"}
 {"level":"WARN","msg":"the last spans were not sent","error":"context canceled"}
 `

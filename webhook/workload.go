@@ -1,8 +1,8 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"net/http"
 	"reflect"
 	"slices"
@@ -10,11 +10,12 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	utiljson "sigs.k8s.io/json"
 
 	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/polyaxon"
 	"github.com/polymoat/polymoat/internal/template"
 	"github.com/polymoat/polymoat/webhook/serve"
 )
@@ -38,35 +39,6 @@ func (d *decider) workloads(ctx context.Context, r *request) (outcome, *serve.Fa
 		decision = d.policy.ValidateWorkload(w)
 	}
 	return d.answer(decision, r)
-}
-
-// decodeValues decodes the objects as JSON values. What was there before does not keep anybody from mending it: an old one
-// that does not decode is empty.
-func (r *request) decodeValues() {
-	r.undecoded = decodeMap(r.Object.Raw, &r.values)
-	if decodeMap(r.OldObject.Raw, &r.oldValues) != nil {
-		r.oldValues = map[string]any{}
-	}
-}
-
-// decodeMap leaves the values alone where there is no object. The data of a ControllerRevision stay as they were written:
-// maps lose what is there twice, and the controllers read all of it.
-func decodeMap(raw []byte, values *map[string]any) error {
-	if len(raw) == 0 {
-		return nil
-	}
-	if err := utiljson.UnmarshalCaseSensitivePreserveInts(raw, values); err != nil {
-		return err
-	}
-	if _, ok := (*values)["data"]; !ok || (*values)["kind"] != "ControllerRevision" {
-		return nil
-	}
-	var revision struct {
-		Data json.RawMessage `json:"data"`
-	}
-	err := utiljson.UnmarshalCaseSensitivePreserveInts(raw, &revision)
-	(*values)["data"] = revision.Data
-	return err
 }
 
 // workload is the object with the pod templates that the request adds or changes.
@@ -180,4 +152,28 @@ func pathOf(at []any) *field.Path {
 		}
 	}
 	return path
+}
+
+// owner is the object as the owner of its pods; nil where it is not one of Polyaxon's own kinds.
+func (r *request) owner() *polyaxon.Owner {
+	o := unstructured.Unstructured{Object: r.values}
+	ref, ok := polyaxon.ReferenceTo(o.GetAPIVersion(), o.GetKind(), cmp.Or(o.GetName(), o.GetGenerateName()))
+	if !ok {
+		return nil
+	}
+	return &polyaxon.Owner{Reference: ref, Labels: o.GetLabels(), Annotations: o.GetAnnotations()}
+}
+
+// overridesOf are the overrides in an object's own metadata, which count for its pods even where they do not reach them.
+func overridesOf(object map[string]any) map[string]any {
+	found := map[string]any{}
+	for _, part := range []string{"annotations", "labels"} {
+		values, _, _ := unstructured.NestedMap(object, "metadata", part)
+		for key, value := range values {
+			if policy.IsOverrideKey(key) {
+				found[part+"/"+key] = value
+			}
+		}
+	}
+	return found
 }

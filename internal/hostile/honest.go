@@ -32,10 +32,18 @@ func newAPIServer(target Target, idle int) *apiServer {
 }
 
 // review says whether a review was decided. An answer that is neither a decision nor a 503 is an error, and so is one that
-// takes longer than the chart's timeout.
+// takes longer than the chart's timeout. After that time it is late, whatever becomes of the connection.
 func (a *apiServer) review(ctx context.Context) (decided bool, err error) {
 	ctx, giveUp := context.WithTimeout(ctx, 5*time.Second)
 	defer giveUp()
+	decided, err = a.ask(ctx)
+	if err != nil && ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	return decided, err
+}
+
+func (a *apiServer) ask(ctx context.Context) (decided bool, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+a.target.Address+"/validate?timeout=5s", bytes.NewReader(a.target.Review))
 	if err != nil {
 		return false, err

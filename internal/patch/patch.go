@@ -8,7 +8,7 @@ package patch
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 
 	"github.com/go-json-experiment/json"
 	jsonv1 "github.com/go-json-experiment/json/v1"
@@ -33,31 +33,31 @@ func Operations(before, after *corev1.Pod) ([]jsonpatch.JsonPatchOperation, erro
 	d.compare("/spec/tolerations", b.Tolerations, a.Tolerations)
 	d.compare("/spec/affinity", b.Affinity, a.Affinity)
 	d.compare("/spec/securityContext", b.SecurityContext, a.SecurityContext)
-	for i := range b.InitContainers {
-		d.container("initContainers", i, b.InitContainers[i].SecurityContext, a.InitContainers[i].SecurityContext)
-		d.env("initContainers", i, b.InitContainers[i].Env, a.InitContainers[i].Env)
-	}
-	for i := range b.Containers {
-		d.container("containers", i, b.Containers[i].SecurityContext, a.Containers[i].SecurityContext)
-		d.env("containers", i, b.Containers[i].Env, a.Containers[i].Env)
-	}
-	for i := range b.EphemeralContainers {
-		d.container("ephemeralContainers", i, b.EphemeralContainers[i].SecurityContext, a.EphemeralContainers[i].SecurityContext)
+	d.containers("/spec/initContainers/", b.InitContainers, a.InitContainers)
+	d.containers("/spec/containers/", b.Containers, a.Containers)
+	for i, after := range a.EphemeralContainers {
+		d.securityContext("/spec/ephemeralContainers/", i, b.EphemeralContainers[i].SecurityContext, after.SecurityContext)
 	}
 	return d.operations, nil
 }
 
-// container compares security contexts. A pointer that was not copied cannot have changed.
-func (d *diff) container(list string, i int, before, after *corev1.SecurityContext) {
+func (d *diff) containers(list string, before, after []corev1.Container) {
+	for i := range before {
+		d.securityContext(list, i, before[i].SecurityContext, after[i].SecurityContext)
+		d.env(list, i, before[i].Env, after[i].Env)
+	}
+}
+
+// securityContext compares those of a container. A pointer that was not copied cannot have changed.
+func (d *diff) securityContext(list string, i int, before, after *corev1.SecurityContext) {
 	if before != after {
-		d.compare(fmt.Sprintf("/spec/%s/%d/securityContext", list, i), before, after)
+		d.compare(list+strconv.Itoa(i)+"/securityContext", before, after)
 	}
 }
 
 // env appends the variables that came after those that were there. Nothing else becomes of them.
 func (d *diff) env(list string, i int, before, after []corev1.EnvVar) {
-	at := fmt.Sprintf("/spec/%s/%d/env", list, i)
-	switch {
+	switch at := list + strconv.Itoa(i) + "/env"; {
 	case len(after) <= len(before):
 	case len(before) == 0: // it may be missing
 		d.operations = append(d.operations, jsonpatch.NewOperation("add", at, after))

@@ -38,7 +38,10 @@ const (
 	mostGoodbyes = 128
 	goodbyeTime  = 500 * time.Millisecond
 
-	// headerTime is how long a handshake may take, and then a header: a few round trips, of a webhook timeout of 5 seconds.
+	// handshakeTime is how long a handshake may take, with the time that the server lets it wait. Callers wait as long by default, and
+	// one that is closed sooner has no answer.
+	handshakeTime = defaultTimeout
+	// headerTime is how long the first header of a connection may take, from its first byte on.
 	headerTime = 3 * time.Second
 	// bodyTime is how long a body may take. The largest takes 2 seconds at 30 Mbit/s.
 	bodyTime = 2 * time.Second

@@ -278,8 +278,8 @@ func TestSlow(t *testing.T) {
 		send string
 		want time.Duration
 	}{
-		"a connection that says nothing": {(*running).dial, "", 3 * time.Second},
-		"half a handshake":               {(*running).dial, "\x16\x03\x01", 3 * time.Second},
+		"a connection that says nothing": {(*running).dial, "", 10 * time.Second},
+		"half a handshake":               {(*running).dial, "\x16\x03\x01", 10 * time.Second},
 		"no header":                      {func(r *running) net.Conn { return r.greet() }, "", 100 * time.Second},
 		"half a header":                  {func(r *running) net.Conn { return r.greet() }, "POST /validate HTTP/1.1\r\n", 3 * time.Second},
 		"an idle one":                    {func(r *running) net.Conn { return r.greet() }, post("/validate", "Content-Length: 0\r\n\r\n"), 100 * time.Second},

@@ -125,7 +125,7 @@ func (s *Server) server(ctx context.Context) *http.Server {
 		// A request that never comes to the handler would have no deadline.
 		DisableGeneralOptionsHandler: true,
 		MaxHeaderBytes:               mostHeader,
-		ReadHeaderTimeout:            headerTime,
+		ReadHeaderTimeout:            handshakeTime, // connection.speak leaves the first header less
 		IdleTimeout:                  idleTime,
 		ErrorLog:                     slog.NewLogLogger(rarely{s.options.Log.Handler(), rate.NewLimiter(1, 10)}, slog.LevelWarn),
 		BaseContext:                  func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
