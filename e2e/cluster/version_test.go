@@ -28,7 +28,7 @@ func TestVersionsAreTold(t *testing.T) {
 func versionTable() string {
 	minors := binaries.Minors("../controlplane")
 	rows := append([]*Feature{{Name: "polymoat, its chart and its plugin"}}, Features...)
-	table := fmt.Sprintf("| what is tested | %s |\n|---|%s\n", strings.Join(minors, " | "), strings.Repeat("---|", len(minors)))
+	table := fmt.Sprintf("| what the tests cover | %s |\n|---|%s\n", strings.Join(minors, " | "), strings.Repeat("---|", len(minors)))
 	for _, f := range rows {
 		cells := []string{f.Name}
 		for _, minor := range minors {
