@@ -46,7 +46,7 @@ func within(name string, o Options, run func(context.Context, Site) (int, error)
 	o.Dir = s.Dir
 	s.Control, err = Start(ctx, o)
 	if lacks := (*Lacks)(nil); errors.As(err, &lacks) {
-		fmt.Println("--- SKIP:", name+":", lacks)
+		fmt.Fprintln(os.Stderr, "--- SKIP:", name+":", lacks)
 		return 0, nil
 	}
 	if err != nil {
