@@ -4,11 +4,13 @@ TOOL    := go tool -modfile=internal/tools/go.mod
 # What measures memory or time has the machine to itself, and no race detector.
 ALONE   := ^(TestHostile|TestDrillOfMany)$$
 # The main job, of all that `make e2e` tests.
-JOB     := ^(TestWorkloadsOfEveryRole|TestSchedulerBindsToTheRightPool|TestRunsMeetTheRestrictedStandard|TestStockPolyaxon|TestRefusals|TestCoreIsEarned|TestHelm)$$
+JOB     := ^(TestWorkloadsOfEveryRole|TestSchedulerBindsToTheRightPool|TestRunsMeetTheRestrictedStandard|TestStockPolyaxon|TestRefusals|TestCoreIsEarned|TestHelm|TestVersion)$$
 UNIT    := $$(go list ./... | grep -vE '/e2e(/certs|/displacement|/failure|/soak|/static|/twin)?$$|/internal/cost$$')
 # Inputs, not seconds: at the end of a time Go's fuzzing may fail with "context deadline exceeded" although nothing did.
 FUZZTIME ?= 20000x
 SOAK     ?= 1h
+# The Kubernetes of the control plane, 1.34 to 1.37: make job K8S=1.36. Empty: the newest.
+export K8S ?=
 ONLYTWIN := $(if $(filter only,$(TWIN)),twin)
 # What a binary says of itself with --version; internal/release and the Dockerfile write the same.
 BUILD   := github.com/polymoat/polymoat/internal/build
@@ -30,7 +32,7 @@ demo: ## a tour: a real control plane, pods of every role, attempts that are ref
 	go run ./e2e/demo demo
 
 .PHONY: up
-up: ## keep the same cluster running, for playing with kubectl; GATES=GenericWorkload=true,... opens feature gates, TWIN=only installs the twin
+up: ## keep the same cluster running, for playing with kubectl; GATES=GenericWorkload=true,... opens feature gates, TWIN=only installs the twin, K8S=1.36 is an older Kubernetes
 	go run ./e2e/demo up $(GATES) $(ONLYTWIN)
 
 .PHONY: down
@@ -93,7 +95,7 @@ unit: ## unit tests, the corpus and the chart; what a decision costs (builds hel
 	go test -count=1 -timeout 10m ./internal/cost
 
 .PHONY: job
-job: ## pods of every role end on their nodes and attempts are refused, in a real control plane
+job: ## pods of every role end on their nodes and attempts are refused, in a real control plane; K8S=1.34 to 1.37
 	go run ./e2e/demo build
 	go test -count=1 -timeout 20m -v -run '$(JOB)' ./e2e
 
@@ -114,7 +116,7 @@ monitoring: ## the dashboard and the alerts, with Prometheus' own libraries (the
 	cd e2e/monitoring && go vet ./... && go test -timeout 15m ./...
 
 .PHONY: e2e
-e2e: ## a real control plane, and cert-manager, built from Go modules (the first time takes ten minutes)
+e2e: ## a real control plane, and cert-manager, built from Go modules (the first time takes ten minutes); K8S=1.34 to 1.37
 	go run ./e2e/demo build
 	cd e2e/scheduler && go test -count=1 -timeout 20m -v ./...
 	go test -count=1 -timeout 20m -v -p 1 ./e2e ./e2e/certs ./e2e/displacement ./e2e/failure ./e2e/static ./e2e/twin

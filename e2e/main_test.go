@@ -40,7 +40,11 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	cluster.Main("e2e", cluster.Options{AuditPods: true, TracingEndpoint: spans.Address()}, func(ctx context.Context, s cluster.Site) (code int, err error) {
+	options := cluster.Options{AuditPods: true, TracingEndpoint: spans.Address()}
+	if *twin {
+		options.Needs = cluster.Twin
+	}
+	cluster.Main("e2e", options, func(ctx context.Context, s cluster.Site) (code int, err error) {
 		control, server = s.Control, s.Program
 		if helm, err = chart.New(ctx, s.Root, os.Stderr); err != nil {
 			return 0, err

@@ -73,10 +73,15 @@ func twinAnswers(ctx context.Context, tenant client.Client) error {
 		return err
 	}
 	claims.Labels = map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}
-	if err := tenant.Create(ctx, claims, client.DryRunAll); err == nil || !strings.Contains(err.Error(), "core-claim: ") {
+	if err := tenant.Create(ctx, claims, client.DryRunAll); !RefusedByTwin(err, "core-claim") {
 		return fmt.Errorf("a claim of core is not refused by the twin: %w", err)
 	}
 	return bindingIsRefused(ctx, tenant)
+}
+
+// RefusedByTwin says whether the error is the refusal of the twin by a rule; empty: by any. The twin is asked before polymoat.
+func RefusedByTwin(err error, rule string) bool {
+	return err != nil && strings.Contains(err.Error(), "ValidatingAdmissionPolicy 'polymoat-") && strings.Contains(err.Error(), rule+": ")
 }
 
 // bindingIsRefused looks for the policy that judges no pods: each is in force in its own time.
@@ -84,7 +89,7 @@ func bindingIsRefused(ctx context.Context, tenant client.Client) error {
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "none", Namespace: "polyaxon"}}
 	binding := &corev1.Binding{Target: corev1.ObjectReference{Kind: "Node", Name: "core-1"}}
 	err := tenant.SubResource("binding").Create(ctx, pod, binding, client.DryRunAll)
-	if err == nil || !strings.Contains(err.Error(), "binding: ") {
+	if !RefusedByTwin(err, "binding") {
 		return fmt.Errorf("a Binding is not refused by the twin: %w", err)
 	}
 	return nil

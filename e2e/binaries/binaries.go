@@ -46,15 +46,15 @@ type Set struct {
 // Path is the file of a program: Path("etcd").
 func (s Set) Path(name string) string { return s.paths[name] }
 
-// Ensure returns the programs of the control plane that e2e/controlplane/go.mod names, and builds those that are not
-// there yet, with progress on out. Programs in $KUBEBUILDER_ASSETS (the convention of envtest) are used as they are.
-// root is the repository's root; see Root.
+// Ensure returns the programs of the control plane that e2e/controlplane pins, and builds those that are not there yet,
+// with progress on out. $K8S chooses the version of Kubernetes, "1.36"; without it, it is the newest. Programs in
+// $KUBEBUILDER_ASSETS (the convention of envtest) are used as they are. root is the repository's root; see Root.
 func Ensure(ctx context.Context, root string, out io.Writer) (Set, error) {
-	versions, err := readVersions(filepath.Join(root, module, "go.mod"), programs...)
+	versions, kubernetes, err := controlPlane(filepath.Join(root, module), os.Getenv("K8S"))
 	if err != nil {
 		return Set{}, err
 	}
-	b := builder{module: filepath.Join(root, module), dir: filepath.Join(root, ".cache", "controlplane", versions.key(buildFlags)), versions: versions, out: out}
+	b := builder{module: filepath.Join(root, module), kubernetes: kubernetes, dir: filepath.Join(root, ".cache", "controlplane", versions.key(buildFlags)), versions: versions, out: out}
 	if set, ok := b.find(); ok {
 		return set, nil
 	}

@@ -21,6 +21,7 @@ var buildFlags = []string{"-trimpath", "-gcflags=all=-dwarf=false"}
 // builder builds what is missing into dir, a folder of its own for one set of versions.
 type builder struct {
 	module, dir string // the nested module that pins versions, and where programs go
+	kubernetes  string // the nested module that pins Kubernetes, where there is any: e2e/controlplane/1.36
 	versions    versions
 	out         io.Writer
 }
@@ -49,7 +50,11 @@ func (b builder) buildOne(ctx context.Context, title string, p program) error {
 	fmt.Fprintf(b.out, "%s: building from its Go module\n", title)
 	stop := progress.Watch(b.out, title, p.estimate)
 	part := filepath.Join(b.dir, p.name+".part")
-	_, err := b.goTool(ctx, append(append([]string{"build"}, buildFlags...), "-ldflags", b.ldflags(p), "-o", part, p.pkg)...)
+	module := b.module
+	if p.module == kubernetesModule {
+		module = b.kubernetes
+	}
+	_, err := goTool(ctx, module, append(append([]string{"build"}, buildFlags...), "-ldflags", b.ldflags(p), "-o", part, p.pkg)...)
 	stop()
 	if err != nil {
 		return err
@@ -70,11 +75,7 @@ func (b builder) ldflags(p program) string {
 	return strings.Join(flags, " ")
 }
 
-// goTool runs the go command in the nested module and returns what it printed.
-func (b builder) goTool(ctx context.Context, args ...string) (string, error) {
-	return goTool(ctx, b.module, args...)
-}
-
+// goTool runs the go command in a nested module and returns what it printed.
 func goTool(ctx context.Context, dir string, args ...string) (string, error) {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, "go", args...)

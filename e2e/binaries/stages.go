@@ -18,7 +18,7 @@ var stages = []string{
 
 // writeStages copies kwok's default stages out of its module into one file.
 func (b builder) writeStages(ctx context.Context) error {
-	kwok, err := b.goTool(ctx, "list", "-m", "-f", "{{.Dir}}", kwokModule)
+	kwok, err := goTool(ctx, b.module, "list", "-m", "-f", "{{.Dir}}", kwokModule)
 	if err != nil {
 		return err
 	}

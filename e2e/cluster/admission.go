@@ -47,6 +47,7 @@ func (c *Cluster) writeAdmission(show bool, policies string) error {
 		text += fmt.Sprintf(webhookCaller, c.file("caller.kubeconfig"))
 	}
 	if policies != "" {
+		c.flags = append(c.flags, "--feature-gates", "ManifestBasedAdmissionControlConfig=true")
 		text += fmt.Sprintf(staticPolicies, filepath.Join(policies, "mutating"), filepath.Join(policies, "validating"))
 	}
 	c.flags = append(c.flags, "--admission-control-config-file", c.file("admission.yaml"))

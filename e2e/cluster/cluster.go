@@ -34,6 +34,8 @@ type Options struct {
 	// Gates are feature gates of API server, scheduler and controllers, "GenericWorkload=true,...". The APIs that they bring
 	// are served, those that are alpha or beta as well. Empty: the defaults.
 	Gates string
+	// Needs is a feature without which nothing is started: the error is of type Lacks then. Nil: none.
+	Needs *Feature
 }
 
 // Cluster is a running control plane. It has five processes, which end with Stop, or with the process that started it.
@@ -45,6 +47,7 @@ type Cluster struct {
 	host      string   // https://127.0.0.1:6443
 	etcd      string   // http://127.0.0.1:2379
 	tokens    map[string]string
+	minor     int // of the API server's version: 36 is Kubernetes 1.36
 	processes []*process
 	installed Server
 	// ctx ends when a process of the control plane does; its cause says which one, and why.
@@ -75,6 +78,8 @@ func (c *Cluster) start(o Options) error {
 	c.host, c.etcd = fmt.Sprintf("https://127.0.0.1:%d", ports[2]), fmt.Sprintf("http://127.0.0.1:%d", ports[0])
 	c.openGates(o.Gates)
 	steps := []func() error{
+		c.askVersion,
+		func() error { return c.Lack(o.Needs) },
 		c.writeCertificates,
 		c.writeUsers,
 		func() error { return c.writeAdmission(o.ShowCertificate, o.StaticPolicies) },

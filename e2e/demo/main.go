@@ -115,7 +115,11 @@ func start(ctx context.Context, root, dir string, p playground, out io.Writer) (
 		return nil, err
 	}
 	stop := progress.Watch(out, "starting the control plane", 10*time.Second)
-	c, err := cluster.Start(ctx, cluster.Options{Binaries: set, Dir: dir, Gates: p.gates})
+	options := cluster.Options{Binaries: set, Dir: dir, Gates: p.gates}
+	if p.twin {
+		options.Needs = cluster.Twin
+	}
+	c, err := cluster.Start(ctx, options)
 	stop()
 	if err != nil {
 		return nil, err

@@ -37,7 +37,7 @@ func tour(ctx context.Context, root string, out io.Writer) error {
 	}
 	defer c.Stop()
 	g := &guide{cluster: c, root: root, out: out}
-	for _, show := range []func(context.Context) error{g.showStart, g.showWorkloads, g.showAttempts, g.showOverrides, g.showDryRuns} {
+	for _, show := range []func(context.Context) error{g.showStart, g.showWorkloads, g.showAttempts, g.showOverrides, g.showDryRuns, g.showOutage} {
 		if err := show(ctx); err != nil {
 			return fmt.Errorf("%w\nlogs: %s", err, dir)
 		}
@@ -46,7 +46,7 @@ func tour(ctx context.Context, root string, out io.Writer) error {
 		return fmt.Errorf("%w\nlogs: %s", err, dir)
 	}
 	g.title("Everything was as it should be (%.0f s). Stopping and cleaning up", time.Since(began).Seconds())
-	fmt.Fprintln(out, "To play with the same cluster: make up")
+	fmt.Fprintln(out, "Try next, in the same cluster, with pods of your own: make up")
 	c.Stop()
 	return os.RemoveAll(dir)
 }

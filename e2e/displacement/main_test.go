@@ -16,7 +16,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	cluster.Main("displacement", cluster.Options{Gates: "GenericWorkload=true"}, func(_ context.Context, s cluster.Site) (int, error) {
+	cluster.Main("displacement", cluster.Options{Gates: "GenericWorkload=true", Needs: cluster.Groups}, func(_ context.Context, s cluster.Site) (int, error) {
 		control = s.Control
 		install = cluster.Polymoat{Binary: s.Program, Manifests: filepath.Join(s.Root, "manifests", "install.yaml")}
 		return m.Run(), nil

@@ -15,6 +15,9 @@ var outage = flag.Int64("outage", 1000, "how many runs are created while all rep
 
 // allReplicasAreDownBesideTwin: with the native twin, and failurePolicy Ignore, no run is refused and each is placed.
 func allReplicasAreDownBesideTwin(t *testing.T, s *site) {
+	if err := control.Lack(cluster.Twin); err != nil {
+		t.Skip(err)
+	}
 	must(t, e2e.InstallTwin(control, v1alpha1.Default()))
 	t.Cleanup(func() {
 		must(t, e2e.RemoveTwin(context.WithoutCancel(t.Context()), as(t, cluster.Admin), v1alpha1.Default()))

@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	cluster.Main("static", cluster.Options{StaticPolicies: folder}, func(_ context.Context, s cluster.Site) (int, error) {
+	cluster.Main("static", cluster.Options{StaticPolicies: folder, Needs: cluster.Static}, func(_ context.Context, s cluster.Site) (int, error) {
 		defer func() { _ = os.RemoveAll(folder) }()
 		control = s.Control
 		return m.Run(), nil

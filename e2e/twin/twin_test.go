@@ -28,7 +28,7 @@ var control *cluster.Cluster
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	cluster.Main("twin", cluster.Options{}, func(_ context.Context, s cluster.Site) (int, error) {
+	cluster.Main("twin", cluster.Options{Needs: cluster.Twin}, func(_ context.Context, s cluster.Site) (int, error) {
 		control = s.Control
 		if err := install(); err != nil {
 			return 0, err

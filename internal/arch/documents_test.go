@@ -12,8 +12,11 @@ import (
 // top is the repository.
 const top = "../.."
 
-// longestREADME is how many bytes the first page has at most: it is read in a few minutes, the rest stands beside what it describes.
-const longestREADME = 9 << 10
+// longestREADME is how many bytes, and mostWords how many words, the first page has at most: it is read in a few minutes, the rest stands beside what it describes.
+const (
+	longestREADME = 9 << 10
+	mostWords     = 1000
+)
 
 var (
 	links    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
@@ -28,6 +31,9 @@ func TestDocuments(t *testing.T) {
 		text := read(t, path)
 		if path == filepath.Join(top, "README.md") && len(text) > longestREADME {
 			t.Errorf("README.md has %d bytes, at most %d", len(text), longestREADME)
+		}
+		if words := len(strings.Fields(text)); path == filepath.Join(top, "README.md") && words > mostWords {
+			t.Errorf("README.md has %d words, at most %d", words, mostWords)
 		}
 		for _, link := range links.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
 			if err := follow(path, link[1]); err != nil {

@@ -1,5 +1,9 @@
-{{/* The files of the policies, by their names in the folder that the server reads. */}}
+{{/* The files of the policies, by their names in the folder that the server reads. Values that
+cannot work are refused here, too. */}}
 {{- define "polymoat.policyFiles" -}}
+{{- if and .Values.native.installed (semverCompare "<1.36.0-0" .Capabilities.KubeVersion.Version) }}
+{{- fail (printf "\n\nnative.installed: Kubernetes %s serves no MutatingAdmissionPolicies, so the native twin cannot be there: it needs 1.36; set it to false" .Capabilities.KubeVersion.Version) }}
+{{- end }}
 {{- $files := dict }}
 {{- range $i, $policy := .Values.policies }}
 {{- $file := printf "%s.yaml" $policy.metadata.name }}
