@@ -102,11 +102,12 @@ func createPod(t *testing.T, p template.Pod) (said []string, refused bool) {
 	if err == nil {
 		return said, false
 	}
-	_, refusal, found := strings.Cut(err.Error(), fmt.Sprintf("denied the request: pods %q: ", pod.Name))
+	_, refusal, found := strings.Cut(err.Error(), fmt.Sprintf("denied the request: pods %q of role ", pod.Name))
+	role, reasons, _ := strings.Cut(refusal, ": ")
 	if !found {
 		t.Fatalf("not refused by polymoat: %v", err)
 	}
-	return append(said, refusal+" (its pods will be refused)"), true
+	return append(said, fmt.Sprintf("its pods of role %s will be refused: %s", role, reasons)), true
 }
 
 // createResource creates a resource as a tenant, by dry-run, and returns the warnings.
