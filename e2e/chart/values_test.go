@@ -93,11 +93,11 @@ func TestValues(t *testing.T) {
 		}},
 		{"an audit that only counts", "{audit: {reports: false}, events: {enabled: false}}", map[[2]string]string{
 			{deployment, first + ".args[8:]}"}:                         "--audit-lease=polymoat-system/polymoat-audit",
-			{"ClusterRole polymoat-governed", "{.rules[*].resources}"}: `["pods"]`,
+			{"ClusterRole polymoat-governed", "{.rules[*].resources}"}: `["pods","persistentvolumeclaims"]`,
 		}},
 		{"events without an audit", "audit: {enabled: false}", map[[2]string]string{
 			{deployment, first + ".args[8:]}"}: "--events=true",
-			{"ClusterRole polymoat-governed", "{.rules[*].resources}"}: `["pods"] ["tfjobs","pytorchjobs","mpijobs","mxjobs","xgboostjobs","paddlejobs"] ["rayjobs","rayservices","rayclusters"] ["daskjobs","daskclusters","daskworkergroups"] ` +
+			{"ClusterRole polymoat-governed", "{.rules[*].resources}"}: `["pods","persistentvolumeclaims"] ["tfjobs","pytorchjobs","mpijobs","mxjobs","xgboostjobs","paddlejobs"] ["rayjobs","rayservices","rayclusters"] ["daskjobs","daskclusters","daskworkergroups"] ` +
 				`["events"]`,
 		}},
 		{"callers with a client certificate", "clientCA: {secretName: callers, names: [kube-apiserver]}", map[[2]string]string{

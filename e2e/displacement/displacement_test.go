@@ -7,8 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/polymoat/polymoat/e2e/cluster"
 )
@@ -40,7 +43,7 @@ func TestDisplacement(t *testing.T) {
 	}
 
 	startCore(t, "")
-	must(t, control.Install(install))
+	installed(t)
 	refused(t)
 
 	startCore(t, "")
@@ -55,6 +58,33 @@ func TestDisplacement(t *testing.T) {
 			spared(t, w)
 		}
 	}
+	starving(t)
+}
+
+// starving sees that the ReadWriteOncePod claim of a core Deployment is refused to a run that evicts nobody.
+func starving(t *testing.T) {
+	t.Helper()
+	template := podOn("core", "", map[string]string{"app": "keeper", "app.kubernetes.io/part-of": "polyaxon-core"})
+	withCoreOwn(&template.Spec)
+	keeper := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "keeper"}, Spec: appsv1.DeploymentSpec{
+		Replicas: new(int32(0)), Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "keeper"}},
+		Template: corev1.PodTemplateSpec{ObjectMeta: template.ObjectMeta, Spec: template.Spec},
+	}}
+	must(t, as(t, cluster.Admin).Create(t.Context(), keeper))
+	const want = `violates displacement: spec.volumes[0].persistentVolumeClaim.claimName is "state", a ReadWriteOncePod claim of the pods of ` +
+		`Deployment "keeper": they could not start while the pod has it; name another claim`
+	await(t, "a refusal of the claim", func(ctx context.Context) error {
+		for _, w := range ways {
+			if w.name != "claim" {
+				continue
+			}
+			if err := as(t, cluster.Tenant).Create(ctx, alone(w), client.DryRunAll); !strings.Contains(fmt.Sprint(err), want) {
+				return fmt.Errorf("got %w", err)
+			}
+		}
+		return nil
+	})
+	gone(t, keeper)
 }
 
 // spared sees that the run takes nothing from core.

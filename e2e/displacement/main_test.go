@@ -5,6 +5,7 @@ package displacement_test
 import (
 	"context"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/polymoat/polymoat/e2e/cluster"
@@ -13,7 +14,14 @@ import (
 var (
 	control *cluster.Cluster
 	install cluster.Polymoat
+	once    sync.Once
 )
+
+// installed installs polymoat, unless another test has.
+func installed(t *testing.T) {
+	t.Helper()
+	once.Do(func() { must(t, control.Install(install)) })
+}
 
 func TestMain(m *testing.M) {
 	cluster.Main("displacement", cluster.Options{Gates: "GenericWorkload=true", Needs: cluster.Groups}, func(_ context.Context, s cluster.Site) (int, error) {

@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/landing"
@@ -61,6 +62,8 @@ type AuditedPod struct {
 	Findings        []Finding // those that tell nothing of the node
 
 	inspection policy.Inspection
+	priority   int32
+	everywhere bool // it belongs on every node, core's included
 }
 
 // Pod judges a pod of a governed namespace: nil for one that the policy does not look at. named is the node of
@@ -81,13 +84,20 @@ func (a *Auditor) Pod(pod *corev1.Pod, named *landing.Node, today v1alpha1.Day) 
 	if s.Policy == "" {
 		return nil
 	}
-	r := &AuditedPod{
-		Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID, Controller: template.ControllerOf(pod),
-		Node: pod.Spec.NodeName, Ending: pod.DeletionTimestamp != nil, Policy: s.Policy, Role: s.Role,
-	}
+	r := Ungoverned(pod)
+	r.Policy, r.Role = s.Policy, s.Role
 	r.Findings = append(a.violations(s, r, creator), r.inCorePlace(pod, s)...)
 	s.Violations, r.inspection = nil, s
 	return r
+}
+
+// Ungoverned is what is kept of a pod that no policy looks at. It has no findings of its own.
+func Ungoverned(pod *corev1.Pod) *AuditedPod {
+	return &AuditedPod{
+		Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID, Controller: template.ControllerOf(pod),
+		Node: pod.Spec.NodeName, Ending: pod.DeletionTimestamp != nil,
+		priority: ptr.Deref(pod.Spec.Priority, 0), everywhere: template.RunsEverywhere(pod),
+	}
 }
 
 // On are all findings about a pod that runs on a node; those that tell nothing of its node where that is not known.
@@ -110,9 +120,12 @@ func (r *AuditedPod) On(n landing.Node) []Finding {
 // runsOutside says whether a pod of core runs outside its node pools. One that only claims core is another finding, and
 // DaemonSets run everywhere.
 func (r *AuditedPod) runsOutside(n landing.Node) bool {
-	return r.Role == v1alpha1.RoleCore && n.Name != "" && r.inspection.Outside(n) &&
-		!slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind == PodClaimsCore }) &&
+	return r.Role == v1alpha1.RoleCore && n.Name != "" && r.inspection.Outside(n) && !r.has(PodClaimsCore) &&
 		(r.Controller == nil || r.Controller.Kind != "DaemonSet")
+}
+
+func (r *AuditedPod) has(kind Kind) bool {
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Kind == kind })
 }
 
 // finding begins one about the pod.

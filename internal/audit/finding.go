@@ -17,6 +17,7 @@ const (
 	PodClaimsCore      Kind = "pod-claims-core"
 	PodInCorePlace     Kind = "pod-in-core-place"
 	PodRunsAsRoot      Kind = "pod-runs-as-root"
+	PodBelowCore       Kind = "pod-below-core"
 	NodeWithoutTaint   Kind = "node-without-taint"
 	NodeWithoutLabel   Kind = "node-without-label"
 	NodeInTwoPools     Kind = "node-in-two-pools"
@@ -39,6 +40,8 @@ var Kinds = []struct {
 	{PodInCorePlace, "a pod that is not core, and that core's Services or controllers take for one of theirs by its labels or have " +
 		"taken already", "Stand where core's pods do"},
 	{PodRunsAsRoot, "a pod that runs as root, or as the user that its image names, in a role held to the restricted standard", "Run as root"},
+	{PodBelowCore, "a pod that runs beside core on a node of a protected pool, and whose priority is below that of every core pod: " +
+		"the scheduler may evict it for core. DaemonSets, static pods and polymoat aside; the server looks at governed namespaces only", "Run beside core with a lower priority"},
 	{NodeWithoutTaint, "a node with the label of a protected pool, and not all of its taints", "Lack a taint of their pool"},
 	{NodeWithoutLabel, "a node with the taints of a protected pool, and not its label: polymoat keeps nobody off", "Lack the label of their pool"},
 	{NodeInTwoPools, "a node with the labels of a protected pool and of another, whose runs are sent there", "Belong to two pools"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,7 +33,7 @@ var (
 )
 
 // newTestAuditor audits a cluster by the built-in policy, with an exception that lets jobs run as root until the second
-// day of 2027. Its nodes are watched.
+// day of 2027, and with services on core's nodes. Its nodes are watched.
 func newTestAuditor(t *testing.T, kubeconfig string, today func() v1alpha1.Day) *Auditor {
 	t.Helper()
 	doc := v1alpha1.Default()
@@ -40,6 +41,8 @@ func newTestAuditor(t *testing.T, kubeconfig string, today func() v1alpha1.Day) 
 		Name: "root", Namespaces: []string{"polyaxon"}, Roles: []string{"jobs"}, Rules: []string{"run-as-root", "run-as-root-group", "pod-security"},
 		Owner: "jane@example.com", Reason: "images are rebuilt", Expires: "2027-01-02",
 	}}
+	services := slices.IndexFunc(doc.Spec.Roles, func(r v1alpha1.Role) bool { return r.Name == "services" })
+	doc.Spec.Roles[services].NodePools = []string{"core"}
 	compiled, err := policy.New(doc)
 	if err != nil {
 		t.Fatal(err)
@@ -152,6 +155,27 @@ func TestJudgedAgainWhenANodeChanges(t *testing.T) {
 	time.Sleep(200 * time.Millisecond)
 	if more := c.listed() - lists; more > 0 {
 		t.Errorf("pods were listed %d times for a node that none of them names", more)
+	}
+}
+
+// TestBesideCore: the server counts and reports a pod that may run beside core, and that core outranks.
+func TestBesideCore(t *testing.T) {
+	c, kubeconfig := newAuditedCluster(t)
+	c.put("core-1", "core")
+	api, service := auditedJob("api-x7k2p", "core-1"), auditedJob("board", "core-1")
+	api.Labels = map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}
+	api.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "api", UID: "1", Controller: ptr.To(true)}}
+	api.Spec.Priority = ptr.To[int32](1000)
+	service.Labels["app.kubernetes.io/component"] = "polyaxon-services"
+	c.pods, c.core = []corev1.Pod{api, service}, true
+	a := newTestAuditor(t, kubeconfig, nil)
+	lead(t, a)
+	eventually(t, "a finding", func() bool { return a.counts(t, audit.PodBelowCore) == 1 })
+	reported, _ := a.found()
+	for r, found := range reported {
+		if below := slices.ContainsFunc(found, func(f audit.Finding) bool { return f.Kind == audit.PodBelowCore }); below != (r.Name == "board") {
+			t.Errorf("of %s is reported: %v", r.Name, found)
+		}
 	}
 }
 

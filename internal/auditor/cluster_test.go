@@ -30,6 +30,7 @@ type auditedCluster struct {
 	nodes    map[string]corev1.Node
 	pods     []corev1.Pod
 	lease    *coordinationv1.Lease
+	core     bool // there is a ReplicaSet of core
 	hidden   bool // pods may not be listed
 	lists    int  // of pods
 	watchers []chan corev1.Node
@@ -125,8 +126,17 @@ func (c *auditedCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseWith(w, http.StatusUnprocessableEntity, metav1.StatusReasonInvalid)
 	case query.Get("watch") != "":
 		c.serveWatch(w, r, strings.HasSuffix(r.URL.Path, "/nodes"))
+	case c.core && strings.HasSuffix(r.URL.Path, "/replicasets"):
+		reply(w, &appsv1.ReplicaSetList{TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "ReplicaSetList"}, Items: []appsv1.ReplicaSet{{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "polyaxon", Name: "api", UID: "1", ResourceVersion: "1"},
+			Spec: appsv1.ReplicaSetSpec{Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}},
+			}},
+		}}})
 	case strings.HasPrefix(r.URL.Path, "/apis/"):
 		reply(w, noWorkloads(r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]))
+	case strings.HasSuffix(r.URL.Path, "/persistentvolumeclaims"):
+		reply(w, &corev1.PersistentVolumeClaimList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PersistentVolumeClaimList"}})
 	case pods:
 		c.lists++
 		reply(w, &corev1.PodList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PodList"}, ListMeta: metav1.ListMeta{ResourceVersion: fmt.Sprint(c.version)}, Items: c.pods})

@@ -3,6 +3,7 @@ package auditor
 import (
 	"cmp"
 	"iter"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -89,6 +90,7 @@ func (a *Auditor) count() gauges {
 		return g
 	}
 	g.leader.Set(1)
+	core := a.corePods(pods)
 	for r, node := range a.withNodes(pods) {
 		pool := ""
 		for _, of := range a.audit.PoolsOf(node) {
@@ -96,6 +98,7 @@ func (a *Auditor) count() gauges {
 		}
 		g.pods.WithLabelValues(r.Policy, r.Role, pool).Inc()
 		g.add(r.On(node))
+		g.add(core.Below(r, node))
 	}
 	return g
 }
@@ -126,12 +129,21 @@ func (a *Auditor) withNodes(pods *auditedPods) iter.Seq2[*audit.AuditedPod, land
 	}
 }
 
+func (a *Auditor) corePods(pods *auditedPods) *audit.CorePods {
+	core := a.audit.CorePods()
+	for r, node := range a.withNodes(pods) {
+		core.Add(r, node)
+	}
+	return core
+}
+
 // found is what is found of each pod; false while another replica audits.
 func (a *Auditor) found() (iter.Seq2[*audit.AuditedPod, []audit.Finding], bool) {
 	pods := a.pods.Load()
 	return func(yield func(*audit.AuditedPod, []audit.Finding) bool) {
+		core := a.corePods(pods)
 		for r, node := range a.withNodes(pods) {
-			if !yield(r, r.On(node)) {
+			if !yield(r, slices.Concat(r.On(node), core.Below(r, node))) {
 				return
 			}
 		}

@@ -100,7 +100,8 @@ func (a *auditing) run(ctx context.Context, c *console) error {
 		}
 		namespaces = []string{a.namespace}
 	}
-	r := &round{connection: a.connection, console: c, policy: p, auditor: audit.New(p, files), tell: tell, nodes: map[string]*landing.Node{}}
+	r := &round{connection: a.connection, console: c, policy: p, auditor: audit.New(p, files), tell: tell, within: a.namespace, nodes: map[string]*landing.Node{}}
+	r.corePods = r.auditor.CorePods()
 	r.auditor.Core = func(string) []policy.CoreWorkload { return r.core }
 	if err := r.walk(ctx, namespaces); err != nil {
 		c.fail(a.remedy(err))

@@ -25,9 +25,11 @@ type round struct {
 	policy  *policy.Policy
 	auditor *audit.Auditor
 	tell    findingsPrinter
+	within  string // the namespace of pods to look at; empty for all
 
 	nodes          map[string]*landing.Node // by name
 	core           []policy.CoreWorkload    // of the namespace whose pods are looked at
+	corePods       *audit.CorePods
 	pods, findings int
 }
 
@@ -60,6 +62,10 @@ func (r *round) walk(ctx context.Context, namespaces []string) error {
 			return err
 		}
 	}
+	err = r.besideCore(ctx, today)
+	if err := r.console.unlessForbidden(err, "which pods of other namespaces run beside core is not known"); err != nil {
+		return err
+	}
 	err = r.each(ctx, nodev1.SchemeGroupVersion, "runtimeclasses", "", metav1.ListOptions{}, func(o runtime.Object) {
 		r.report(r.auditor.RuntimeClass(o.(*nodev1.RuntimeClass))...)
 	})
@@ -76,7 +82,26 @@ func (r *round) pod(pod *corev1.Pod, today v1alpha1.Day) {
 	if resident == nil {
 		return
 	}
+	r.corePods.Add(resident, ptr.Deref(node, landing.Node{}))
 	r.report(resident.On(ptr.Deref(node, landing.Node{}))...)
+}
+
+// besideCore looks at the nodes on which core runs once more, for pods of any namespace that core outranks.
+func (r *round) besideCore(ctx context.Context, today v1alpha1.Day) error {
+	for _, name := range r.corePods.Nodes() {
+		err := r.each(ctx, corev1.SchemeGroupVersion, "pods", r.within, aliveOn(name), func(o runtime.Object) {
+			pod := o.(*corev1.Pod)
+			resident := r.auditor.Pod(pod, r.nodes[name], today)
+			if resident == nil {
+				resident = audit.Ungoverned(pod)
+			}
+			r.report(r.corePods.Below(resident, *r.nodes[name])...)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // rights looks at ClusterRoleBindings, once it knows what the ClusterRoles are worth.

@@ -18,6 +18,7 @@ import (
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/version"
 
@@ -102,6 +103,14 @@ func (e *examination) facts(ctx context.Context) (*doctor.Facts, error) {
 			if err := r.note(l.is, err); err != nil {
 				return nil, err
 			}
+		}
+	}
+	for _, node := range doctor.CoreNodes(f) {
+		err := r.each(ctx, corev1.SchemeGroupVersion, "pods", metav1.NamespaceAll, aliveOn(node), func(o runtime.Object) {
+			f.Neighbours = append(f.Neighbours, o.(*corev1.Pod))
+		})
+		if err := r.note(doctor.Neighbours, err); err != nil {
+			return nil, err
 		}
 	}
 	f.Senders = r.senders(ctx)

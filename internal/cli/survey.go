@@ -51,6 +51,11 @@ func newSurvey(n *connection, c *console) *survey {
 // alive are the pods that have not ended.
 var alive = metav1.ListOptions{FieldSelector: "status.phase!=Succeeded,status.phase!=Failed"}
 
+// aliveOn selects those on a node.
+func aliveOn(node string) metav1.ListOptions {
+	return metav1.ListOptions{FieldSelector: alive.FieldSelector + ",spec.nodeName=" + node}
+}
+
 // read lists the pods of the namespaces, their controllers, and the nodes.
 func (s *survey) read(ctx context.Context, namespaces []string) (*survey, error) {
 	for _, namespace := range namespaces {

@@ -31,6 +31,7 @@ const coreIndex = "core"
 type Workloads struct {
 	policy  *policy.Policy
 	sources []workloadSource
+	claims  claimSource
 }
 
 // workloadSource is one kind of workload.
@@ -56,7 +57,11 @@ func NewWorkloads(kubeconfig string, p *policy.Policy) (*Workloads, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Workloads{p, workloadSources(client)}
+	claims := claimSource{client: client.CoreV1().RESTClient(), stores: map[string]cache.Store{}}
+	for _, namespace := range p.Namespaces() {
+		claims.watch(namespace)
+	}
+	w := &Workloads{p, workloadSources(client), claims}
 	for i := range w.sources {
 		for _, namespace := range p.Namespaces() {
 			w.sources[i].watch(namespace, w.keep)
@@ -118,10 +123,13 @@ func (w *Workloads) Run(ctx context.Context) {
 			group.Go(func() { informer.RunWithContext(ctx) })
 		}
 	}
+	for _, informer := range w.claims.informers {
+		group.Go(func() { informer.RunWithContext(ctx) })
+	}
 	group.Wait()
 }
 
-// Synced says whether the workloads of all namespaces have been listed once.
+// Synced says whether the workloads of all namespaces have been listed once. Their claims may come later.
 func (w *Workloads) Synced() bool {
 	for _, s := range w.sources {
 		for _, informer := range s.informers {
@@ -144,7 +152,8 @@ func (w *Workloads) Core(namespace string) []policy.CoreWorkload {
 		}
 		found, _ := store.ByIndex(coreIndex, coreIndex) // the index is there
 		for _, object := range found {
-			list = append(list, *object.(*knownWorkload).core)
+			core := *object.(*knownWorkload).core
+			list = append(list, core.WithOncePod(func(claim string) bool { return w.claims.oncePod(namespace, claim) }))
 		}
 	}
 	return list

@@ -11,6 +11,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
@@ -34,8 +35,10 @@ func TestWorkloads(t *testing.T) {
 		case r.URL.Query().Get("watch") != "":
 			<-r.Context().Done()
 		case strings.HasSuffix(path, "/statefulsets"):
+			db := strings.Replace(workload("db", "polyaxon-core"), `"containers":[]`, `"containers":[],"volumes":[
+				{"name":"a","persistentVolumeClaim":{"claimName":"state"}},{"name":"b","persistentVolumeClaim":{"claimName":"datasets"}}]`, 1)
 			fmt.Fprintf(rw, `{"apiVersion":"apps/v1","kind":"StatefulSetList","metadata":{"resourceVersion":"1"},"items":[%s,%s]}`,
-				workload("db", "polyaxon-core"), workload("cache", "someone"))
+				db, workload("cache", "someone"))
 		case strings.HasSuffix(path, "/statefulsets/new"):
 			fmt.Fprint(rw, workload("new", "polyaxon-core"))
 		case strings.HasSuffix(path, "/statefulsets/cache"):
@@ -59,6 +62,13 @@ func TestWorkloads(t *testing.T) {
 	}
 	if got := w.Core("polyaxon"); len(got) != 1 || got[0].Name != "db" || got[0].Selector.String() != "app=db" {
 		t.Errorf("core is %v, want db", got)
+	}
+	seen := func() bool { return len(w.Core("polyaxon")[0].OncePod) > 0 }
+	if err := wait.PollUntilContextCancel(ctx, 10*time.Millisecond, true, func(context.Context) (bool, error) { return seen(), nil }); err != nil {
+		t.Fatal("no claim of one pod alone is known")
+	}
+	if got := w.Core("polyaxon")[0].OncePod; len(got) != 1 || got[0] != "state" {
+		t.Errorf("claims of one pod alone are %q", got)
 	}
 	if got := w.Core("elsewhere"); got != nil {
 		t.Errorf("core of another namespace is %v", got)
@@ -92,7 +102,10 @@ var emptyLists = map[string]string{
 	"deployments": `{"apiVersion":"apps/v1","kind":"DeploymentList","metadata":{"resourceVersion":"1"},"items":[]}`,
 	"replicasets": `{"apiVersion":"apps/v1","kind":"ReplicaSetList","metadata":{"resourceVersion":"1"},"items":[]}`,
 	"daemonsets":  `{"apiVersion":"apps/v1","kind":"DaemonSetList","metadata":{"resourceVersion":"1"},"items":[]}`,
-	"jobs":        `{"apiVersion":"batch/v1","kind":"JobList","metadata":{"resourceVersion":"1"},"items":[]}`,
+	"persistentvolumeclaims": `{"apiVersion":"v1","kind":"PersistentVolumeClaimList","metadata":{"resourceVersion":"1"},"items":[
+		{"metadata":{"namespace":"polyaxon","name":"state"},"spec":{"accessModes":["ReadWriteOncePod"]}},
+		{"metadata":{"namespace":"polyaxon","name":"datasets"},"spec":{"accessModes":["ReadWriteMany"]}}]}`,
+	"jobs": `{"apiVersion":"batch/v1","kind":"JobList","metadata":{"resourceVersion":"1"},"items":[]}`,
 }
 
 func statefulSet(name string) *metav1.OwnerReference {

@@ -33,9 +33,9 @@ func (v View) rights() []rbacv1.PolicyRule {
 	}
 }
 
-// rightsInGoverned are what core's priority, the audit, events and reports need in every governed namespace.
+// rightsInGoverned are what core's priority and claims, the audit, events and reports need in every governed namespace.
 func (v View) rightsInGoverned() []rbacv1.PolicyRule {
-	rules := []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list", "watch"}}}
+	rules := []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"pods", "persistentvolumeclaims"}, Verbs: []string{"list", "watch"}}}
 	if argument(v.Deployment, "--audit-reports") == "true" {
 		verbs := []string{"list", "watch", "create", "update", "delete"}
 		rules = append(rules, rbacv1.PolicyRule{APIGroups: []string{"openreports.io"}, Resources: []string{"reports"}, Verbs: verbs})
@@ -84,7 +84,7 @@ func serverRights(v View) []Finding {
 		}
 		found = append(found, Finding{
 			Severity: Warning, What: v.denied(missing, fmt.Sprintf("in namespace %q ", namespace)),
-			Why: "The server does not know core's priority in that namespace, does not audit it whole, or cannot tell there what it finds. A RoleBinding goes with its namespace.",
+			Why: "The server does not know core's priority and claims in that namespace, does not audit it whole, or cannot tell there what it finds. A RoleBinding goes with its namespace.",
 			Fix: v.reinstall(),
 		})
 	}

@@ -50,6 +50,7 @@ var Checks = []Check{
 	{"core-namespace", "Polyaxon's core shares no namespace with runs", []Resource{Pods, LoadedPolicy}, coreNamespace},
 	{"core-apart", "Polyaxon's core shares no node with runs", []Resource{Pods, LoadedPolicy}, coreApart},
 	{"core-priority", "its pods have the PriorityClass of the policy, and the cluster's default is below it", []Resource{Deployments, Pods, Classes, LoadedPolicy}, corePriority},
+	{"core-neighbours", "no pod of a lower priority runs beside it on protected nodes, those of DaemonSets aside", []Resource{Pods, Nodes, Neighbours, LoadedPolicy}, coreNeighbours},
 	{"core-budget", "PodDisruptionBudgets cover its pods that have replicas", []Resource{Pods, Budgets, LoadedPolicy}, coreBudget},
 	{"core-places", "no other pod stands where core's pods do", []Resource{Pods, LoadedPolicy}, corePlaces},
 	{"core-selectors", "Services and PodDisruptionBudgets select its core by labels that runs cannot have", []Resource{Pods, Services, Budgets, LoadedPolicy}, coreSelectors},

@@ -113,6 +113,9 @@ func (v View) unread(blind map[Resource][]string) []Finding {
 
 // allow is the command that lets somebody look. Of Secrets it is the one, in its namespace, and no other.
 func (v View) allow(resource Resource) string {
+	if resource == Neighbours {
+		resource = Pods
+	}
 	name, _, _ := strings.Cut(string(resource), ".")
 	name = "polymoat-doctor-" + name
 	if resource == Secrets && v.Deployment != nil {

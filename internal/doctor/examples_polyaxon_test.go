@@ -33,6 +33,21 @@ var ofPolyaxon = map[string][]example{
 			f.Add(&schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "all"}, Value: 1_000_000, GlobalDefault: true})
 		})},
 	},
+	"core-neighbours": {{"pods of other namespaces, and a run", plainly(func(f *Facts) {
+		api, run := coreLike("api", coreMark), coreLike("train", run())
+		f.Add(api)
+		f.Add(run)
+		f.Neighbours = []*corev1.Pod{api, run}
+		for name, priority := range map[string]int32{"low": -1, "lower": -2, "alike": 0} {
+			pod := coreLike(name, nil)
+			pod.Namespace, pod.Spec.Priority = "monitoring", &priority
+			f.Neighbours = append(f.Neighbours, pod)
+		}
+		daemon := coreLike("collector", nil)
+		daemon.Spec.Priority = ptr.To[int32](-1)
+		daemon.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "DaemonSet", Name: "collector", Controller: ptr.To(true)}}
+		f.Neighbours = append(f.Neighbours, daemon)
+	})}},
 	"core-budget": {{"two replicas, and one alone", plainly(func(f *Facts) {
 		for name, owner := range map[string]types.UID{"api-1": "api", "api-2": "api", "beat": "beat"} {
 			pod := coreLike(name, coreMark)

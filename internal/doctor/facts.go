@@ -48,6 +48,9 @@ const (
 	Certificates   Resource = "certificates.cert-manager.io"
 	Issuers        Resource = "issuers.cert-manager.io"
 
+	// Neighbours are pods as well: those of all namespaces on nodes where core runs.
+	Neighbours Resource = "pods beside core"
+
 	// LoadedPolicy is no resource: a check that needs it is left out where the policy does not load.
 	LoadedPolicy Resource = "the policy"
 )
@@ -82,6 +85,8 @@ type Facts struct {
 	Pods     []*corev1.Pod
 	Services []*corev1.Service
 	Budgets  []*policyv1.PodDisruptionBudget
+	// Of all namespaces, on CoreNodes.
+	Neighbours []*corev1.Pod
 
 	// Of the governed namespaces.
 	Ingresses []*networkingv1.Ingress

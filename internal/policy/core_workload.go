@@ -73,6 +73,19 @@ type CoreWorkload struct {
 	// Labels are those of its pods; Claims are the PersistentVolumeClaims that they mount, as displacement.Core has them.
 	Labels map[string]string
 	Claims []string
+	// OncePod are those of Claims that one pod alone may mount: ReadWriteOncePod. It is empty where that is not known.
+	OncePod []string
+}
+
+// WithOncePod is the workload with OncePod, as oncePod says of each claim that its pod template names.
+func (w CoreWorkload) WithOncePod(oncePod func(claim string) bool) CoreWorkload {
+	w.OncePod = nil
+	for _, claim := range w.Claims {
+		if oncePod(claim) {
+			w.OncePod = append(w.OncePod, claim)
+		}
+	}
+	return w
 }
 
 // CoreWorkload returns what decisions need to know of a live workload; false where its template is not core's.
@@ -85,7 +98,10 @@ func (p *Policy) CoreWorkload(w LiveWorkload) (CoreWorkload, bool) {
 	if err != nil {
 		selector = labels.Nothing()
 	}
-	return CoreWorkload{w.Kind, w.Name, w.UID, selector, w.Template.Spec.ServiceAccountName, w.Template.Labels, w.claims()}, true
+	return CoreWorkload{
+		Kind: w.Kind, Name: w.Name, UID: w.UID, Selector: selector, ServiceAccount: w.Template.Spec.ServiceAccountName,
+		Labels: w.Template.Labels, Claims: w.claims(),
+	}, true
 }
 
 // claims are the PersistentVolumeClaims that the workload's pods mount.

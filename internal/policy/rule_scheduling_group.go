@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -59,8 +60,9 @@ func (v View) disorder() string {
 // anti-affinity to core; a PersistentVolumeClaim of core's. The answer names the core pod that would go and both nodes.
 // Host ports are of one node alone, and a pod without a group evicts on the node that it lands on: neither displaces core.
 //
-// Refused is in any pod a claim that a StatefulSet of core makes for its own pods: they could not start while it is mounted
-// elsewhere, and a priority frees no node but the one that core would run on.
+// Refused is in any pod a claim that a StatefulSet of core makes for its own pods, and a ReadWriteOncePod claim that a core
+// workload names: its pods could not start while it is mounted elsewhere, and a priority frees no node but the one that core
+// would run on.
 func displaces(v View) []Violation {
 	if starved := v.starving(); len(starved) > 0 || v.disorder() == "" {
 		return starved
@@ -88,7 +90,7 @@ func displaces(v View) []Violation {
 	return []Violation{displaced(w)}
 }
 
-// starving are the claims of core's StatefulSets that a pod of another role mounts.
+// starving are the claims of core's workloads that a pod of another role mounts, so that core's own pods cannot.
 func (v View) starving() []Violation {
 	if v.role.name == v1alpha1.RoleCore || !v.steps.take(len(v.Pod.Spec.Volumes)*len(v.Core)) {
 		return nil
@@ -99,11 +101,11 @@ func (v View) starving() []Violation {
 		if claim == nil {
 			continue
 		}
-		for _, core := range v.coreKinds() {
-			if core.Makes(claim.ClaimName) {
+		for _, core := range v.Core {
+			if why := core.keeps(claim.ClaimName); why != "" {
 				found = append(found, Violation{
 					Field:  field.NewPath("spec", "volumes").Index(i).Child("persistentVolumeClaim", "claimName"),
-					Detail: fmt.Sprintf("is %q, which belongs to %s", short(claim.ClaimName), core.Name),
+					Detail: fmt.Sprintf("is %q, %s", short(claim.ClaimName), why),
 					Fix:    "name another claim", Evidence: "core's own pods could not start while the pod has it",
 				})
 				break
@@ -111,6 +113,22 @@ func (v View) starving() []Violation {
 		}
 	}
 	return found
+}
+
+// keeps is why its pods need the claim for themselves; empty where they do not.
+func (w CoreWorkload) keeps(claim string) string {
+	switch {
+	case slices.Contains(w.OncePod, claim):
+		return fmt.Sprintf("a ReadWriteOncePod claim of the pods of %s", w.kind().Name)
+	case w.kind().Makes(claim):
+		return fmt.Sprintf("which %s makes for its own pods", w.kind().Name)
+	}
+	return ""
+}
+
+// kind is what displacement knows of its pods.
+func (w CoreWorkload) kind() displacement.Core {
+	return displacement.Core{Name: fmt.Sprintf("%s %q", w.Kind.Kind, short(w.Name)), Labels: w.Labels, Claims: w.Claims}
 }
 
 // displaced words a witness.
@@ -127,7 +145,7 @@ func displaced(w displacement.Witness) Violation {
 func (v View) coreKinds() []displacement.Core {
 	var kinds []displacement.Core
 	for _, w := range v.Core {
-		kinds = append(kinds, displacement.Core{Name: fmt.Sprintf("%s %q", w.Kind.Kind, short(w.Name)), Labels: w.Labels, Claims: w.Claims})
+		kinds = append(kinds, w.kind())
 	}
 	return append(kinds,
 		displacement.Core{Name: "core", Labels: map[string]string{"app.kubernetes.io/part-of": "polyaxon-core"}},

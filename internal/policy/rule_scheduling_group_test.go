@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,6 +31,11 @@ func over(priority int32) func(*corev1.Pod) {
 var redis = []policy.CoreWorkload{{
 	Kind: schema.GroupKind{Group: "apps", Kind: "StatefulSet"}, Name: "redis", Labels: map[string]string{"app": "redis"}, Claims: []string{"data-redis-*"},
 }}
+
+// apart are redis and a Deployment with a claim that one pod alone may mount, beside one that runs mount as well.
+var apart = append(slices.Clip(redis), policy.CoreWorkload{
+	Kind: schema.GroupKind{Group: "apps", Kind: "Deployment"}, Name: "api", Claims: []string{"state", "datasets"},
+}.WithOncePod(func(claim string) bool { return claim == "state" }))
 
 // TestGroupedPods: where core outranks a pod, nothing about its group is refused; where it does not, what is told is why.
 func TestGroupedPods(t *testing.T) {
@@ -105,10 +111,12 @@ func TestGroupedPods(t *testing.T) {
 	}
 }
 
-// TestClaimOfCore: what a StatefulSet of core keeps for its own pods is mounted by nobody else, whatever the priorities are.
+// TestClaimOfCore: what core's pods cannot share is mounted by nobody else, whatever the priorities are.
 func TestClaimOfCore(t *testing.T) {
 	for claim, want := range map[string]string{
-		"data-redis-0": `spec.volumes[0].persistentVolumeClaim.claimName is "data-redis-0", which belongs to StatefulSet "redis"; name another claim: ` +
+		"data-redis-0": `spec.volumes[0].persistentVolumeClaim.claimName is "data-redis-0", which StatefulSet "redis" makes for its own pods; name another claim: ` +
+			`core's own pods could not start while the pod has it`,
+		"state": `spec.volumes[0].persistentVolumeClaim.claimName is "state", a ReadWriteOncePod claim of the pods of Deployment "api"; name another claim: ` +
 			`core's own pods could not start while the pod has it`,
 		"data-redis-mine": "",
 		"datasets":        "",
@@ -120,7 +128,7 @@ func TestClaimOfCore(t *testing.T) {
 			}}}
 		}
 		r, core := admitted("jobs", priorities(), change), admitted("core", priorities(), change)
-		r.Core, core.Core = redis, redis
+		r.Core, core.Core = apart, apart
 		core.Pod.Spec.NodeSelector = nil
 		if diff := cmp.Diff(want, broken(compile(t, v1alpha1.Default()).Validate(r), "displacement")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", claim, diff)

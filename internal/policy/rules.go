@@ -40,7 +40,7 @@ var Rules = []Rule{
 		"outrank it; a role may allow them (`schedulingGroups: Allow`)", schedulingGroup},
 	{"displacement", "in a pod of a group that core is not known to outrank: a topologySpreadConstraint, required pod affinity or " +
 		"anti-affinity, or a claim that is met with core's pods gone. The refusal names such a core pod and both nodes. In any pod: " +
-		"a claim that a StatefulSet of core makes for its own pods", displaces},
+		"a claim that a StatefulSet of core makes for its own pods, or a ReadWriteOncePod claim that a core workload names", displaces},
 	{"pod-affinity", "required pod anti-affinity that is wider than one node (`kubernetes.io/hostname`) or reaches into other " +
 		"namespaces: it could keep core pods from being scheduled", podAffinity},
 	{"core-debug", "ephemeral containers in core pods (`kubectl debug`), except from users that `debugUsers` or `coreTrust` name; " +

@@ -17,6 +17,7 @@ var severities = map[audit.Kind]openreports.ResultSeverity{
 	audit.PodClaimsCore:      "high",
 	audit.PodInCorePlace:     "critical",
 	audit.PodRunsAsRoot:      "medium",
+	audit.PodBelowCore:       "low",
 }
 
 func byName(a, b Pod) int { return cmp.Compare(a.Name, b.Name) }

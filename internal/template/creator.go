@@ -33,6 +33,13 @@ func ControllerOf(object metav1.Object) *metav1.OwnerReference {
 	return &metav1.OwnerReference{APIVersion: ref.APIVersion, Kind: ref.Kind, Name: ref.Name, UID: ref.UID}
 }
 
+// RunsEverywhere says whether a live pod is on core's nodes by its nature: one of a DaemonSet, a static pod, or polymoat
+// itself.
+func RunsEverywhere(pod *corev1.Pod) bool {
+	owner := metav1.GetControllerOfNoCopy(pod)
+	return owner != nil && (owner.Kind == "DaemonSet" || owner.Kind == "Node") || pod.Labels["app.kubernetes.io/name"] == "polymoat"
+}
+
 // NamedByItsController says whether the pod could have been made by the built-in controller that it belongs to: all of
 // them name a pod after the owner. It is true for a pod of no such owner. A pod that was adopted keeps its name.
 func NamedByItsController(pod *corev1.Pod) bool {
