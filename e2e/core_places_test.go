@@ -92,9 +92,9 @@ func TestRunJoinsNoServiceOfCore(t *testing.T) {
 	removeAfter(t, run)
 	removeAfter(t, plain)
 	for _, tc := range []struct {
-		pod       *corev1.Pod
+		pod           *corev1.Pod
 		role, at, fix string
-		answer    error
+		answer        error
 	}{
 		{run, "jobs", "environment", "give the run another name", tenant.Create(t.Context(), run)},
 		{plain, "other", "metadata", "remove it", tenant.Create(t.Context(), plain)},

@@ -19,11 +19,7 @@ import (
 
 // InstallTwin creates the native twin of the policies, and returns once both halves of the built-in one are in force.
 func InstallTwin(c *cluster.Cluster, policies ...*v1alpha1.PlacementPolicy) error {
-	objects, err := twinObjects(policies)
-	if err != nil {
-		return err
-	}
-	if err := c.Create(objects...); err != nil {
+	if err := CreateTwin(c, policies...); err != nil {
 		return err
 	}
 	tenant, err := client.New(c.As(cluster.Tenant), client.Options{})
@@ -31,6 +27,15 @@ func InstallTwin(c *cluster.Cluster, policies ...*v1alpha1.PlacementPolicy) erro
 		return err
 	}
 	return c.Await("the twin", func(ctx context.Context) error { return twinAnswers(ctx, tenant) })
+}
+
+// CreateTwin creates the native twin of the policies. It comes into force later.
+func CreateTwin(c *cluster.Cluster, policies ...*v1alpha1.PlacementPolicy) error {
+	objects, err := twinObjects(policies)
+	if err != nil {
+		return err
+	}
+	return c.Create(objects...)
 }
 
 // RemoveTwin takes it away again.

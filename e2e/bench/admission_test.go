@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/polymoat/polymoat/e2e"
 	"github.com/polymoat/polymoat/e2e/cluster"
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/patch"
@@ -23,7 +24,7 @@ import (
 
 // BenchmarkAdmission creates the pod of a job through the API server, by dry-run, in turns: without admission, by a pair of
 // floors that answers our patch, by our pair, and by policies of the API server that do the same in CEL: the least, which
-// know the role of this pod alone, and those that know all roles.
+// know the role of this pod alone, those that know all roles, the native twin, and that with our pair.
 func BenchmarkAdmission(b *testing.B) {
 	const rounds, together, span = 20, 8, 250 * time.Millisecond
 	api, pod := newAPIServer(b), jobPod(b)
@@ -33,7 +34,9 @@ func BenchmarkAdmission(b *testing.B) {
 	native := &contender{apiServer: api, name: "native policies, CEL, one role", namespace: "bench-native"}
 	roles := &contender{apiServer: api, name: "native policies, CEL, all roles", namespace: "bench-native-roles"}
 	roles.refuses = "ValidatingAdmissionPolicy 'bench-native-roles'"
-	all := []*contender{bare, floor, ours, native, roles}
+	twin := &contender{apiServer: api, name: "the native twin", namespace: "bench-twin", refuses: "ValidatingAdmissionPolicy 'polymoat-bench"}
+	beside := &contender{apiServer: api, name: "polymoat and the native twin", namespace: both, refuses: "denied request: "}
+	all := []*contender{bare, floor, ours, native, roles, twin, beside}
 	for _, c := range all {
 		makeNamespace(b, c.namespace)
 	}
@@ -44,10 +47,14 @@ func BenchmarkAdmission(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	for _, c := range []*contender{floor, native, roles} {
+	if err := e2e.CreateTwin(control, twinPolicy(twin.namespace, both)); err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range []*contender{floor, native, roles, twin, beside} {
 		holdSame(b, ours, c, pod)
 	}
-	holdRefused(b, pod, ours, native, roles)
+	holdRefused(b, pod, ours, native, roles, twin, beside)
+	holdAlike(b, ours, twin)
 	holdAlike(b, ours, roles)
 	holdStrict(b, bare, ours, roles)
 	for _, c := range all {
@@ -66,6 +73,13 @@ func BenchmarkAdmission(b *testing.B) {
 	for _, c := range all {
 		c.report(b, bare, floor)
 	}
+}
+
+// twinPolicy is the built-in policy for other namespaces.
+func twinPolicy(namespaces ...string) *v1alpha1.PlacementPolicy {
+	p := v1alpha1.Default()
+	p.Metadata.Name, p.Spec.Namespaces = "bench", namespaces
+	return p
 }
 
 // jobPod is the pod of a job by Polyaxon 2.16, with the default service account.

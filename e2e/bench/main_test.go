@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/polymoat/polymoat/e2e/cluster"
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
 
 var (
@@ -40,13 +42,22 @@ func TestMain(m *testing.M) {
 // shipped is the file of the manifests that people install.
 func shipped() string { return filepath.Join(site.Root, "manifests", "install.yaml") }
 
-// install installs polymoat, once.
+// both is a namespace that polymoat and the native twin govern.
+const both = "bench-both"
+
+// install installs polymoat, once, for that namespace as well.
 func install(b *testing.B) {
 	b.Helper()
 	if control.Installed().URL != "" {
 		return
 	}
-	if err := control.Install(cluster.Polymoat{Binary: site.Program, Manifests: shipped()}); err != nil {
+	policy := filepath.Join(site.Dir, "policy.yaml")
+	text := strings.Replace(v1alpha1.DefaultYAML, "namespaces: [polyaxon]", "namespaces: [polyaxon, "+both+"]", 1)
+	if err := os.WriteFile(policy, []byte(text), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	governed := []string{cluster.Namespace, both}
+	if err := control.Install(cluster.Polymoat{Binary: site.Program, Policy: policy, Manifests: shipped(), Namespaces: governed}); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
@@ -114,6 +115,9 @@ func (p pair) mutated(t testing.TB, r policy.Request, want *corev1.Pod) []string
 	}
 	var found []string
 	note := func(what string, want, got *corev1.Pod) {
+		if equality.Semantic.DeepEqual(want.ObjectMeta, got.ObjectMeta) && equality.Semantic.DeepEqual(want.Spec, got.Spec) {
+			return
+		}
 		if diff := gocmp.Diff(normal(t, want), normal(t, got)); diff != "" {
 			found = append(found, what+":\n"+diff)
 		}
@@ -231,13 +235,18 @@ func hasNumbers(pod *corev1.Pod) bool {
 	return false
 }
 
+// hasEscapes says whether an override with a JSON value holds an escape, which the twin does not read.
+func hasEscapes(pod *corev1.Pod) bool {
+	return strings.Contains(pod.Annotations["polymoat.io/node-selector"]+pod.Annotations["polymoat.io/tolerations"], `\`)
+}
+
 // isListed says whether native.Differences name why the twin refuses more than the webhook.
 func isListed(r policy.Request, denied []string) bool {
 	for _, id := range denied {
 		switch {
 		case strings.HasPrefix(id, "error in"):
 			return false
-		case r.Old != nil, hasNumbers(r.Pod):
+		case r.Old != nil, hasNumbers(r.Pod), id == "overrides" && hasEscapes(r.Pod):
 		default:
 			return false
 		}

@@ -29,7 +29,9 @@ import (
 // options are what every expression of the twin may use.
 var options = plugincel.OptionalVariableDeclarations{HasAuthorizer: true}
 
-// twin is a compiled twin, as the API server runs it.
+// twin is a compiled twin, as the API server runs it: with the packages below the plugins that policy/validating and
+// policy/mutating export with NewPlugin. A plugin tells the first refusal of all and this one each, by its rule; a plugin
+// takes policies in once a second; and that which mutates asks a fake client for OpenAPI, which it does not have.
 type twin struct {
 	mutators []mutator
 	judges   []judge
@@ -205,9 +207,8 @@ func namespace(name string) *corev1.Namespace {
 type judged map[admissionv1.ValidationAction][]string
 
 func (w *twin) judge(e entry, pod *corev1.Pod) judged {
-	said := judged{}
+	said, a := judged{}, e.attributes(pod)
 	for _, j := range w.judges {
-		a := e.attributes(pod)
 		if !matches(j.matches, a) {
 			continue
 		}

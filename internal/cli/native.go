@@ -130,15 +130,28 @@ func (c *console) changes(path string, twin native.Twin) {
 	list := native.Changes(before, twin)
 	for _, change := range list {
 		c.exit(exitDiffer)
-		text := change.Name + ": " + change.Is
-		if len(change.Parts) > 0 {
-			text += ": " + strings.Join(change.Parts, ", ")
-		}
-		c.print(text + "\n")
+		c.print(changeText(change) + "\n")
 	}
 	if len(list) == 0 {
 		c.print("Nothing differs in the native twin.\n")
 	}
+}
+
+// changeText is a change in one line: "polymoat-polyaxon: changed: pools".
+func changeText(change native.Change) string {
+	text := change.Name + ": " + change.Is
+	if len(change.Parts) > 0 {
+		text += ": " + strings.Join(change.Parts, ", ")
+	}
+	return text
+}
+
+func docsOf(files []v1alpha1.File) []*v1alpha1.PlacementPolicy {
+	docs := make([]*v1alpha1.PlacementPolicy, len(files))
+	for i, f := range files {
+		docs[i] = f.Policy
+	}
+	return docs
 }
 
 // twinOf is the twin of the policies; false where they are wrong, and that was said.
@@ -146,10 +159,7 @@ func (c *console) twinOf(files []v1alpha1.File) (native.Twin, bool) {
 	if c.compile(files) == nil {
 		return native.Twin{}, false
 	}
-	docs := make([]*v1alpha1.PlacementPolicy, len(files))
-	for i, f := range files {
-		docs[i] = f.Policy
-	}
+	docs := docsOf(files)
 	errs := native.Check(docs...)
 	for _, err := range errs {
 		c.fail(err)

@@ -39,6 +39,9 @@ all that the policy in force would give it anyway: had it asked for the very
 same, that cannot be told. A pod is created by its controller; one without is
 created by nobody who is trusted.
 
+Where the native twin is installed, the text also says which of its policies
+change.
+
 The exit code is 1 where anything differs.`,
 		Example: `  # What would a new policy change in one namespace?
   kubectl polymoat preview --policy new.yaml --against old.yaml -n polyaxon
@@ -89,6 +92,12 @@ func (v *preview) run(ctx context.Context, c *console) error {
 		c.exit(exitDiffer)
 	}
 	show(outcomes, len(found.pods))
+	if v.output != "text" {
+		return nil
+	}
+	if err := v.twin(ctx, c, current, revised); err != nil {
+		c.fail(v.remedy(err))
+	}
 	return nil
 }
 

@@ -43,7 +43,10 @@ func (in *installation) updates() []variable {
 object.spec.?initContainers.orValue([]).map(c, c.image) != oldObject.spec.?initContainers.orValue([]).map(c, c.image))`},
 		{"fresh", "whether no scheduler has looked at the pod before", `request.operation == "CREATE" ||
 oldObject.spec.?schedulingGates.orValue([]).size() > 0 && object.spec.?schedulingGates.orValue([]).size() == 0`},
-		{"renamed", "whether it is new, or may have another role than before", say(`request.operation == "CREATE" || variables.replaced ||
+		{"overridden", "whether an update changes an override", `request.operation == "UPDATE" &&
+[[variables.annotations, variables.oldAnnotations], [variables.labels, variables.oldLabels]].exists(p,
+p[0].exists(k, k.lowerAscii().startsWith("polymoat.io/") && p[1][?k] != p[0][?k]) || p[1].exists(k, k.lowerAscii().startsWith("polymoat.io/") && !(k in p[0])))`},
+		{"renamed", "whether it is new, or may have another role than before", say(`request.operation == "CREATE" || variables.replaced || variables.overridden ||
 <labels>.exists(k, variables.labels[?k] != variables.oldLabels[?k]) || <annotations>.exists(k, variables.annotations[?k] != variables.oldAnnotations[?k])`,
 			"labels", lit(labels), "annotations", lit(annotations))},
 		{"rerouted", "whether it is new, or an update changes where it may land", `request.operation == "CREATE" || object.spec.?nodeSelector != oldObject.spec.?nodeSelector ||

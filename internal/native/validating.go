@@ -60,17 +60,17 @@ object.?status.nominatedNodeName != oldObject.?status.nominatedNodeName`},
 	}
 	all := in.judging()
 	var expressions []string
+	if mode == v1alpha1.Enforce {
+		expression := commented("an override that is not honoured here is refused: its author relies on it. The API server tells the first refusal only",
+			`!variables.renamed || variables.understood`)
+		p.Spec.Validations = append(p.Spec.Validations, admissionv1.Validation{Expression: expression, Message: overrideMessage})
+		expressions = append(expressions, expression)
+	}
 	for _, r := range in.podRules() {
 		if expression := in.inMode(r, mode); expression != "true" {
 			p.Spec.Validations = append(p.Spec.Validations, admissionv1.Validation{Expression: expression, Message: r.id + ": " + r.message})
 			expressions = append(expressions, expression)
 		}
-	}
-	if mode == v1alpha1.Enforce {
-		expression := commented("an override that is not honoured here is refused: its author relies on it",
-			`!(variables.renamed || variables.overridden) || variables.understood`)
-		p.Spec.Validations = append(p.Spec.Validations, admissionv1.Validation{Expression: expression, Message: overrideMessage})
-		expressions = append(expressions, expression)
 	}
 	p.Spec.Variables = variablesOf(needed(all, expressions...))
 	return p
@@ -87,8 +87,6 @@ func (in *installation) judging() []variable {
 		in.updates(), in.trustVariables(), in.claimVariables(), in.statusVariables(),
 		[]variable{
 			{"account", "its service account", `object.spec.?serviceAccountName.orValue("") != "" ? object.spec.serviceAccountName : object.spec.?serviceAccount.orValue("")`},
-			{"overridden", "whether an update changes an override", say(`request.operation == "UPDATE" && (variables.annotations.exists(k, k.lowerAscii().startsWith("polymoat.io/") &&
-variables.oldAnnotations[?k] != variables.annotations[?k]) || variables.labels.exists(k, k.lowerAscii().startsWith("polymoat.io/") && variables.oldLabels[?k] != variables.labels[?k]))`)},
 			{"understood", "whether every override is accepted, and honoured here", in.overridesOK()},
 		})
 	standard := in.standard()
