@@ -68,7 +68,7 @@ func kindsText() string {
 	var text strings.Builder
 	for _, k := range audit.Kinds {
 		text.WriteString("  " + string(k.Kind) + "\n")
-		for _, line := range wrap(strings.ReplaceAll(k.Doc, "`", ""), width-6) {
+		for _, line := range wrap(strings.ReplaceAll(k.Doc, "`", ""), usualWidth-6) {
 			text.WriteString("      " + line + "\n")
 		}
 	}

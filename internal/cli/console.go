@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -19,7 +20,9 @@ type console struct {
 }
 
 func newConsole(in io.Reader, out, errOut io.Writer) *console {
-	return &console{in: in, out: printable{out}, err: printable{errOut}, terminal: out, styles: newStyles(wantsColour(out, os.Getenv))}
+	c := &console{in: in, out: printable{out}, err: printable{errOut}, terminal: out, styles: newStyles(wantsColour(out, os.Getenv))}
+	c.styles.columns = widthOf(out)
+	return c
 }
 
 // exit raises the exit code; it never lowers it.
@@ -50,10 +53,15 @@ func (c *console) tell(format string, args ...any) {
 	_, _ = fmt.Fprintf(c.err, format, args...)
 }
 
-// styles are the colours of a terminal, or none.
+// styles are the colours of a terminal, or none, and its width.
 type styles struct {
 	bold, faint, red, green, yellow, cyan *style
+
+	columns int // 0 for the usual width
 }
+
+// width is how many characters a line may have.
+func (s styles) width() int { return cmp.Or(s.columns, usualWidth) }
 
 func newStyles(colour bool) styles {
 	if !colour {

@@ -28,7 +28,7 @@ func list[R any](c *console, output string, records []R, tables ...table) error 
 			c.print(jsonText(r))
 		}
 	case "text":
-		c.printTables(tables, table.String)
+		c.printTables(tables, func(t table) string { return t.fitted(c.styles.width()) })
 	case "markdown":
 		c.printTables(tables, table.markdown)
 	default:

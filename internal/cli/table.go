@@ -40,10 +40,7 @@ func (t table) merged() table {
 // gap is the space between two columns.
 const gap = 2
 
-// String is the table for a terminal; empty without rows.
-func (t table) String() string { return t.fitted(width) }
-
-// fitted is the table in lines of so many characters, where its words let it.
+// fitted is the table in lines of so many characters, where its words let it; empty without rows.
 func (t table) fitted(characters int) string {
 	if len(t.rows) == 0 {
 		return ""
