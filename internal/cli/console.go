@@ -17,11 +17,16 @@ type console struct {
 	terminal io.Writer // what out writes to
 	code     int
 	styles   styles
+	progress *progress // nil where standard error is no terminal
 }
 
 func newConsole(in io.Reader, out, errOut io.Writer) *console {
 	c := &console{in: in, out: printable{out}, err: printable{errOut}, terminal: out, styles: newStyles(wantsColour(out, os.Getenv))}
 	c.styles.columns = widthOf(out)
+	if isTerminal(errOut) {
+		c.progress = newProgress(errOut)
+		c.out, c.err = printable{c.progress.beside(out)}, printable{c.progress.beside(errOut)}
+	}
 	return c
 }
 
@@ -76,6 +81,10 @@ func wantsColour(out io.Writer, getenv func(string) string) bool {
 	if getenv("NO_COLOR") != "" || getenv("TERM") == "dumb" {
 		return false
 	}
+	return isTerminal(out)
+}
+
+func isTerminal(out any) bool {
 	f, ok := out.(*os.File)
 	return ok && isatty.IsTerminal(f.Fd())
 }
