@@ -96,11 +96,12 @@ type helmRelease struct {
 	} `json:"spec"`
 }
 
-func gitOps(t *testing.T, want int, into ...any) {
+// gitOps decodes the objects of the page.
+func gitOps(t *testing.T, into ...any) {
 	t.Helper()
 	texts, err := chart.GitOps(filepath.Join("..", ".."))
-	if err != nil || len(texts) != want {
-		t.Fatalf("%d objects, %v; want %d", len(texts), err, want)
+	if err != nil || len(texts) != len(into) {
+		t.Fatalf("%d objects, %v; want %d", len(texts), err, len(into))
 	}
 	for i, text := range texts {
 		if err := yaml.UnmarshalStrict([]byte(text), into[i]); err != nil {
@@ -123,7 +124,7 @@ func valuesOf(t *testing.T, values map[string]any) string {
 // ignores fields of objects that are there.
 func TestArgoCD(t *testing.T) {
 	var app application
-	gitOps(t, 3, &app, new(gitRepository), new(helmRelease))
+	gitOps(t, &app, new(gitRepository), new(helmRelease))
 	if app.APIVersion != "argoproj.io/v1alpha1" || app.Spec.Source.Path != "manifests/chart" || !app.Spec.SyncPolicy.Automated.Prune {
 		t.Errorf("the Application is %+v", app)
 	}
@@ -155,7 +156,7 @@ func TestArgoCD(t *testing.T) {
 func TestFlux(t *testing.T) {
 	var repository gitRepository
 	var release helmRelease
-	gitOps(t, 3, new(application), &repository, &release)
+	gitOps(t, new(application), &repository, &release)
 	source := release.Spec.Chart.Spec.SourceRef
 	if source.Kind != repository.Kind || source.Name != repository.Metadata.Name || release.Spec.Chart.Spec.Chart != "manifests/chart" {
 		t.Errorf("the HelmRelease is %+v", release)
