@@ -11,6 +11,9 @@ FUZZTIME ?= 20000x
 SOAK     ?= 1h
 # The Kubernetes of the control plane, 1.34 to 1.37: make job K8S=1.36. Empty: the newest.
 export K8S ?=
+# The packages with golden files, and the tests whose golden files hold what a real cluster answers.
+GOLDENS  := $$(grep -rl --include='*_test.go' 'flag.Bool("update"' internal webhook | xargs -n1 dirname | sort -u | sed 's,^,./,')
+LIVEGOLDENS := ^(TestBesidePolymoat|TestDoctor|TestPluginLooksAtTheCluster|TestRefusals|TestSiege)$$
 ONLYTWIN := $(if $(filter only,$(TWIN)),twin)
 # What a binary says of itself with --version; internal/release and the Dockerfile write the same.
 BUILD   := github.com/polymoat/polymoat/internal/build
@@ -61,6 +64,15 @@ release: ## the image, the plugin's archives and krew manifest, checksums and no
 manifests: ## manifests/install.yaml, the schema of the chart's values and its dashboard (builds helm: two minutes, once)
 	go test -count=1 ./e2e/chart -update
 	cd e2e/monitoring && go test -count=1 -run Fresh . -update
+
+.PHONY: goldens
+goldens: ## every golden file, schema and generated table anew, in nested modules too; then read git diff. LIVE=1: those of a real cluster, too
+	go test -count=1 ./internal/cli -run PolicySchema -update
+	go test -count=1 -p 1 -timeout 15m -skip '$(ALONE)' $(GOLDENS) -update
+	go test -count=1 ./e2e/chart -update
+	cd e2e/scheduler && go test -count=1 -run Gates . -update
+	cd e2e/monitoring && go test -count=1 -run Fresh . -update
+	$(if $(LIVE),go run ./e2e/demo build && go test -count=1 -timeout 20m -run '$(LIVEGOLDENS)' ./e2e -update)
 
 .PHONY: clean
 clean: down ## remove what was built, the control plane in .cache too

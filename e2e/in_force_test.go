@@ -23,6 +23,7 @@ import (
 func TestPreviewOfThePolicyInForce(t *testing.T) {
 	file := policyFile(t)
 	name := inForce(t)
+	told := toldInForce(name)
 	for title, tc := range map[string]struct {
 		data              map[string]string
 		code              int
@@ -30,7 +31,7 @@ func TestPreviewOfThePolicyInForce(t *testing.T) {
 	}{
 		"the same": {
 			map[string]string{"polyaxon.yaml": read(t, file), "README": "no policy"},
-			0, "Nothing differs for 0 pods.\n", "",
+			0, "Nothing differs for 0 pods.\n", told,
 		},
 		"no file": {
 			map[string]string{"README": "no policy"},
@@ -55,10 +56,11 @@ func TestPreviewOfThePolicyInForce(t *testing.T) {
 // TestNativeOfThePolicyInForce: the twin is that of the policy in the ConfigMap.
 func TestNativeOfThePolicyInForce(t *testing.T) {
 	file := policyFile(t)
-	replacePolicy(t, inForce(t), map[string]string{"polyaxon.yaml": read(t, file)})
+	name := inForce(t)
+	replacePolicy(t, name, map[string]string{"polyaxon.yaml": read(t, file)})
 	_, want, _ := plugin(t, cluster.Admin, "native", "--policy", file)
 	code, got, errOut := plugin(t, cluster.Admin, "native", "--in-force")
-	if code != 0 || got != want || errOut != "" {
+	if code != 0 || got != want || errOut != toldInForce(name) {
 		t.Errorf("exit code %d, %d bytes, want the %d of the same policy as a file\n%s", code, len(got), len(want), errOut)
 	}
 }
@@ -84,9 +86,14 @@ func TestThePolicyInForceIsNotTold(t *testing.T) {
 	answers(t, "error: no Deployment with the label \"app.kubernetes.io/name=polymoat\" tells the policy in force; name it with --against FILE "+
 		"(the built-in one is what kubectl polymoat policy default prints)\n", "preview", "--policy", file)
 	_, _, errOut := plugin(t, cluster.Admin, "audit")
-	if want := "note: the cluster has no Deployment with the label \"app.kubernetes.io/name=polymoat\"; audited by the built-in policy\n"; errOut != want {
+	if want := "policy: the built-in one; the cluster at " + control.As(cluster.Admin).Host + " has no polymoat\n"; errOut != want {
 		t.Errorf("audit says\n%swant\n%s", errOut, want)
 	}
+}
+
+// toldInForce is the line in which the plugin says which policy counts.
+func toldInForce(configMap string) string {
+	return fmt.Sprintf("policy: \"polyaxon\", in force: ConfigMap %q in namespace \"polymoat-system\"\n", configMap)
 }
 
 // A draft from the cluster is a policy without doubts, and finds the nodes that are there.

@@ -28,6 +28,7 @@ func TestRefusedValues(t *testing.T) {
 		"no namespace":              {"policies: [" + small("a", "", "release: b") + "]", "- at '/policies/0/spec/namespaces': minItems: got 0, want 1"},
 		"polymoat's own namespace":  {"policies: [" + small("a", "polymoat-system", "release: b") + "]", `policies[0].spec.namespaces[0]: "polymoat-system" ` + never},
 		"the cluster's namespace":   {"policies: [" + small("a", "b, kube-system", "release: b") + "]", `policies[0].spec.namespaces[1]: "kube-system" ` + never},
+		"an unknown pool":           {policy("roles: [{name: jobs, nodePools: [core, gpu]}]"), `policies[0].spec.roles[0].nodePools[1]: "gpu" is no node pool of the policy; name one of ["core"]`},
 		"two policies of one name":  {"policies: [" + small("a", "b", "release: b") + ", " + small("a", "c", "release: c") + "]", `policies[1].metadata.name: "a" names an earlier policy, too; rename one`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/audit"
-	"github.com/polymoat/polymoat/internal/doctor"
 	"github.com/polymoat/polymoat/internal/landing"
 	"github.com/polymoat/polymoat/internal/policy"
 )
@@ -21,6 +20,7 @@ import (
 type auditing struct {
 	*connection
 	policy, namespace, output string
+	watch                     bool
 }
 
 func newAudit(c *console) *cobra.Command {
@@ -45,6 +45,8 @@ a protected node.
 The findings:
 
 ` + kindsText() + `
+` + aboutWatch + `
+
 The exit code is 1 where there is any.`,
 		Example: `  # What does core share its nodes with?
   kubectl polymoat audit
@@ -53,12 +55,15 @@ The exit code is 1 where there is any.`,
   kubectl polymoat audit -o json |
     jq -r 'select(.kind == "pod-may-reach-protected-node") | "\(.object) \(.witness)"'`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context(), c) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.watched(cmd.Context(), a.watch, everyFewSeconds, func(ctx context.Context) error { return a.run(ctx, c) })
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&a.policy, "policy", "", "policy `file`, or folder of policies (default: the cluster's, else the built-in one)")
 	flags.StringVarP(&a.namespace, "namespace", "n", "", "`namespace` of pods to look at (default: all that the policy governs)")
-	flags.StringVarP(&a.output, "output", "o", a.output, "`format`: text or json (a line for each finding)")
+	flags.StringVarP(&a.output, "output", "o", a.output, "`format`: text, wide or json (a line for each finding)")
+	addWatchTo(flags, &a.watch)
 	a.connection = newConnection(flags, nil)
 	return cmd
 }
@@ -68,7 +73,7 @@ func kindsText() string {
 	var text strings.Builder
 	for _, k := range audit.Kinds {
 		text.WriteString("  " + string(k.Kind) + "\n")
-		for _, line := range wrap(strings.ReplaceAll(k.Doc, "`", ""), width-6) {
+		for _, line := range wrap(strings.ReplaceAll(k.Doc, "`", ""), usualWidth-6) {
 			text.WriteString("      " + line + "\n")
 		}
 	}
@@ -82,7 +87,7 @@ func (a *auditing) run(ctx context.Context, c *console) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(heapGrowth))
 	tell := c.findingsPrinter(a.output)
 	if tell == nil {
-		return fmt.Errorf("unknown output format %q; use text or json", a.output)
+		return fmt.Errorf("unknown output format %q; use text, wide or json", a.output)
 	}
 	files, err := a.files(ctx, c)
 	if err != nil {
@@ -122,10 +127,9 @@ func (a *auditing) files(ctx context.Context, c *console) ([]v1alpha1.File, erro
 	held, err := a.heldPolicy(ctx, "name the policy with --policy FILE")
 	switch {
 	case err == nil && held == nil:
-		c.tell("note: the cluster has no Deployment with the label %q; audited by the built-in policy\n", doctor.Label)
-		return c.policyFiles(""), nil
+		return a.builtIn(c), nil
 	case err == nil:
-		return c.policiesOf(held, "policy")
+		return c.tellPolicies(held, "policy")
 	case apierrors.IsForbidden(err):
 		return nil, fmt.Errorf("%w; name the policy with --policy FILE", err)
 	}

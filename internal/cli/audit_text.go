@@ -21,6 +21,10 @@ func (c *console) findingsPrinter(output string) findingsPrinter {
 	switch output {
 	case "text":
 		return &findingsText{console: c, shown: map[audit.Kind][]audit.Finding{}, counts: map[audit.Kind]int{}}
+	case "wide":
+		return &findingsTable{console: c, table: table{columns: []column{
+			{title: "finding"}, {title: "namespace"}, {title: "object"}, {title: "role"}, {title: "what"},
+		}}}
 	case "json":
 		return findingsJSON{c}
 	}
@@ -32,6 +36,18 @@ type findingsJSON struct{ *console }
 
 func (j findingsJSON) add(f audit.Finding) { j.print(jsonText(f)) }
 func (findingsJSON) end(string)            {}
+
+// findingsTable prints a line for each finding in the end, in the order in which they were found.
+type findingsTable struct {
+	*console
+	table
+}
+
+func (t *findingsTable) add(f audit.Finding) {
+	t.rows = append(t.rows, lines(string(f.Kind), f.Namespace, f.Object, f.Role, f.Detail))
+}
+
+func (t *findingsTable) end(string) { t.print(t.unwrapped()) }
 
 // findingsText prints findings by kind in the end. Of each kind it keeps as many as it shows: a cluster may be all
 // findings.

@@ -28,7 +28,7 @@ func (b *block) changes(changes []policy.Change) {
 	}
 	b.text.WriteString("  Changes:\n")
 	groups := changeGroups(changes)
-	name, value := columns(groups)
+	name, value := columnsOf(groups, b.width())
 	for _, group := range groups {
 		for _, heading := range group.headings {
 			b.text.WriteString("    " + heading + "\n")
@@ -48,13 +48,13 @@ func (b *block) change(row changeRow, name, value int) {
 	}
 	fmt.Fprintf(&b.text, "%-*s  ", name+2+value, row.name)
 	b.line(b.faint, row.source)
-	for _, line := range wrap(row.value, width-8) {
+	for _, line := range wrap(row.value, b.width()-8) {
 		b.text.WriteString("        " + line + "\n")
 	}
 }
 
-// columns are the widths of names and values with which a row fits into a line.
-func columns(groups []changeGroup) (name, value int) {
+// columnsOf are the widths of names and values with which a row fits into a line of that width.
+func columnsOf(groups []changeGroup, width int) (name, value int) {
 	const mostName, longestSource = 38, len("override")
 	name = widest(groups, mostName, func(row changeRow) string { return row.name })
 	value = widest(groups, width-name-longestSource-4, func(row changeRow) string { return row.value })

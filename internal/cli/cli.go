@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"context"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -27,7 +28,7 @@ func (c *console) execute(args []string) int {
 	root.SetOut(c.out)
 	root.SetErr(c.err)
 	// Commands report their own errors: what comes back is a mistake in the command line.
-	if cmd, err := root.ExecuteC(); err != nil {
+	if cmd, err := root.ExecuteContextC(withProgress(context.Background(), c.progress)); err != nil {
 		c.fail(err)
 		c.tell("See '%s --help' for usage.\n", cmd.CommandPath())
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -16,10 +17,17 @@ type console struct {
 	terminal io.Writer // what out writes to
 	code     int
 	styles   styles
+	progress *progress // nil where standard error is no terminal
 }
 
 func newConsole(in io.Reader, out, errOut io.Writer) *console {
-	return &console{in: in, out: printable{out}, err: printable{errOut}, terminal: out, styles: newStyles(wantsColour(out, os.Getenv))}
+	c := &console{in: in, out: printable{out}, err: printable{errOut}, terminal: out, styles: newStyles(wantsColour(out, os.Getenv))}
+	c.styles.columns = widthOf(out)
+	if isTerminal(errOut) {
+		c.progress = newProgress(errOut)
+		c.out, c.err = printable{c.progress.beside(out)}, printable{c.progress.beside(errOut)}
+	}
+	return c
 }
 
 // exit raises the exit code; it never lowers it.
@@ -50,10 +58,15 @@ func (c *console) tell(format string, args ...any) {
 	_, _ = fmt.Fprintf(c.err, format, args...)
 }
 
-// styles are the colours of a terminal, or none.
+// styles are the colours of a terminal, or none, and its width.
 type styles struct {
 	bold, faint, red, green, yellow, cyan *style
+
+	columns int // 0 for the usual width
 }
+
+// width is how many characters a line may have.
+func (s styles) width() int { return cmp.Or(s.columns, usualWidth) }
 
 func newStyles(colour bool) styles {
 	if !colour {
@@ -68,6 +81,10 @@ func wantsColour(out io.Writer, getenv func(string) string) bool {
 	if getenv("NO_COLOR") != "" || getenv("TERM") == "dumb" {
 		return false
 	}
+	return isTerminal(out)
+}
+
+func isTerminal(out any) bool {
 	f, ok := out.(*os.File)
 	return ok && isatty.IsTerminal(f.Fd())
 }

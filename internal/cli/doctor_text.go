@@ -31,11 +31,11 @@ func (c *console) reportText(r doctor.Report, verbose bool) {
 	c.print(c.styles.green.Sprintf("%s found nothing.", count(len(r.OK), "check")) + "\n")
 	if verbose {
 		for _, check := range r.OK {
-			c.print(checkText(check))
+			c.print(c.styles.checkText(check))
 		}
 	}
 	if len(r.LeftOut) > 0 {
-		for _, line := range wrap(leftOut(r), width) {
+		for _, line := range wrap(leftOut(r), c.styles.width()) {
 			c.print(c.styles.yellow.Sprint(line) + "\n")
 		}
 	}
@@ -72,11 +72,11 @@ func (c *console) findingText(f doctor.Finding, style *style) string {
 }
 
 // checkText is what a check that found nothing stands for.
-func checkText(check doctor.Check) string {
+func (s styles) checkText(check doctor.Check) string {
 	const indent = 23
 	var text strings.Builder
 	name := check.ID
-	for _, line := range wrap(check.Doc, width-indent) {
+	for _, line := range wrap(check.Doc, s.width()-indent) {
 		fmt.Fprintf(&text, "  %-*s%s\n", indent-2, name, line)
 		name = ""
 	}

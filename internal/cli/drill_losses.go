@@ -26,7 +26,7 @@ func (d *drilling) files(ctx context.Context, c *console) (files []v1alpha1.File
 		c.tell("note: the cluster has no Deployment with the label %q; the built-in policy tells what core is\n", doctor.Label)
 		return c.policyFiles(""), false, nil
 	case err == nil:
-		files, err = c.policiesOf(held, "policy")
+		files, err = c.tellPolicies(held, "policy")
 		return files, true, err
 	case apierrors.IsForbidden(err):
 		return nil, false, fmt.Errorf("%w; %s", err, nameIt("policy"))

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -14,9 +15,7 @@ var fates = map[drill.Fate]string{
 
 // drillText prints what became of core in each drill, and of all drills in one sentence.
 func (c *console) drillText(all []drilled, characters int) {
-	if characters == 0 {
-		characters = widthOf(c.out)
-	}
+	characters = cmp.Or(characters, c.styles.width())
 	var without []string
 	for _, one := range all {
 		verdict, style := "core comes back", c.styles.green

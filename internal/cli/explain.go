@@ -26,6 +26,9 @@ The exit code is 1 where any pod is refused.`,
   # Explain pods of the cluster, as if they were created again
   kubectl polymoat explain pods -n polyaxon -l app=polyaxon-notebook
 
+  # List the pods of the cluster, one line for each
+  kubectl polymoat explain pods -A -o wide
+
   # Explain what Helm would install, under a policy of one's own
   helm template polyaxon polyaxon/polyaxon |
     kubectl polymoat explain -n polyaxon --policy policy.yaml -f -
@@ -39,8 +42,8 @@ The exit code is 1 where any pod is refused.`,
     jq -r 'select(.verdict == "Denied") | .name'`,
 	}
 	in.addTo(cmd.Flags())
-	cmd.Flags().StringVarP(&output, "output", "o", output, "`format`: text, json (a line for each pod) or yaml")
-	complete(cmd, "output", "text", "json", "yaml")
+	cmd.Flags().StringVarP(&output, "output", "o", output, "`format`: text, wide (a line for each pod), json (the same) or yaml")
+	complete(cmd, "output", "text", "wide", "json", "yaml")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		in.live.names = args
 		return explain(c, in, output)
@@ -52,9 +55,9 @@ func explain(c *console, in *inputs, output string) error {
 	if err := in.validate(); err != nil {
 		return err
 	}
-	printRecord := c.printer(output)
+	printRecord, end := c.printer(output)
 	if printRecord == nil {
-		return fmt.Errorf("unknown output format %q; use text, json or yaml", output)
+		return fmt.Errorf("unknown output format %q; use text, wide, json or yaml", output)
 	}
 	in.reviews(c, func(r review) {
 		if r.decision.Verdict == policy.Denied {
@@ -62,10 +65,11 @@ func explain(c *console, in *inputs, output string) error {
 		}
 		printRecord(newRecord(r))
 	}, func(o manifest.Object) {
-		if output == "text" {
+		if output == "text" || output == "wide" {
 			c.noteSkipped(o)
 		}
 	})
+	end()
 	return nil
 }
 
@@ -73,15 +77,20 @@ func (c *console) noteSkipped(o manifest.Object) {
 	c.tell("note: %s has no pod template\n", o.Place())
 }
 
-// printer returns the function that prints one record in a format; nil where there is no such format.
-func (c *console) printer(output string) func(record) {
+// printer returns the function that prints one record in a format, and the one to call at the end. Both are nil where there
+// is no such format.
+func (c *console) printer(output string) (show func(record), end func()) {
+	nothing := func() {}
 	switch output {
 	case "text":
-		return c.textPrinter()
+		return c.textPrinter(), nothing
+	case "wide":
+		t := newRecordTable()
+		return t.add, func() { c.print(t.unwrapped()) }
 	case "json":
-		return func(r record) { c.print(jsonText(r)) }
+		return func(r record) { c.print(jsonText(r)) }, nothing
 	case "yaml":
-		return func(r record) { c.print("---\n" + yamlText(plain(jsonText(r)))) }
+		return func(r record) { c.print("---\n" + yamlText(plain(jsonText(r)))) }, nothing
 	}
-	return nil
+	return nil, nil
 }

@@ -64,10 +64,20 @@ func (n *connection) told(ctx context.Context, c *console) ([]v1alpha1.File, err
 	case err != nil:
 		return nil, err
 	case held == nil:
-		c.tell("policy: the built-in one; the cluster at %s has no polymoat\n", n.host())
-		return c.policyFiles(""), nil
+		return n.builtIn(c), nil
 	}
-	files, err := c.policiesOf(held, "policy")
+	return c.tellPolicies(held, "policy")
+}
+
+// builtIn is the policy of a cluster without polymoat; it says so.
+func (n *connection) builtIn(c *console) []v1alpha1.File {
+	c.tell("policy: the built-in one; the cluster at %s has no polymoat\n", n.host())
+	return c.policyFiles("")
+}
+
+// tellPolicies is policiesOf, and says which they are.
+func (c *console) tellPolicies(held *corev1.ConfigMap, flag string) ([]v1alpha1.File, error) {
+	files, err := c.policiesOf(held, flag)
 	if len(files) > 0 {
 		c.tell("policy: %s, in force: %s\n", policyNames(files), placeOfPolicy(held))
 	}

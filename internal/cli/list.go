@@ -10,12 +10,12 @@ import (
 )
 
 // formats are what rules, roles and overrides can print.
-var formats = []string{"text", "markdown", "json"}
+var formats = []string{"text", "wide", "markdown", "json"}
 
 // addFormatTo adds the flag that chooses one of the formats.
 func addFormatTo(cmd *cobra.Command, output *string) {
 	*output = formats[0]
-	cmd.Flags().StringVarP(output, "output", "o", *output, "`format`: text, markdown or json (a line for each)")
+	cmd.Flags().StringVarP(output, "output", "o", *output, "`format`: text, wide, markdown or json (a line for each)")
 	complete(cmd, "output", formats...)
 }
 
@@ -28,11 +28,13 @@ func list[R any](c *console, output string, records []R, tables ...table) error 
 			c.print(jsonText(r))
 		}
 	case "text":
-		c.printTables(tables, table.String)
+		c.printTables(tables, func(t table) string { return t.fitted(c.styles.width()) })
+	case "wide":
+		c.printTables(tables, table.unwrapped)
 	case "markdown":
 		c.printTables(tables, table.markdown)
 	default:
-		return fmt.Errorf("unknown output format %q; use text, markdown or json", output)
+		return fmt.Errorf("unknown output format %q; use text, wide, markdown or json", output)
 	}
 	return nil
 }

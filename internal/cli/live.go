@@ -66,7 +66,9 @@ func (l *live) validate(files bool, namespace string) error {
 // objects reads what was named from the cluster. What cannot be read is reported and left out.
 func (l *live) objects(c *console) iter.Seq[manifest.Object] {
 	return func(yield func(manifest.Object) bool) {
+		_, stop := c.progress.reading(strings.Join(l.names, " "))
 		infos, err := l.infos()
+		stop()
 		c.failEach(err, l.remedy)
 		for _, info := range infos {
 			if !yield(liveObject(info)) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,6 +17,7 @@ type mapping struct {
 	*connection
 	policy, namespace, output string
 	width                     int
+	watch                     bool
 }
 
 // minWidth is the narrowest terminal in which a node still has a name.
@@ -42,6 +44,8 @@ that needs neither network nor server: to search, to print, to show to others.
 The policy is what --policy names, else the one that polymoat runs in the cluster.
 Nothing is written to the cluster.
 
+` + aboutWatch + `
+
 The exit code is 1 where a pod is marked with "!".`
 
 func newMap(c *console) *cobra.Command {
@@ -52,6 +56,9 @@ func newMap(c *console) *cobra.Command {
 		Long:  aboutMap,
 		Example: `  # Who lives where, as of now?
   kubectl polymoat map
+
+  # Keep it in a terminal
+  kubectl polymoat map --watch
 
   # The same as a page for the browser
   kubectl polymoat map -o html > map.html
@@ -66,7 +73,10 @@ func newMap(c *console) *cobra.Command {
 					return err
 				}
 			}
-			return v.run(cmd.Context(), c)
+			if v.watch && v.output == "html" {
+				return errors.New("--watch is for text and json; a page of -o html is written once")
+			}
+			return c.watched(cmd.Context(), v.watch, everyFewSeconds, func(ctx context.Context) error { return v.run(ctx, c) })
 		},
 	}
 	flags := cmd.Flags()
@@ -77,6 +87,7 @@ func newMap(c *console) *cobra.Command {
 	complete(cmd, "output", "text", "html", "json")
 	flags.IntVar(&v.width, "width", 0, "`characters` in a line (default: the terminal's, else 80)")
 	complete(cmd, "width", "80", "120", "200")
+	addWatchTo(flags, &v.watch)
 	v.connection = newConnection(flags, nil)
 	return cmd
 }

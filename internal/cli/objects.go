@@ -74,7 +74,10 @@ func (n *connection) each(
 		return client.Get().NamespaceIfScoped(namespace, namespace != "").Resource(resource).VersionedParams(&o, scheme.ParameterCodec).Do(ctx).Get()
 	})
 	pages.PageSize, pages.PageBufferSize = pageSize, 1 // one ahead: memory does not grow with the cluster
+	one, stop := progressOf(ctx).reading(resource)
+	defer stop()
 	err = pages.EachListItem(ctx, o, func(o runtime.Object) error {
+		one()
 		use(o)
 		return nil
 	})

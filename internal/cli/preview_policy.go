@@ -32,7 +32,7 @@ func (n *connection) inForce(ctx context.Context, c *console, flag, path string)
 	case err != nil:
 		return nil, n.remedy(err)
 	}
-	return c.policiesOf(held, flag)
+	return c.tellPolicies(held, flag)
 }
 
 // heldPolicy is the ConfigMap that an installation mounts; nil where there is no installation. choose says what to do

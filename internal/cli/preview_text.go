@@ -169,7 +169,7 @@ func (b *block) next(label *string, text string) {
 		*label = ""
 		return
 	}
-	for _, line := range wrap(text, width-labelWidth) {
+	for _, line := range wrap(text, b.width()-labelWidth) {
 		fmt.Fprintf(&b.text, "%*s%s\n", labelWidth, "", line)
 	}
 }

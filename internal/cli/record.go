@@ -31,6 +31,7 @@ type record struct {
 	Audited []violation `json:"audited,omitempty"`
 
 	place string // "job.yaml: Job/train"
+	pool  string // the name of the node pool that the pod selects in the end
 }
 
 // violation is one reason to refuse.
@@ -67,6 +68,7 @@ func newRecord(r review) record {
 		Warned:     reasons(d.Warned),
 		Audited:    reasons(d.Audited),
 		place:      r.pod.Object.Title(),
+		pool:       d.Pool,
 	}
 	if r.pod.Names != nil {
 		rec.rename(r.pod.Names.Replace)

@@ -30,6 +30,7 @@ is created is decided on again where the log holds it, from level Request on: po
 as they were sent, before any webhook changed them. What the log does not hold is
 not known: nodes that a pod names, and overrides on Polyaxon's own resources.
 
+` + aboutAuditLogs + `
 ` + aboutPolicy + `
 
 The exit code is 1 where any decision would be another.`,
@@ -75,11 +76,19 @@ func (c *console) replay(p *policy.Policy, name string, show replayPrinter) {
 		defer func() { _ = file.Close() }()
 		in = file
 	}
-	lines, today := bufio.NewReader(in), v1alpha1.DayOf(time.Now())
+	lines, today, wrong := bufio.NewReader(in), v1alpha1.DayOf(time.Now()), 0
 	for n := 1; ; n++ {
 		line, err := lines.ReadBytes('\n')
 		if len(bytes.TrimSpace(line)) > 0 {
-			c.replayLine(p, fmt.Sprintf("%s:%d", name, n), line, today, show)
+			wrong++
+			if c.replayLine(p, fmt.Sprintf("%s:%d", name, n), line, today, show) {
+				wrong = 0
+			}
+		}
+		if wrong == mostWrong {
+			c.fail(errNoAuditLog)
+			_, _ = io.WriteString(c.err, "\n"+aboutAuditLogs)
+			return
 		}
 		if errors.Is(err, io.EOF) {
 			break
@@ -92,7 +101,8 @@ func (c *console) replay(p *policy.Policy, name string, show replayPrinter) {
 	show.end()
 }
 
-func (c *console) replayLine(p *policy.Policy, place string, line []byte, today v1alpha1.Day, show replayPrinter) {
+// replayLine shows the decision of a line. It returns false, and has reported it, where the line is no audit event.
+func (c *console) replayLine(p *policy.Policy, place string, line []byte, today v1alpha1.Day, show replayPrinter) bool {
 	d, decided, err := replay.Line(p, line, today)
 	switch {
 	case err != nil:
@@ -103,4 +113,5 @@ func (c *console) replayLine(p *policy.Policy, place string, line []byte, today 
 		}
 		show.add(d)
 	}
+	return err == nil
 }

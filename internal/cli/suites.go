@@ -22,6 +22,7 @@ type suite struct {
 	policies map[string]*policy.Policy // by the names that cases give; nil where one does not load
 	ran      int                       // cases
 	failed   int                       // failures: cases, stray files, and what could not be read
+	report   junitSuite                // printed with -o junit in place of text
 }
 
 // test runs the cases and says at the end how many failed.
@@ -29,7 +30,7 @@ func (s *suite) test() {
 	start := time.Now()
 	found, err := readSuite(s.folder)
 	if err != nil {
-		s.wrong(err)
+		s.wrong(s.folder, err)
 	}
 	for _, tc := range found.Cases {
 		if s.asked.MatchString(tc.Name) {
@@ -43,9 +44,11 @@ func (s *suite) test() {
 		}
 	}
 	if s.ran == 0 && s.failed == 0 {
-		s.wrong(s.nothing(len(found.Cases)))
+		s.wrong(s.folder, s.nothing(len(found.Cases)))
 	}
-	s.summary(time.Since(start))
+	if s.output == "text" {
+		s.summary(time.Since(start))
+	}
 }
 
 func readSuite(folder string) (corpus.Suite, error) {
@@ -73,16 +76,17 @@ func (s *suite) testCase(tc corpus.Case) {
 	p := s.policyOf(tc)
 	if p == nil {
 		s.failed++
+		s.report.add(junitCase{Name: tc.Name, Error: &junitReason{Message: fmt.Sprintf("policy %q does not load", tc.PolicyName)}})
 		return
 	}
 	outcome, err := tc.Decide(p)
 	if err != nil {
-		s.wrong(err)
+		s.wrong(tc.Name, err)
 		return
 	}
 	if s.update {
 		if tc, err = s.write(tc, outcome); err != nil {
-			s.wrong(err)
+			s.wrong(tc.Name, err)
 			return
 		}
 	}
@@ -91,7 +95,8 @@ func (s *suite) testCase(tc corpus.Case) {
 		s.failure(tc.Name, problems...)
 		return
 	}
-	if s.verbose {
+	s.report.add(junitCase{Name: tc.Name})
+	if s.verbose && s.output == "text" {
 		s.print(s.styles.green.Sprintf("--- PASS: %s", tc.Name) + "\n")
 	}
 }
@@ -111,15 +116,20 @@ func (s *suite) policyOf(tc corpus.Case) *policy.Policy {
 }
 
 // wrong reports what could not be tested.
-func (s *suite) wrong(err error) {
+func (s *suite) wrong(name string, err error) {
 	s.failed++
 	s.fail(err)
+	s.report.add(junitCase{Name: name, Error: &junitReason{Message: err.Error()}})
 }
 
 // failure shows what is wrong with a case or a file.
 func (s *suite) failure(name string, problems ...string) {
 	s.failed++
 	s.exit(exitDiffer)
+	s.report.add(junitCase{Name: name, Failure: &junitReason{"it does not come out as its golden file says", strings.Join(problems, "\n")}})
+	if s.output != "text" {
+		return
+	}
 	s.print(s.styles.red.Sprintf("--- FAIL: %s", name) + "\n")
 	for _, problem := range problems {
 		for line := range strings.Lines(s.styles.colourDiff(problem)) {

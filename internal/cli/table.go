@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -15,7 +16,7 @@ type table struct {
 	rows    [][]string
 }
 
-// column is the title of a column. Wide ones are Markdown only: a terminal has no room for them.
+// column is the title of a column. Wide ones are for -o wide and Markdown: a terminal has no room for them.
 type column struct {
 	title string
 	wide  bool
@@ -40,15 +41,16 @@ func (t table) merged() table {
 // gap is the space between two columns.
 const gap = 2
 
-// String is the table for a terminal; empty without rows.
-func (t table) String() string { return t.fitted(width) }
+// fitted is the table in lines of so many characters, where its words let it; empty without rows.
+func (t table) fitted(characters int) string { return t.text(t.cells(false), characters) }
 
-// fitted is the table in lines of so many characters, where its words let it.
-func (t table) fitted(characters int) string {
+// unwrapped is the whole table with a line for each row; empty without rows.
+func (t table) unwrapped() string { return t.text(t.cells(true), math.MaxInt) }
+
+func (t table) text(lines [][]string, characters int) string {
 	if len(t.rows) == 0 {
 		return ""
 	}
-	lines := t.cells(false)
 	for i, row := range lines {
 		for j, cell := range row {
 			row[j] = breakable(cell)
@@ -112,6 +114,11 @@ func breakable(cell string) string {
 // fit are the widths with which the columns fit into a line of so many characters: the widest gives way, as far as its longest word lets it.
 func fit(lines [][]string, characters int) []int {
 	widths, least := wanted(lines)
+	if characters == math.MaxInt {
+		for j, title := range lines[0] {
+			widths[j] = max(widths[j], utf8.RuneCountInString(title))
+		}
+	}
 	total := gap * (len(widths) - 1)
 	for _, w := range widths {
 		total += w

@@ -24,13 +24,13 @@ longlonglonglonglonglonglonglonglonglong  word word word word word word word
 `
 	wantMarkdown := "| name | what it is | aside |\n|---|---|---|\n| `short` | a \\| b | `x` |\n" +
 		"| `longlonglonglonglonglonglonglonglonglong` | word word word word word word word word {\"a\":\"b\",\"c\":\"d\"} |  |\n"
-	if diff := cmp.Diff(wantText, tab.String()); diff != "" {
+	if diff := cmp.Diff(wantText, tab.fitted(usualWidth)); diff != "" {
 		t.Errorf("text (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(wantMarkdown, tab.markdown()); diff != "" {
 		t.Errorf("Markdown (-want +got):\n%s", diff)
 	}
-	if got := (table{columns: tab.columns}).String() + (table{columns: tab.columns}).markdown(); got != "" {
+	if got := (table{columns: tab.columns}).fitted(usualWidth) + (table{columns: tab.columns}).markdown(); got != "" {
 		t.Errorf("a table without rows is %q, want nothing", got)
 	}
 }
@@ -46,8 +46,8 @@ func TestTablesFitTerminal(t *testing.T) {
 		}
 	}
 	for line := range strings.Lines(out.String()) {
-		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width {
-			t.Errorf("%d columns, want at most %d: %s", n, width, line)
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > usualWidth {
+			t.Errorf("%d columns, want at most %d: %s", n, usualWidth, line)
 		}
 	}
 	for _, r := range c.roles(c.policyFiles("")) {
@@ -64,8 +64,8 @@ func TestEveryCommandHasHelp(t *testing.T) {
 		if cmd.Example == "" || cmd.Short == "" {
 			t.Errorf("%s: says not what it does, or not how", cmd.CommandPath())
 		}
-		if n := len("  completion  ") + len(cmd.Short); n > width {
-			t.Errorf("%s: its line in the help has %d columns, want at most %d", cmd.CommandPath(), n, width)
+		if n := len("  completion  ") + len(cmd.Short); n > usualWidth {
+			t.Errorf("%s: its line in the help has %d columns, want at most %d", cmd.CommandPath(), n, usualWidth)
 		}
 		for _, sub := range cmd.Commands() {
 			visit(sub)

@@ -26,7 +26,7 @@ func widthOf(out any) int {
 			return characters
 		}
 	}
-	return width
+	return usualWidth
 }
 
 // knowsUnicode is true for a locale of UTF-8, and on Windows, which has no such locales and whose terminals know it.

@@ -2,8 +2,13 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"os"
+	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/polymoat/polymoat/internal/doctor"
 )
 
 func TestKnowsUnicode(t *testing.T) {
@@ -39,6 +44,36 @@ func TestWidthOf(t *testing.T) {
 	for _, out := range []any{file, &bytes.Buffer{}} {
 		if got := widthOf(out); got != 80 {
 			t.Errorf("%T is %d wide, want 80", out, got)
+		}
+	}
+}
+
+// Tables and text take the width of the terminal.
+func TestTextIsAsWideAsTheTerminal(t *testing.T) {
+	longest := func(columns int, show func(*console)) int {
+		var out strings.Builder
+		c := newConsole(nil, &out, &out)
+		c.styles.columns = columns
+		show(c)
+		n := 0
+		for line := range strings.Lines(out.String()) {
+			n = max(n, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")))
+		}
+		return n
+	}
+	words := strings.Repeat("word ", 60)
+	for name, show := range map[string]func(*console){
+		"a table": func(c *console) {
+			must(list(c, "text", []string{}, table{columns: []column{{title: "a"}, {title: "b"}}, rows: [][]string{{"name", words}}}))
+		},
+		"explain": func(c *console) { c.textPrinter()(record{Warnings: []string{words}}) },
+		"doctor":  func(c *console) { c.print(c.styles.checkText(doctor.Check{ID: "id", Doc: words})) },
+	} {
+		for _, columns := range []int{0, 40, 120} {
+			limit := cmp.Or(columns, 80)
+			if got := longest(columns, show); got > limit || got < limit-5 {
+				t.Errorf("%s on a terminal of %d: the longest line has %d characters", name, columns, got)
+			}
 		}
 	}
 }

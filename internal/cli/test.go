@@ -15,6 +15,7 @@ import (
 // tester are the flags of test.
 type tester struct {
 	policy, run     string
+	output          string
 	update, verbose bool
 }
 
@@ -40,10 +41,12 @@ Every failure is shown as a difference. --update writes the golden files: read
 what it changed. It tells of every case that was stored and is refused now, or
 the other way around, and never removes a file without an input.
 
+-o junit prints one report for all folders, for CI systems.
+
 The exit code is 1 where any case fails.`
 
 func newTest(c *console) *cobra.Command {
-	t := new(tester)
+	t := &tester{output: "text"}
 	cmd := &cobra.Command{
 		Use:   "test FOLDER ...",
 		Short: "Test a policy with cases of one's own",
@@ -55,7 +58,10 @@ func newTest(c *console) *cobra.Command {
   kubectl polymoat test cases/ --policy policy.yaml --update
 
   # Run the cases about notebooks, and name those that pass
-  kubectl polymoat test cases/ --run notebook -v`,
+  kubectl polymoat test cases/ --run notebook -v
+
+  # Write a report for a CI system
+  kubectl polymoat test cases/ -o junit > report.xml`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("nothing to test; name folders of cases")
@@ -68,11 +74,16 @@ func newTest(c *console) *cobra.Command {
 	cmd.Flags().StringVar(&t.run, "run", "", "run only the cases whose names match the `regexp`")
 	cmd.Flags().BoolVar(&t.update, "update", false, "write the golden files; then read what changed")
 	cmd.Flags().BoolVarP(&t.verbose, "verbose", "v", false, "name the cases that pass, too")
+	cmd.Flags().StringVarP(&t.output, "output", "o", t.output, "`format`: text or junit (one report in XML)")
+	complete(cmd, "output", "text", "junit")
 	cmd.RunE = func(_ *cobra.Command, args []string) error { return t.test(c, args) }
 	return cmd
 }
 
 func (t *tester) test(c *console, folders []string) error {
+	if err := t.validate(); err != nil {
+		return err
+	}
 	run, err := regexp.Compile(t.run)
 	if err != nil {
 		return fmt.Errorf("--run: %w", err)
@@ -81,10 +92,27 @@ func (t *tester) test(c *console, folders []string) error {
 	if fallback == nil {
 		return nil
 	}
+	var reports []junitSuite
 	for _, folder := range folders {
 		s := &suite{console: c, tester: t, asked: run, folder: filepath.Clean(folder)}
+		s.report.Name = s.folder
 		s.policies = map[string]*policy.Policy{corpus.DefaultPolicy: fallback}
 		s.test()
+		reports = append(reports, s.report)
+	}
+	if t.output == "junit" {
+		c.printJUnit(reports)
+	}
+	return nil
+}
+
+// validate finds what is wrong with the flags.
+func (t *tester) validate() error {
+	switch {
+	case t.output != "text" && t.output != "junit":
+		return fmt.Errorf("unknown output format %q; use text or junit", t.output)
+	case t.output == "junit" && t.update:
+		return errors.New("--update tells in text what it wrote; leave -o junit out")
 	}
 	return nil
 }

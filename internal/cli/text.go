@@ -8,9 +8,9 @@ import (
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
-// The layout of explain's text: labels, then values, on a terminal of the usual width.
+// The layout of explain's text: labels, then values. What is no terminal has the usual width.
 const (
-	width      = 80
+	usualWidth = 80
 	labelWidth = 14
 )
 
@@ -76,7 +76,7 @@ func (b *block) verdict(verdict string) *style {
 
 // field writes a label and a text that is wrapped behind it.
 func (b *block) field(label, text string, style *style) {
-	for i, line := range wrap(text, width-labelWidth) {
+	for i, line := range wrap(text, b.width()-labelWidth) {
 		if i > 0 {
 			label = ""
 		} else {

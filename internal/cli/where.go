@@ -44,8 +44,8 @@ Files hold YAML or JSON: Pods, and every kind that carries a pod template.
 	}
 	in.addFilesTo(cmd.Flags())
 	cmd.Flags().StringVarP(&in.namespace, "namespace", "n", "", "`namespace` of live objects (default: the context's)")
-	cmd.Flags().StringVarP(&output, "output", "o", output, "`format`: text or json (a line for each pod)")
-	complete(cmd, "output", "text", "json")
+	cmd.Flags().StringVarP(&output, "output", "o", output, "`format`: text, wide or json (a line for each pod)")
+	complete(cmd, "output", "text", "wide", "json")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		in.live.names = args
 		return where(c, in, output)
@@ -64,7 +64,7 @@ type place struct {
 	PlacedIn string       `json:"placedIn,omitempty"`
 	Placed   []placeOnOne `json:"placed,omitempty"`
 
-	title string // "job.yaml: Job/train", "job.batch/train"
+	object, title string // "job.yaml: Job/train", "job.batch/train"; the title also names the namespace of a live one
 }
 
 // placeOnOne says whether the pod lands on one pool, and why.
@@ -82,9 +82,9 @@ func where(c *console, in *inputs, output string) error {
 	if len(in.live.names) == 0 && in.namespace != "" {
 		return errors.New("--namespace is for objects of a cluster; those of files land wherever they are created")
 	}
-	show := c.placePrinter(output)
+	show, end := c.placePrinter(output)
 	if show == nil {
-		return fmt.Errorf("unknown output format %q; use text or json", output)
+		return fmt.Errorf("unknown output format %q; use text, wide or json", output)
 	}
 	files := in.policies(c)
 	rules := c.compile(files)
@@ -103,6 +103,7 @@ func where(c *console, in *inputs, output string) error {
 		show(p)
 		return nil
 	})
+	end()
 	return nil
 }
 
@@ -133,7 +134,7 @@ func poolOf(n v1alpha1.NodePool) landing.Pool {
 
 func placeOf(pod manifest.Pod, pools []landing.Pool) place {
 	o := pod.Object
-	p := place{Name: o.Name(), Template: pod.Path, title: o.Title(), Pools: placesOn(pools, &pod.Pod.Spec)}
+	p := place{Name: o.Name(), Template: pod.Path, object: o.Title(), title: o.Title(), Pools: placesOn(pools, &pod.Pod.Spec)}
 	if o.Live() {
 		p.Namespace = o.Namespace()
 		p.title += fmt.Sprintf(" (%s)", p.Namespace)
@@ -159,15 +160,20 @@ func placesOn(pools []landing.Pool, spec *corev1.PodSpec) []placeOnOne {
 	return places
 }
 
-// placePrinter returns the function that prints one pod in a format; nil where there is no such format.
-func (c *console) placePrinter(output string) func(place) {
+// placePrinter returns the function that prints one pod in a format, and the one to call at the end. Both are nil where there
+// is no such format.
+func (c *console) placePrinter(output string) (show func(place), end func()) {
+	nothing := func() {}
 	switch output {
 	case "text":
-		return c.placeText()
+		return c.placeText(), nothing
+	case "wide":
+		t := newPlaceTable()
+		return t.add, func() { c.print(t.unwrapped()) }
 	case "json":
-		return func(p place) { c.print(jsonText(p)) }
+		return func(p place) { c.print(jsonText(p)) }, nothing
 	}
-	return nil
+	return nil, nil
 }
 
 // placeText returns a function that prints pods as blocks with an empty line between them.

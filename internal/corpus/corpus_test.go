@@ -51,6 +51,9 @@ func requestIsReadOnly(t *testing.T, p *policy.Policy, tc corpus.Case) {
 	}
 }
 
+// missing says which file a rule, an override or a role lacks.
+const missing = "%s %q: no case is %s it; write internal/corpus/testdata/NAME.in.yaml, then run make goldens and read what it wrote"
+
 // TestCoverage names the rule, the override and the role that no case shows.
 func TestCoverage(t *testing.T) {
 	var refusals, outs strings.Builder
@@ -64,20 +67,20 @@ func TestCoverage(t *testing.T) {
 	}
 	for _, rule := range policy.Rules {
 		if !strings.Contains(refusals.String(), "["+rule.ID+"]") {
-			t.Errorf("rule %q: no case is refused for it; add one to testdata", rule.ID)
+			t.Errorf(missing, "rule", rule.ID, "refused for")
 		}
 	}
 	for _, o := range policy.Overrides {
 		if !strings.Contains(outs.String(), "# warning: "+o.Name) {
-			t.Errorf("override %q: no case is stored with it; add one to testdata", o.Name)
+			t.Errorf(missing, "override", o.Name, "stored with")
 		}
 		if !strings.Contains(refusals.String(), "["+o.Name+"]: ") {
-			t.Errorf("override %q: no case is refused for it; add one to testdata", o.Name)
+			t.Errorf(missing, "override", o.Name, "refused for")
 		}
 	}
 	for _, role := range append(slices.Clone(v1alpha1.KnownRoles), "none") {
 		if !roles[role] {
-			t.Errorf("role %q: no case is stored with it; add one to testdata", role)
+			t.Errorf(missing, "role", role, "stored with")
 		}
 	}
 }

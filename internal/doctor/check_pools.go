@@ -10,11 +10,12 @@ import (
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
 
-// poolNodes finds pools without a node. Those of runs may be waiting for an autoscaler.
+// poolNodes finds pools without a node. Those of runs may be waiting for an autoscaler, which is no finding where the policy
+// says so.
 func poolNodes(v View) []Finding {
 	var found []Finding
 	for _, p := range v.pools() {
-		if len(v.nodesOf(p)) > 0 {
+		if len(v.nodesOf(p)) > 0 || p.Autoscaled && !p.Protected {
 			continue
 		}
 		f := Finding{

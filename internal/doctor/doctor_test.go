@@ -40,11 +40,11 @@ func TestChecks(t *testing.T) {
 					text.WriteString(finding.String() + "\n")
 				}
 				if len(r.Findings) == 0 {
-					t.Errorf("%s: nothing was found", tc.name)
+					t.Errorf("%s: nothing was found; change the example in internal/doctor/examples_test.go", tc.name)
 				}
 			}
 			if len(examples[check.ID]) == 0 {
-				t.Fatal("it has no example")
+				t.Fatal("it has no example; write one in internal/doctor/examples_test.go, then run make goldens")
 			}
 			golden(t, check.ID+".txt", text.String())
 		})

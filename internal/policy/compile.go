@@ -42,6 +42,8 @@ type pool struct {
 	protected bool
 	resources []string // that its nodes are for
 
+	autoscaled bool
+
 	alone   landing.Pool // its nodes that belong to no other pool, their taints aside
 	outside landing.Pool // all nodes that do not carry its label
 	keyless landing.Pool // all nodes that do not carry its label's key
@@ -107,7 +109,7 @@ func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 	}
 	for _, n := range spec.NodePools {
 		described := landing.Pool{Name: n.Name, Key: n.NodeLabel.Key, Value: n.NodeLabel.Value, Taints: n.Taints}
-		in.pools = append(in.pools, &pool{Pool: described, protected: n.Protected, resources: n.Resources})
+		in.pools = append(in.pools, &pool{Pool: described, protected: n.Protected, resources: n.Resources, autoscaled: n.Autoscaled})
 	}
 	for _, r := range spec.Effective() {
 		compiled := compileRole(r, spec.Defaults)

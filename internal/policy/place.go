@@ -82,10 +82,8 @@ func (s *subject) move(e *edit, pools []*pool) []*pool {
 
 // selected is the name of the pool that the pod's nodeSelector names; empty where it names none.
 func (in *installation) selected(pod *corev1.Pod) string {
-	for _, p := range in.pools {
-		if value, ok := pod.Spec.NodeSelector[p.Key]; ok && value == p.Value {
-			return p.Name
-		}
+	if p := in.selectedPool(&pod.Spec); p != nil {
+		return p.Name
 	}
 	return ""
 }

@@ -28,6 +28,9 @@ func (in *installation) unschedulable(r Request) []string {
 			return nil
 		}
 	}
+	if p := in.selectedPool(&r.Pod.Spec); p != nil && p.startsFor(search, wants, all) {
+		return []string{fmt.Sprintf("no node takes it yet; node pool %q is autoscaled: a node will be started", p.Name)}
+	}
 	return []string{"no node takes it, and it stays Pending until one does: " + in.obstacle(search, wants, &r.Pod.Spec, all)}
 }
 
@@ -78,11 +81,38 @@ func (in *installation) obstacle(search landing.Search, wants needs, spec *corev
 
 // near is the nodes of the pool that the pod selects, or all nodes, and how many they are.
 func (in *installation) near(spec *corev1.PodSpec, all liveNodes) (liveNodes, string) {
+	p := in.selectedPool(spec)
+	if p == nil {
+		return all, "the cluster has " + nodes(all.count())
+	}
+	of := all.with(p.Key, p.Value)
+	return of, fmt.Sprintf("node pool %q has %d of %s", p.Name, of.count(), nodes(all.count()))
+}
+
+// selectedPool is the node pool that the pod selects; nil for none.
+func (in *installation) selectedPool(spec *corev1.PodSpec) *pool {
 	for _, p := range in.pools {
 		if value, ok := spec.NodeSelector[p.Key]; ok && value == p.Value {
-			of := all.with(p.Key, p.Value)
-			return of, fmt.Sprintf("node pool %q has %d of %s", p.Name, of.count(), nodes(all.count()))
+			return p
 		}
 	}
-	return all, "the cluster has " + nodes(all.count())
+	return nil
+}
+
+// startsFor says whether an autoscaler would start a node of the pool that takes the pod. What such a node can give is told by
+// those that are there; without any, by the resources that the pool is for.
+func (p *pool) startsFor(search landing.Search, wants needs, all liveNodes) bool {
+	fresh := landing.Node{Labels: map[string]string{p.Key: p.Value}, Taints: p.Taints}
+	if !p.autoscaled || !search.Lands(fresh) {
+		return false
+	}
+	if live := all.with(p.Key, p.Value); len(live) > 0 {
+		return len(live.where(wants.met)) > 0
+	}
+	for name := range wants {
+		if !slices.Contains(p.resources, name) {
+			return false
+		}
+	}
+	return true
 }

@@ -1,5 +1,5 @@
-// Package polyaxonfile makes of a component or operation file of Polyaxon 1.x and 2.x the resource that Polyaxon would
-// make of it, as far as the file tells: its pods have the labels, the containers and the environment, and nothing of what
+// Package polyaxonfile makes of a polyaxonfile the resource that Polyaxon would make of it: an Operation of a component or
+// operation file of 1.x and 2.x, Pods and Deployments of a file of 0.x. It does so as far as the file tells: its pods have the labels, the containers and the environment, and nothing of what
 // Polyaxon adds from its own settings. It works on JSON values, and has no opinion on pods.
 package polyaxonfile
 
@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// Run is one run of a file: an Operation as Polyaxon would make it.
+// Run is one run of a file, as Polyaxon would make it.
 type Run struct {
-	// Operation holds the pod templates.
+	// Operation holds the pod templates. In 0.x it is a Pod or a Deployment.
 	Operation map[string]any
 	// Replicas are the places of the file that the pod templates come from, in the order of their field paths in Operation.
 	Replicas []Replica
@@ -24,13 +24,18 @@ func Is(raw map[string]any) bool {
 	kind, _ := raw["kind"].(string)
 	_, object := raw["apiVersion"]
 	_, version := raw["version"]
-	return !object && version && (kind == "component" || kind == "operation")
+	_, old := classics[kind]
+	return !object && version && (old || kind == "component" || kind == "operation")
 }
 
 // Runs are those of a file: one, or those of its graph. The error says what it lacks, and where.
 func Runs(raw map[string]any) ([]Run, error) {
-	if raw["kind"] == "operation" {
+	switch kind, _ := raw["kind"].(string); kind {
+	case "component":
+	case "operation":
 		return operation(raw, "", nil)
+	default:
+		return classicRuns(raw, kind), nil
 	}
 	return component(raw, "", nil, raw)
 }

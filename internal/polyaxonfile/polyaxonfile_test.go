@@ -22,7 +22,8 @@ func TestIs(t *testing.T) {
 	for text, want := range map[string]bool{
 		"{version: 1.1, kind: component}":                 true,
 		"{version: 1.1, kind: operation}":                 true,
-		"{version: 1, kind: experiment}":                  false, // 0.x
+		"{version: 1, kind: experiment}":                  true,
+		"{version: 1, kind: pipeline}":                    false, // 0.x, without pods of its own
 		"{kind: component}":                               false,
 		"{apiVersion: v1, kind: Pod}":                     false,
 		"{apiVersion: a/v1, kind: operation, version: 1}": false,

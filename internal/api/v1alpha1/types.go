@@ -135,6 +135,9 @@ type NodePool struct {
 	// placed on the first pool of its role that lists all of those it requests. One that requests none is placed on
 	// another pool of its role, if there is one, unless it asks for this one by its label.
 	Resources []string `json:"resources,omitempty"`
+	// Autoscaled pools get nodes when pods wait for them. Whoever creates a pod that no node takes yet reads that one will be
+	// started, if a node with the label and the taints of the pool would take it. It decides nothing. Default: false.
+	Autoscaled bool `json:"autoscaled,omitempty"`
 }
 
 // NodeLabel is a node label: key and value. A value may be empty, and then means just that: a node without the label is

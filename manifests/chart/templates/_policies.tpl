@@ -15,6 +15,15 @@ cannot work are refused here, too. */}}
 {{- fail (printf "\n\npolicies[%d].spec.namespaces[%d]: %q is never governed: the cluster and polymoat itself must start without polymoat; remove it, or install polymoat into a namespace of its own with --namespace polymoat-system" $i $j $namespace) }}
 {{- end }}
 {{- end }}
+{{- $pools := list }}
+{{- range $policy.spec.nodePools }}{{ $pools = append $pools .name }}{{ end }}
+{{- range $j, $role := $policy.spec.roles }}
+{{- range $k, $pool := $role.nodePools }}
+{{- if not (has $pool $pools) }}
+{{- fail (printf "\n\npolicies[%d].spec.roles[%d].nodePools[%d]: %q is no node pool of the policy; name one of %s" $i $j $k $pool ($pools | toJson)) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- $document := merge (deepCopy $policy) (dict "apiVersion" "polymoat.io/v1alpha1" "kind" "PlacementPolicy") }}
 {{- $_ := set $files $file (toYaml $document) }}
 {{- end }}

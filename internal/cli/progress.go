@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+)
+
+const (
+	// unseen is how long a command may take before it says what it is doing.
+	unseen = 2 * time.Second
+	// tick is how often it says so anew.
+	tick = time.Second / 2
+)
+
+// progress says on a terminal what a command is reading, in one line that goes away. A nil one says nothing.
+type progress struct {
+	terminal io.Writer
+	began    time.Time // when the command began
+
+	mu       sync.Mutex
+	resource string
+	seen     int
+	shown    bool
+}
+
+func newProgress(terminal io.Writer) *progress {
+	return &progress{terminal: terminal, began: time.Now()}
+}
+
+// reading says that objects of a resource are being read until stop is called; one is called for each of them.
+func (p *progress) reading(resource string) (one, stop func()) {
+	if p == nil {
+		return func() {}, func() {}
+	}
+	p.set(resource)
+	ticks, ended := time.NewTicker(tick), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-ended:
+				return
+			case <-ticks.C:
+				p.show()
+			}
+		}
+	}()
+	stop = func() {
+		ticks.Stop()
+		close(ended)
+		p.set("")
+		p.clear()
+	}
+	return p.count, stop
+}
+
+func (p *progress) set(resource string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.resource, p.seen = resource, 0
+}
+
+func (p *progress) count() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seen++
+}
+
+func (p *progress) show() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	took := time.Since(p.began)
+	if took < unseen || p.resource == "" {
+		return
+	}
+	_, _ = fmt.Fprintf(p.terminal, "\r\x1b[Kreading %s: %d so far, %ds", p.resource, p.seen, int(took.Seconds()))
+	p.shown = true
+}
+
+// clear takes the line away.
+func (p *progress) clear() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.shown {
+		_, _ = io.WriteString(p.terminal, "\r\x1b[K")
+		p.shown = false
+	}
+}
+
+// beside is a writer to the same terminal: the line goes away before it writes.
+func (p *progress) beside(out io.Writer) io.Writer { return besideProgress{out, p} }
+
+type besideProgress struct {
+	io.Writer
+	*progress
+}
+
+func (b besideProgress) Write(text []byte) (int, error) {
+	b.clear()
+	return b.Writer.Write(text)
+}
+
+type progressKey struct{}
+
+// withProgress has what is read under the context be told of by p.
+func withProgress(ctx context.Context, p *progress) context.Context {
+	return context.WithValue(ctx, progressKey{}, p)
+}
+
+// progressOf is nil where there is none.
+func progressOf(ctx context.Context) *progress {
+	p, _ := ctx.Value(progressKey{}).(*progress)
+	return p
+}
