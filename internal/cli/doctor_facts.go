@@ -104,6 +104,9 @@ func (e *examination) facts(ctx context.Context) (*doctor.Facts, error) {
 			}
 		}
 	}
+	if err := r.groups(ctx); err != nil {
+		return nil, err
+	}
 	f.Senders = r.senders(ctx)
 	return f, nil
 }
