@@ -4,6 +4,7 @@ package drift
 
 import (
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -97,12 +98,9 @@ func untolerated(taints []corev1.Taint, tolerations []corev1.Toleration) []corev
 
 // words are taints for a sentence: "a=b:NoSchedule, c:NoExecute".
 func words(taints []corev1.Taint) string {
-	text := ""
+	texts := make([]string, len(taints))
 	for i, t := range taints {
-		if i > 0 {
-			text += ", "
-		}
-		text += t.ToString()
+		texts[i] = t.ToString()
 	}
-	return text
+	return strings.Join(texts, ", ")
 }

@@ -2,6 +2,7 @@ package drift
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -71,9 +72,7 @@ func (g *Group) readNodePool(raw map[string]any) error {
 	}
 	err := runtime.DefaultUnstructuredConverter.FromUnstructured(raw, &read)
 	g.Labels = map[string]string{"karpenter.sh/nodepool": g.name}
-	for key, value := range read.Spec.Template.Metadata.Labels {
-		g.Labels[key] = value
-	}
+	maps.Copy(g.Labels, read.Spec.Template.Metadata.Labels)
 	g.Taints, g.Requirements, g.free = read.Spec.Template.Spec.Taints, read.Spec.Template.Spec.Requirements, chosen
 	return err
 }

@@ -19,11 +19,11 @@ func (f *Facts) nodes(pools []v1alpha1.NodePool) []Drift {
 	for _, p := range pools {
 		if !f.UnseenGroups && !slices.ContainsFunc(f.Nodes, func(n corev1.Node) bool { return has(n.Labels, p) }) &&
 			!slices.ContainsFunc(f.Groups, func(g Group) bool { return g.may(p) }) {
-			fix := fmt.Sprintf("kubectl label node NODE %s", p.NodeLabel)
+			fix := []string{"kubectl label node NODE " + p.NodeLabel.String()}
 			for _, t := range p.Taints {
-				fix += " && kubectl taint node NODE " + t.ToString()
+				fix = append(fix, "kubectl taint node NODE "+t.ToString())
 			}
-			found = append(found, Drift{Nodes, poolName(p), fmt.Sprintf("has no node: none is labelled %s, and nothing that can be seen starts one", p.NodeLabel), fix})
+			found = append(found, Drift{Nodes, poolName(p), fmt.Sprintf("has no node: none is labelled %s, and nothing that can be seen starts one", p.NodeLabel), strings.Join(fix, " && ")})
 		}
 	}
 	return found

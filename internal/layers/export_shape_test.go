@@ -61,7 +61,7 @@ type exported struct {
 // TestExportsHaveTheirShape: what is exported has no other fields than the projects' definitions, what they require, and
 // nothing that their rules forbid.
 func TestExportsHaveTheirShape(t *testing.T) {
-	files := []v1alpha1.File{{Policy: v1alpha1.Default()}, {Policy: load(t, withGPUs)}}
+	files := []v1alpha1.File{{Policy: v1alpha1.Default()}, {Policy: gpus(t)}}
 	karpenter, err := layers.Karpenter(files, layers.NodeClass{Group: "g", Kind: "K", Name: "n"})
 	if err != nil {
 		t.Fatal(err)

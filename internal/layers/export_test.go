@@ -8,7 +8,7 @@ import (
 )
 
 func TestExports(t *testing.T) {
-	both := []v1alpha1.File{{Policy: v1alpha1.Default()}, {Policy: load(t, withGPUs)}}
+	both := []v1alpha1.File{{Policy: v1alpha1.Default()}, {Policy: gpus(t)}}
 	class, err := layers.ParseNodeClass("karpenter.k8s.aws/EC2NodeClass/default")
 	if err != nil {
 		t.Fatal(err)

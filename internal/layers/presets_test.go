@@ -38,9 +38,9 @@ spec:
   - {name: helpers, nodePools: [ml]}
 `
 
-func load(t *testing.T, text string) *v1alpha1.PlacementPolicy {
+func gpus(t *testing.T) *v1alpha1.PlacementPolicy {
 	t.Helper()
-	p, err := v1alpha1.Load("policy.yaml", []byte(text))
+	p, err := v1alpha1.Load("policy.yaml", []byte(withGPUs))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func load(t *testing.T, text string) *v1alpha1.PlacementPolicy {
 // policies are those of the goldens.
 func policies(t *testing.T) map[string]*v1alpha1.PlacementPolicy {
 	t.Helper()
-	return map[string]*v1alpha1.PlacementPolicy{"default": v1alpha1.Default(), "gpus": load(t, withGPUs)}
+	return map[string]*v1alpha1.PlacementPolicy{"default": v1alpha1.Default(), "gpus": gpus(t)}
 }
 
 func golden(t *testing.T, name, got string) {
@@ -91,7 +91,7 @@ func TestPresets(t *testing.T) {
 }
 
 func TestPresetsOfNoUse(t *testing.T) {
-	p := load(t, withGPUs)
+	p := gpus(t)
 	for role, want := range map[string]string{
 		"core":    `role "core" of policy "gpus" has no preset: kubectl polymoat values places it`,
 		"helpers": `role "helpers" of policy "gpus" has no preset: Polyaxon makes the cleaner and notifiers itself`,
