@@ -76,8 +76,8 @@ something, 2 usage or input error.`,
 	})
 	root.SetFlagErrorFunc(flagError)
 	addGroup(root, "Pods:", newExplain(c), newDiff(c), newWhere(c))
-	addGroup(root, "Policies:", newInit(c), newPolicy(c), newValues(c), newRoles(c), newRules(c), newOverrides(c), newTest(c), newPreview(c), newNative(c))
-	addGroup(root, "Clusters:", newMap(c), newNodes(c), newAudit(c), newDrill(c), newReplay(c), newDoctor(c), newSiege(c))
+	addGroup(root, "Policies:", newInit(c), newPolicy(c), newValues(c), newPresets(c), newExport(c), newRoles(c), newRules(c), newOverrides(c), newTest(c), newPreview(c), newNative(c))
+	addGroup(root, "Clusters:", newMap(c), newNodes(c), newVerify(c), newAudit(c), newDrill(c), newReplay(c), newDoctor(c), newSiege(c))
 	root.AddCommand(newVersion(c), newCompletion(c))
 	return root
 }

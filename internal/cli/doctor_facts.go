@@ -113,6 +113,9 @@ func (e *examination) facts(ctx context.Context) (*doctor.Facts, error) {
 			return nil, err
 		}
 	}
+	if err := r.groups(ctx); err != nil {
+		return nil, err
+	}
 	f.Senders = r.senders(ctx)
 	return f, nil
 }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/polymoat/polymoat/internal/doctor"
+	"github.com/polymoat/polymoat/internal/drift"
 )
 
 // one reads an object of the core group by its name. One that is not there is none of the facts.
@@ -45,6 +46,27 @@ func certManager(ctx context.Context, r reader, is doctor.Resource, resource str
 		r.facts.Add(o)
 		return nil
 	})
+}
+
+// groups reads what starts nodes, where Karpenter or the Cluster API are installed.
+func (r reader) groups(ctx context.Context) error {
+	for _, of := range foreign {
+		if of.is == "" {
+			continue
+		}
+		objects, err := r.listed(ctx, of.resource, of.versions)
+		if err := r.note(of.is, err); err != nil {
+			return err
+		}
+		for _, raw := range objects {
+			g, _, err := drift.GroupOf(raw)
+			if err != nil {
+				return err
+			}
+			r.facts.Groups = append(r.facts.Groups, g)
+		}
+	}
+	return nil
 }
 
 // senders asks each replica, through the API server, from where reviews came. It is nil where none answers: nothing but the

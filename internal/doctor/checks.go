@@ -33,6 +33,7 @@ var Checks = []Check{
 
 	{"pool-nodes", "every node pool has nodes", []Resource{Nodes, LoadedPolicy}, poolNodes},
 	{"pool-taints", "every node has the taints of its pool", []Resource{Nodes, LoadedPolicy}, poolTaints},
+	{"autoscalers", "Karpenter and the Cluster API start nodes with the label and the taints of one pool", []Resource{NodePools, MachineDeployments, LoadedPolicy}, autoscalers},
 	{"pool-labels", "no kubelet could write the label of a protected pool itself", []Resource{LoadedPolicy}, poolLabels},
 	{"two-pools", "no node is in two pools", []Resource{Nodes, LoadedPolicy}, twoPools},
 	{"no-pool", "every node is in a pool", []Resource{Nodes, LoadedPolicy}, noPool},

@@ -101,7 +101,7 @@ func texts(r Report) []string {
 func TestUnread(t *testing.T) {
 	for _, resource := range []Resource{
 		Deployments, Pods, Services, Leases, EndpointSlices, Networks, Budgets, Secrets, Mutating, Validating, Policies, PolicyBindings, Judges, JudgeBindings, Nodes, Classes, Namespaces,
-		ClusterRoles, ClusterGrants, Roles, Grants, Ingresses, Certificates, Issuers, ConfigMaps, Neighbours,
+		ClusterRoles, ClusterGrants, Roles, Grants, Ingresses, Certificates, Issuers, ConfigMaps, Neighbours, NodePools, MachineDeployments,
 	} {
 		t.Run(string(resource), func(t *testing.T) {
 			f := healthy(t)

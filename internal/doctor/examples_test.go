@@ -23,7 +23,7 @@ import (
 // examples are all examples, by the ID of their check.
 var examples = func() map[string][]example {
 	all := map[string][]example{}
-	for _, part := range []map[string][]example{ofInstallation, ofWebhooks, ofCertificates, ofCluster, ofPolyaxon, ofTwin} {
+	for _, part := range []map[string][]example{ofInstallation, ofWebhooks, ofCertificates, ofCluster, ofPolyaxon, ofTwin, ofAutoscalers} {
 		maps.Copy(all, part)
 	}
 	return all

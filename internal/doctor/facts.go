@@ -15,6 +15,8 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	groups "github.com/polymoat/polymoat/internal/drift"
 )
 
 // Resource is what checks look at, as RBAC names it: "deployments.apps".
@@ -101,6 +103,7 @@ type Facts struct {
 	Nodes          []*corev1.Node
 	Classes        []*schedulingv1.PriorityClass
 	Namespaces     []*corev1.Namespace
+	Groups         []groups.Group
 	ClusterRoles   []*rbacv1.ClusterRole
 	ClusterGrants  []*rbacv1.ClusterRoleBinding
 	// Of the namespace of the Deployment and of those that are governed.

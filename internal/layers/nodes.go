@@ -19,7 +19,7 @@ type Command struct {
 // the place of a name.
 func MissingOnNodes(files []v1alpha1.File, nodes []corev1.Node) []Command {
 	var missing []Command
-	for _, pool := range poolsOf(files) {
+	for _, pool := range Pools(files) {
 		found := false
 		for i := range nodes {
 			if value, ok := nodes[i].Labels[pool.NodeLabel.Key]; ok && value == pool.NodeLabel.Value {
@@ -42,14 +42,17 @@ func MissingOnNodes(files []v1alpha1.File, nodes []corev1.Node) []Command {
 	return missing
 }
 
-// poolsOf are the node pools of all policies, each label once.
-func poolsOf(files []v1alpha1.File) []v1alpha1.NodePool {
+// Pools are the node pools of all policies, each label once. One is protected where any policy protects it.
+func Pools(files []v1alpha1.File) []v1alpha1.NodePool {
 	var pools []v1alpha1.NodePool
 	for _, f := range files {
 		for _, p := range f.Policy.Spec.NodePools {
-			if !slices.ContainsFunc(pools, func(o v1alpha1.NodePool) bool { return o.NodeLabel == p.NodeLabel }) {
+			i := slices.IndexFunc(pools, func(o v1alpha1.NodePool) bool { return o.NodeLabel == p.NodeLabel })
+			if i < 0 {
 				pools = append(pools, p)
+				continue
 			}
+			pools[i].Protected = pools[i].Protected || p.Protected
 		}
 	}
 	return pools

@@ -1,5 +1,6 @@
 // Package layers writes a policy down for the other layers that say who lives where: the values of Polyaxon's chart, the
-// labels and taints of nodes. It judges what it is handed; callers read clusters and files.
+// labels and taints of nodes, Polyaxon's presets, the node pools of Karpenter and Kueue. It judges what it is handed;
+// callers read clusters and files.
 package layers
 
 import (
@@ -58,16 +59,18 @@ func placement(s *v1alpha1.Spec, name string) (selector map[string]string, toler
 	}
 	roles := s.Effective()
 	role := roles[slices.IndexFunc(roles, func(r v1alpha1.Role) bool { return r.Name == name })]
-	selector = maps.Clone(role.NodeSelector)
-	if len(role.NodePools) > 0 {
-		pool := s.NodePools[slices.IndexFunc(s.NodePools, func(p v1alpha1.NodePool) bool { return p.Name == role.NodePools[0] })]
-		if selector == nil {
-			selector = map[string]string{}
-		}
-		selector[pool.NodeLabel.Key] = pool.NodeLabel.Value
-		tolerations = tolerating(pool.Taints)
+	if len(role.NodePools) == 0 {
+		return maps.Clone(role.NodeSelector), role.Tolerations
 	}
-	return selector, append(tolerations, role.Tolerations...)
+	return on(role, poolNamed(s, role.NodePools[0]))
+}
+
+// on is what the webhook adds to a pod of a role that is placed on a node pool.
+func on(role v1alpha1.Role, pool v1alpha1.NodePool) (selector map[string]string, tolerations []corev1.Toleration) {
+	selector = map[string]string{}
+	maps.Copy(selector, role.NodeSelector)
+	selector[pool.NodeLabel.Key] = pool.NodeLabel.Value
+	return selector, append(tolerating(pool.Taints), role.Tolerations...)
 }
 
 func tolerating(taints []corev1.Taint) []corev1.Toleration {
