@@ -8,13 +8,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
 
-// creation is a pod that is created, or a Binding, without what decides nothing and takes long to read: what its programs are
-// told, what they may take, its status. TestCreation holds that no decision depends on it. A field of ours stands before the
-// one of the same name that is embedded.
+// creation is a pod that is created, or a Binding, with the fields that decide. Most of what a pod says decides nothing: what
+// its programs are told, what they may take, its status. TestCreation holds that no decision depends on any other field.
 type creation struct {
 	metav1.TypeMeta `json:",inline"`
 	Metadata        creationMeta           `json:"metadata"`
@@ -23,25 +23,58 @@ type creation struct {
 }
 
 type creationMeta struct {
-	metav1.ObjectMeta `json:",inline"`
-	CreationTimestamp passed `json:"creationTimestamp"`
-	ManagedFields     passed `json:"managedFields"`
+	Name            string                  `json:"name"`
+	GenerateName    string                  `json:"generateName"`
+	Namespace       string                  `json:"namespace"`
+	UID             types.UID               `json:"uid"`
+	Labels          map[string]string       `json:"labels"`
+	Annotations     map[string]string       `json:"annotations"`
+	OwnerReferences []metav1.OwnerReference `json:"ownerReferences"`
 }
 
 type creationSpec struct {
-	corev1.PodSpec `json:",inline"`
-	InitContainers []creationContainer `json:"initContainers"`
-	Containers     []creationContainer `json:"containers"`
-	Overhead       passed              `json:"overhead"`
-	Resources      passed              `json:"resources"`
+	Volumes                      []corev1.Volume                   `json:"volumes"`
+	InitContainers               []creationContainer               `json:"initContainers"`
+	Containers                   []creationContainer               `json:"containers"`
+	EphemeralContainers          []creationContainer               `json:"ephemeralContainers"`
+	NodeSelector                 map[string]string                 `json:"nodeSelector"`
+	ServiceAccountName           string                            `json:"serviceAccountName"`
+	DeprecatedServiceAccount     string                            `json:"serviceAccount"`
+	AutomountServiceAccountToken *bool                             `json:"automountServiceAccountToken"`
+	NodeName                     string                            `json:"nodeName"`
+	HostNetwork                  bool                              `json:"hostNetwork"`
+	HostPID                      bool                              `json:"hostPID"`
+	HostIPC                      bool                              `json:"hostIPC"`
+	ShareProcessNamespace        *bool                             `json:"shareProcessNamespace"`
+	SecurityContext              *corev1.PodSecurityContext        `json:"securityContext"`
+	Affinity                     *corev1.Affinity                  `json:"affinity"`
+	SchedulerName                string                            `json:"schedulerName"`
+	Tolerations                  []corev1.Toleration               `json:"tolerations"`
+	PriorityClassName            string                            `json:"priorityClassName"`
+	Priority                     *int32                            `json:"priority"`
+	PreemptionPolicy             *corev1.PreemptionPolicy          `json:"preemptionPolicy"`
+	SchedulingGroup              *corev1.PodSchedulingGroup        `json:"schedulingGroup"`
+	RuntimeClassName             *string                           `json:"runtimeClassName"`
+	TopologySpreadConstraints    []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints"`
+	OS                           *corev1.PodOS                     `json:"os"`
+	HostUsers                    *bool                             `json:"hostUsers"`
 }
 
 type creationContainer struct {
-	corev1.Container `json:",inline"`
-	Env              []creationName    `json:"env"`
-	EnvFrom          []creationName    `json:"envFrom"`
-	Resources        creationResources `json:"resources"`
-	VolumeMounts     passed            `json:"volumeMounts"`
+	Name            string                         `json:"name"`
+	Image           string                         `json:"image"`
+	Command         []string                       `json:"command"`
+	Args            []string                       `json:"args"`
+	Ports           []corev1.ContainerPort         `json:"ports"`
+	Env             []creationName                 `json:"env"`
+	EnvFrom         []creationName                 `json:"envFrom"`
+	LivenessProbe   *corev1.Probe                  `json:"livenessProbe"`
+	ReadinessProbe  *corev1.Probe                  `json:"readinessProbe"`
+	StartupProbe    *corev1.Probe                  `json:"startupProbe"`
+	Lifecycle       *corev1.Lifecycle              `json:"lifecycle"`
+	SecurityContext *corev1.SecurityContext        `json:"securityContext"`
+	Resources       creationResources              `json:"resources"`
+	RestartPolicy   *corev1.ContainerRestartPolicy `json:"restartPolicy"`
 }
 
 // creationName is a variable, by its name alone, or a source of some, of which it counts that there is one.
@@ -95,11 +128,29 @@ func (r *extendedResources) readNext(decoder *jsontext.Decoder) error {
 	return nil
 }
 
-// object is the pod, in which what was passed over is empty.
+// object is the pod, in which all other fields are empty.
 func (c *creation) object() *object {
+	m, s := &c.Metadata, &c.Spec
 	o := &object{Target: c.Target}
-	o.TypeMeta, o.ObjectMeta, o.Spec = c.TypeMeta, c.Metadata.ObjectMeta, c.Spec.PodSpec
-	o.Spec.InitContainers, o.Spec.Containers = containers(c.Spec.InitContainers), containers(c.Spec.Containers)
+	o.TypeMeta = c.TypeMeta
+	o.ObjectMeta = metav1.ObjectMeta{
+		Name: m.Name, GenerateName: m.GenerateName, Namespace: m.Namespace, UID: m.UID,
+		Labels: m.Labels, Annotations: m.Annotations, OwnerReferences: m.OwnerReferences,
+	}
+	o.Spec = corev1.PodSpec{
+		Volumes: s.Volumes, InitContainers: containers(s.InitContainers), Containers: containers(s.Containers),
+		NodeSelector: s.NodeSelector, ServiceAccountName: s.ServiceAccountName, DeprecatedServiceAccount: s.DeprecatedServiceAccount,
+		AutomountServiceAccountToken: s.AutomountServiceAccountToken, NodeName: s.NodeName,
+		HostNetwork: s.HostNetwork, HostPID: s.HostPID, HostIPC: s.HostIPC, ShareProcessNamespace: s.ShareProcessNamespace,
+		SecurityContext: s.SecurityContext, Affinity: s.Affinity, SchedulerName: s.SchedulerName, Tolerations: s.Tolerations,
+		PriorityClassName: s.PriorityClassName, Priority: s.Priority, PreemptionPolicy: s.PreemptionPolicy, SchedulingGroup: s.SchedulingGroup,
+		TopologySpreadConstraints: s.TopologySpreadConstraints,
+		RuntimeClassName:          s.RuntimeClassName, OS: s.OS, HostUsers: s.HostUsers,
+	}
+	for _, of := range containers(s.EphemeralContainers) {
+		o.Spec.EphemeralContainers = append(o.Spec.EphemeralContainers,
+			corev1.EphemeralContainer{EphemeralContainerCommon: corev1.EphemeralContainerCommon(of)})
+	}
 	return o
 }
 
@@ -107,9 +158,15 @@ func containers(of []creationContainer) []corev1.Container {
 	list := make([]corev1.Container, len(of))
 	for i := range of {
 		c := &of[i]
-		list[i] = c.Container
-		list[i].Env, list[i].EnvFrom = variables(c.Env), make([]corev1.EnvFromSource, len(c.EnvFrom))
-		list[i].Resources.Limits, list[i].Resources.Requests = corev1.ResourceList(c.Resources.Limits), corev1.ResourceList(c.Resources.Requests)
+		list[i] = corev1.Container{
+			Name: c.Name, Image: c.Image, Command: c.Command, Args: c.Args, Ports: c.Ports,
+			Env: variables(c.Env), EnvFrom: make([]corev1.EnvFromSource, len(c.EnvFrom)),
+			LivenessProbe: c.LivenessProbe, ReadinessProbe: c.ReadinessProbe, StartupProbe: c.StartupProbe, Lifecycle: c.Lifecycle,
+			SecurityContext: c.SecurityContext, RestartPolicy: c.RestartPolicy,
+			Resources: corev1.ResourceRequirements{
+				Limits: corev1.ResourceList(c.Resources.Limits), Requests: corev1.ResourceList(c.Resources.Requests),
+			},
+		}
 	}
 	return list
 }

@@ -121,7 +121,9 @@ func TestReload(t *testing.T) {
 	}
 	await(t, "the changed policy", func(ctx context.Context) error { return place(ctx, as(t, cluster.Tenant), "others") })
 	for _, half := range []string{"mutating", "validating"} {
-		if err := os.WriteFile(filepath.Join(folder, half, "polymoat.yaml"), []byte("kind: broken"), 0o600); err != nil {
+		broken := filepath.Join(folder, half, "broken")
+		// Whole at once: a file that is empty for a moment is a set of no policies.
+		if err := errors.Join(os.WriteFile(broken, []byte("kind: broken"), 0o600), os.Rename(broken, filepath.Join(folder, half, "polymoat.yaml"))); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -195,7 +195,7 @@ func run(t *testing.T, args ...string) string {
 
 // TestNoUnsafe: what the compiler does not check, an attacker may.
 func TestNoUnsafe(t *testing.T) {
-	for _, pkg := range strings.Fields(run(t, "list", "-f", `{{if .Imports}}{{$p := .ImportPath}}{{range .Imports}}{{if eq . "unsafe"}}{{$p}}{{end}}{{end}}{{end}}`, module+"...")) {
+	for pkg := range strings.FieldsSeq(run(t, "list", "-f", `{{if .Imports}}{{$p := .ImportPath}}{{range .Imports}}{{if eq . "unsafe"}}{{$p}}{{end}}{{end}}{{end}}`, module+"...")) {
 		t.Errorf("%s imports unsafe", pkg)
 	}
 }

@@ -12,6 +12,8 @@ func newExport(c *console) *cobra.Command {
 		Use:   "export",
 		Short: "Print the policy's node pools for Karpenter or Kueue",
 		Long:  "Print the policy's node pools as objects of other projects. Nothing is sent.",
+		Example: `  kubectl polymoat export karpenter > nodepools.yaml
+  kubectl polymoat export kueue > flavors.yaml`,
 	})
 	cmd.AddCommand(newExportKarpenter(c), newExportKueue(c))
 	return cmd

@@ -187,11 +187,26 @@ func writeStatic(t native.Twin, folder string) error {
 		if err := os.MkdirAll(filepath.Join(folder, name), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(folder, name, "polymoat.yaml"), []byte(text), 0o644); err != nil {
+		if err := replaceFile(filepath.Join(folder, name, "polymoat.yaml"), text); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// replaceFile puts a whole file in the place of an earlier one: an API server that looks at half of it, or at nothing yet,
+// would take that for the policies.
+func replaceFile(path, text string) error {
+	file, err := os.CreateTemp(filepath.Dir(path), ".polymoat-*.tmp")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(file.Name()) }() // gone if it was renamed
+	_, err = file.WriteString(text)
+	if err := errors.Join(err, file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
 }
 
 // yamlStream is the objects as YAML, without their empty status.

@@ -97,7 +97,7 @@ func TestRefusalsAreShort(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, reasons, _ := strings.Cut(string(text), ": ")
-		for _, reason := range strings.Split(reasons, ". Also: ") {
+		for reason := range strings.SplitSeq(reasons, ". Also: ") {
 			if words := len(strings.Fields(reason)); words > 40 {
 				t.Errorf("%s: %d words: %s", file, words, reason)
 			}
