@@ -208,7 +208,13 @@ func unforeseen(t *testing.T, admin client.Client, c drilltest.Cluster, r drill.
 			wrong = append(wrong, fmt.Sprintf("%s misses %d pods, said were %d to %d", w.Name, missing, least, most))
 		}
 	}
-	return strings.Join(wrong, "; ")
+	if len(wrong) == 0 {
+		return ""
+	}
+	for _, p := range pods.Items {
+		wrong = append(wrong, fmt.Sprintf("%s is on %q, nominated for %q, %v", p.Name, p.Spec.NodeName, p.Status.NominatedNodeName, p.Status.Conditions))
+	}
+	return strings.Join(wrong, "\n")
 }
 
 // linesOf is a report as text, a line for each pod.

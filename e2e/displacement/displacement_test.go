@@ -71,8 +71,8 @@ func starving(t *testing.T) {
 		Template: corev1.PodTemplateSpec{ObjectMeta: template.ObjectMeta, Spec: template.Spec},
 	}}
 	must(t, as(t, cluster.Admin).Create(t.Context(), keeper))
-	const want = `violates displacement: spec.volumes[0].persistentVolumeClaim.claimName is "state", a ReadWriteOncePod claim of the pods of ` +
-		`Deployment "keeper": they could not start while the pod has it; name another claim`
+	const want = `: spec.volumes[0].persistentVolumeClaim.claimName is "state", a ReadWriteOncePod claim of the pods of ` +
+		`Deployment "keeper"; name another claim [displacement]: core's own pods could not start while the pod has it`
 	await(t, "a refusal of the claim", func(ctx context.Context) error {
 		for _, w := range ways {
 			if w.name != "claim" {

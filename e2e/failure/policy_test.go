@@ -44,9 +44,8 @@ func (r *release) refusedByHelm(t *testing.T) {
 }
 
 // mistakes are what the server says of the policy of refusedByServer.
-const mistakes = `polymoat: polyaxon.yaml:91: spec.roles[4].nodePools[0]: "gpu" is not one of spec.nodePools; accepted: "core", "experiments", "builds"
-polyaxon.yaml:97: spec.roles[6].nodePools[0]: "cpu" is not one of spec.nodePools; accepted: "core", "experiments", "builds"
-polyaxon.yaml:100: spec.roles[6].rootImages[0]: "ubuntu" is not a repository with its registry and without tag or digest; did you mean "docker.io/library/ubuntu"?`
+const mistakes = `polymoat: polyaxon.yaml:94: spec.roles[4].rootImages[0]: "jupyter" is not a repository with its registry and without tag or digest; did you mean "docker.io/library/jupyter"?
+polyaxon.yaml:103: spec.roles[6].rootImages[0]: "ubuntu" is not a repository with its registry and without tag or digest; did you mean "docker.io/library/ubuntu"?`
 
 const policyFlag = "--policy="
 
@@ -57,8 +56,8 @@ func isPolicy(arg string) bool { return strings.HasPrefix(arg, policyFlag) }
 func (r *release) refusedByServer(t *testing.T) {
 	t.Helper()
 	must(t, r.apply(policyValues(t,
-		"{name: notebooks,    nodePools: [experiments]}", "{name: notebooks, nodePools: [gpu]}",
-		"{name: services,     nodePools: [experiments]}", "{name: services, nodePools: [cpu], podSecurity: privileged, rootImages: [ubuntu]}")))
+		"{name: notebooks,    nodePools: [experiments]}", "{name: notebooks, nodePools: [experiments], podSecurity: privileged, rootImages: [jupyter]}",
+		"{name: services,     nodePools: [experiments]}", "{name: services, nodePools: [experiments], podSecurity: privileged, rootImages: [ubuntu]}")))
 	d := r.deployment()
 	bad := newReplica(t, d)
 	await(t, "the end of a server with such a policy", func() error {

@@ -139,7 +139,7 @@ func isListed(rule string, is native.Likeness) bool {
 	return slices.ContainsFunc(native.Differences, func(d native.Difference) bool { return d.Rule == rule && d.Is == is })
 }
 
-var violation = regexp.MustCompile(`violates ([a-z-]+): `)
+var violation = regexp.MustCompile(` \[([a-z-]+)\](?:[:.\n]|$)`)
 
 // violated are the rules that the webhook's sentence names; the sentence itself where it names none.
 func violated(sentence string) []string {

@@ -26,7 +26,7 @@ var rules = []rule{
 	{"internal/policy", "a decision is a function of policy, request and facts", impure},
 	{"internal/landing", "a decision is a function of policy, request and facts", impure},
 	{"internal/inventory", "it drafts from what it is handed; callers read clusters and files", append([]string{"webhook", "internal/cli", "internal/policy"}, impure...)},
-	{"internal/drift", "it judges what was read, and reads nothing", append([]string{"webhook", "internal/cli", "internal/policy", "internal/doctor"}, impure...)},
+	{"internal/drift", "it judges what was read, and reads nothing", append([]string{"webhook", "internal/cli", "internal/doctor"}, impure...)},
 	{"internal/layers", "it writes a policy down for others; callers read clusters and files", append([]string{"webhook", "internal/cli", "internal/policy"}, impure...)},
 	{"internal/native", "what is written depends on the policy alone", impure},
 	{"internal/displacement", "a decision is a function of policy, request and facts", impure},

@@ -44,7 +44,7 @@ var Checks = []Check{
 	{"may-change-polymoat", "only cluster administrators change polymoat's webhooks and policy", access(Deployments), mayChangePolymoat},
 	{"may-act-as-polymoat", "only cluster administrators make pods or tokens in polymoat's namespace, or read its Secrets", access(Deployments, LoadedPolicy), mayActAsPolymoat},
 	{"may-change-core", "only Polyaxon itself writes what its core reads and is limited by", access(Pods, LoadedPolicy), mayChangeCore},
-	{"may-preempt", "nobody but cluster administrators makes PriorityClasses, and nobody makes groups of pods or requests to evict", access(LoadedPolicy), mayPreempt},
+	{"may-preempt", "only cluster administrators make PriorityClasses, and nobody makes groups of pods or requests to evict", access(LoadedPolicy), mayPreempt},
 	{"group-gates", "the API server serves no groups of pods and no requests to evict", nil, groupGates},
 
 	{"default-account", "the service account `default` is not trusted by the policy, and has no rights where core runs as it", access(Pods, LoadedPolicy), defaultAccounts},

@@ -122,6 +122,6 @@ variables.labels.all(k, !k.lowerAscii().startsWith("polymoat.io/") || k in <plai
 <role>.optMap(r, r == variables.role || r == variables.ownRole).orValue(true) &&
 (variables.askedPool.hasValue() || <pool>.optMap(v, v in variables.pools && variables.mine.exists(p, p.label == variables.pools[v].label) &&
 variables.selector[?variables.pools[v].key] == optional.of(variables.pools[v].value)).orValue(true)) &&
-(variables.shadowed || variables.daemon || <written>)`,
+(variables.shadowed || <written>)`,
 		"names", lit(overrideNames(true)), "all", lit(overrideNames(false)), "plain", lit(overrideNames(true)), "role", wants("polymoat.io/role"), "pool", wants("polymoat.io/node-pool"), "written", written()) + ids
 }

@@ -43,7 +43,7 @@ var Differences = []Difference{
 	{"pod-security", NotThere, "pods in shadow"},
 	{"hardening", NotThere, "of roles whose own security contexts grant something: user 0, privileged, added capabilities, another procMount"},
 	{"binding", Same, ""},
-	{"overrides", Stricter, "node-selector and tolerations are refused unless the pod has what they ask for, as the webhook gives it, and always where they hold an escape: CEL reads no JSON"},
+	{"overrides", Stricter, "node-selector and tolerations are refused unless the pod has what they ask for, word for word: CEL reads no JSON"},
 	{"overrides", NotThere, "those that stand on the resource that a pod is made of"},
 	{"updates", Stricter, "an update that changes what a rule looks at is judged as a whole, also for what was wrong before"},
 	{"modes", Stricter, "for Bindings and pod templates the strictest mode of all namespaces and roles counts"},
