@@ -72,7 +72,7 @@ goldens: ## every golden file, schema and generated table anew, in nested module
 	go test -count=1 ./e2e/chart -update
 	cd e2e/scheduler && go test -count=1 -run Gates . -update
 	cd e2e/monitoring && go test -count=1 -run Fresh . -update
-	$(if $(LIVE),go run ./e2e/demo build && go test -count=1 -timeout 20m -run '$(LIVEGOLDENS)' ./e2e -update)
+	$(if $(LIVE),go run ./e2e/demo build && go test -count=1 -timeout 20m -run '$(LIVEGOLDENS)' ./e2e -update && go test -count=1 -run '^TestSiege$$' ./e2e -twin -update)
 
 .PHONY: clean
 clean: down ## remove what was built, the control plane in .cache too
