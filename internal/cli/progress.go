@@ -86,13 +86,18 @@ func (p *progress) clear() {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.wipe()
+}
+
+// wipe is clear where the lock is held.
+func (p *progress) wipe() {
 	if p.shown {
 		_, _ = io.WriteString(p.terminal, "\r\x1b[K")
 		p.shown = false
 	}
 }
 
-// beside is a writer to the same terminal: the line goes away before it writes.
+// beside is a writer to the same terminal: the line goes away before it writes, and does not come while it does.
 func (p *progress) beside(out io.Writer) io.Writer { return besideProgress{out, p} }
 
 type besideProgress struct {
@@ -101,7 +106,9 @@ type besideProgress struct {
 }
 
 func (b besideProgress) Write(text []byte) (int, error) {
-	b.clear()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.wipe()
 	return b.Writer.Write(text)
 }
 
