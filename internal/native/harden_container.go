@@ -36,9 +36,10 @@ func containerValue(name string) string {
 	case "runAsNonRoot": // a kubelet would not start a container that is root
 		return say(`c.is.?securityContext.runAsUser.orValue(variables.podUser.orValue(1)) == 0 ? optional.none() :
 variables.apart && !has(variables.podContext.runAsNonRoot) ? variables.gives.both[?"runAsNonRoot"] : <own>`, "own", own)
-	case "seccompProfile":
-		return say(`(("container.seccomp.security.alpha.kubernetes.io/" + c.is.name) in variables.annotations ? optional.none() : <own>).or(
-variables.apart && !has(variables.podContext.seccompProfile) && !("seccompProfile" in variables.podGiven) ? variables.gives.both[?"seccompProfile"] : optional.none())`, "own", own)
+	case "seccompProfile": // beside its annotation it is given nothing, unless it is added to a pod that has no profile
+		return say(`("container.seccomp.security.alpha.kubernetes.io/" + c.is.name in variables.annotations ?
+  (variables.adds && !has(variables.podContext.seccompProfile) ? variables.gives.pod[?"seccompProfile"] : optional.none()) :
+variables.adds && !has(variables.podContext.seccompProfile) ? variables.gives.both[?"seccompProfile"] : <own>)`, "own", own)
 	case "windowsOptions":
 		return `has(object.spec.os) ? optional.none() : ` + own
 	case "appArmorProfile":

@@ -15,6 +15,9 @@ func (in *installation) hardening() []variable {
 		{"apart", "whether containers are given an identity one by one, because what the pod says would hold for builders and root, too",
 			say(`variables.adds || (object.spec.containers + object.spec.?initContainers.orValue([])).exists(c, <exempt> ||
 c.?securityContext.runAsUser.orValue(variables.podContext.?runAsUser.orValue(1)) == 0)`, "exempt", exempt("c"))},
+		{"annotatedSeccomp", "the profile that the pod's deprecated annotation names", `[variables.annotations[?"seccomp.security.alpha.kubernetes.io/pod"].orValue("")].map(a,
+a in ["runtime/default", "docker/default"] ? optional.of(dyn({"type": "RuntimeDefault"})) : a == "unconfined" ? optional.of(dyn({"type": "Unconfined"})) :
+a.startsWith("localhost/") && a != "localhost/" ? optional.of(dyn({"type": "Localhost", "localhostProfile": a.substring(10)})) : optional.none())[0]`},
 		{"podGiven", "what the pod is given", in.podGiven()},
 		{"podUser", "the user of the pod then", podNow("runAsUser")},
 		{"podGroup", "its group then", podNow("runAsGroup")},
@@ -63,9 +66,7 @@ func podValue(name string) string {
 		return given + `.or(has(variables.podContext.fsGroup) ? optional.none() :
 variables.askedIDs[?"fsGroup"].or(variables.imageGives[?"fsGroup"]).or(variables.gives.pod[?"fsGroup"]).optMap(g, dyn("OnRootMismatch")))`
 	case "seccompProfile":
-		return say(`<given>.optMap(g, [variables.annotations[?"seccomp.security.alpha.kubernetes.io/pod"].orValue("")].map(a,
-a in ["runtime/default", "docker/default"] ? dyn({"type": "RuntimeDefault"}) : a == "unconfined" ? dyn({"type": "Unconfined"}) :
-a.startsWith("localhost/") && a != "localhost/" ? dyn({"type": "Localhost", "localhostProfile": a.substring(10)}) : dyn(g))[0])`, "given", given)
+		return say(`<given>.optMap(g, variables.annotatedSeccomp.orValue(dyn(g)))`, "given", given)
 	case "windowsOptions":
 		return `has(object.spec.os) ? optional.none() : ` + given
 	case "appArmorProfile": // the API server makes the annotations fields, and what it cannot read must say the same
@@ -80,5 +81,6 @@ func (in *installation) said() string {
 	return `(variables.adds ? [] : variables.askedIDs.transformList(k, v, k) + (variables.apart ? [] : variables.imageGives.transformList(k, v, k)))` +
 		each([]string{"runAsUser", "runAsGroup", "runAsNonRoot", "seccompProfile", "appArmorProfile", "seLinuxOptions", "windowsOptions"}, func(name string) string {
 			return say(" +\n"+`(has(variables.podContext.<name>) ? ["<name>"] : [])`, "name", name)
-		})
+		}) + ` +
+(variables.annotatedSeccomp.hasValue() && "seccompProfile" in variables.podGiven ? ["seccompProfile"] : [])`
 }
