@@ -121,7 +121,7 @@ published: ## image, archives, bills of materials and krew manifest, twice
 
 .PHONY: native
 native: ## the native twin of a policy against the policy, with the API server's own packages
-	cd e2e/native && go vet ./... && GOGC=400 go test -timeout 30m . -twin.policies 60 -twin.requests 500
+	cd e2e/native && go vet ./... && GOGC=400 go test -timeout 30m . -twin.policies 200 -twin.requests 500
 
 .PHONY: monitoring
 monitoring: ## the dashboard and the alerts, with Prometheus' own libraries (the first time takes three minutes)

@@ -23,40 +23,34 @@ import (
 )
 
 // BenchmarkAdmission creates the pod of a job through the API server, by dry-run, in turns: without admission, by a pair of
-// floors that answers our patch, by our pair, and by policies of the API server that do the same in CEL: the least, which
-// know the role of this pod alone, those that know all roles, the native twin, and that with our pair.
+// floors that answers our patch, by our pair, by the native twin, which is policies in CEL that the API server itself
+// evaluates, and by both.
 func BenchmarkAdmission(b *testing.B) {
 	const rounds, together, span = 20, 8, 250 * time.Millisecond
 	api, pod := newAPIServer(b), jobPod(b)
 	bare := &contender{apiServer: api, name: "nobody is asked", namespace: "bench-bare"}
 	floor := &contender{apiServer: api, name: "a pair of floors", namespace: "bench-floor"}
 	ours := &contender{apiServer: api, name: "polymoat", namespace: cluster.Namespace, refuses: "denied the request: "}
-	native := &contender{apiServer: api, name: "native policies, CEL, one role", namespace: "bench-native"}
-	roles := &contender{apiServer: api, name: "native policies, CEL, all roles", namespace: "bench-native-roles"}
-	roles.refuses = "ValidatingAdmissionPolicy 'bench-native-roles'"
 	twin := &contender{apiServer: api, name: "the native twin", namespace: "bench-twin", refuses: "ValidatingAdmissionPolicy 'polymoat-bench"}
 	beside := &contender{apiServer: api, name: "polymoat and the native twin", namespace: both, refuses: "denied request: "}
-	all := []*contender{bare, floor, ours, native, roles, twin, beside}
+	all := []*contender{bare, floor, ours, twin, beside}
 	for _, c := range all {
 		makeNamespace(b, c.namespace)
 	}
 	startFloor(b, floor.namespace, ourPatch(b, bare, pod))
 	install(b)
-	for _, file := range []string{"everybody.yaml", "native.yaml", "native-roles.yaml"} {
-		if err := control.Create(readObjects(b, file)...); err != nil {
-			b.Fatal(err)
-		}
-	}
-	if err := e2e.CreateTwin(control, twinPolicy(twin.namespace, both)); err != nil {
+	if err := control.Create(readObjects(b, "everybody.yaml")...); err != nil {
 		b.Fatal(err)
 	}
-	for _, c := range []*contender{floor, native, roles, twin, beside} {
+	if err := e2e.CreateTwin(control, twinPolicy(b, twin.namespace, both)); err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range []*contender{floor, twin, beside} {
 		holdSame(b, ours, c, pod)
 	}
-	holdRefused(b, pod, ours, native, roles, twin, beside)
+	holdRefused(b, pod, ours, twin, beside)
 	holdAlike(b, ours, twin)
-	holdAlike(b, ours, roles)
-	holdStrict(b, bare, ours, roles)
+	holdStrict(b, bare, ours, twin)
 	for _, c := range all {
 		c.load(b, pod, together, 4*span) // warm
 		c.reset()
@@ -76,9 +70,13 @@ func BenchmarkAdmission(b *testing.B) {
 }
 
 // twinPolicy is the built-in policy for other namespaces.
-func twinPolicy(namespaces ...string) *v1alpha1.PlacementPolicy {
-	p := v1alpha1.Default()
-	p.Metadata.Name, p.Spec.Namespaces = "bench", namespaces
+func twinPolicy(b *testing.B, namespaces ...string) *v1alpha1.PlacementPolicy {
+	b.Helper()
+	p, err := v1alpha1.Load("twin", []byte(policyFor(namespaces...)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	p.Metadata.Name = "bench"
 	return p
 }
 

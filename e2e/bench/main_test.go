@@ -52,12 +52,16 @@ func install(b *testing.B) {
 		return
 	}
 	policy := filepath.Join(site.Dir, "policy.yaml")
-	text := strings.Replace(v1alpha1.DefaultYAML, "namespaces: [polyaxon]", "namespaces: [polyaxon, "+both+"]", 1)
-	if err := os.WriteFile(policy, []byte(text), 0o600); err != nil {
+	governed := []string{cluster.Namespace, both}
+	if err := os.WriteFile(policy, []byte(policyFor(governed...)), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	governed := []string{cluster.Namespace, both}
 	if err := control.Install(cluster.Polymoat{Binary: site.Program, Policy: policy, Manifests: shipped(), Namespaces: governed}); err != nil {
 		b.Fatal(err)
 	}
+}
+
+// policyFor is the built-in policy for some namespaces.
+func policyFor(namespaces ...string) string {
+	return strings.Replace(v1alpha1.DefaultYAML, "namespaces: [polyaxon]", "namespaces: ["+strings.Join(namespaces, ", ")+"]", 1)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -70,9 +71,11 @@ func readObjects(b *testing.B, file string) []*unstructured.Unstructured {
 	return objects
 }
 
-// holdAlike holds that polymoat and the contender admit the same pods of all roles, and with the same spec.
+// holdAlike holds that polymoat and the contender admit the same pods of all roles, and with the same spec, but for the
+// priority of core, which the native twin does not set.
 func holdAlike(b *testing.B, ours, c *contender) {
 	b.Helper()
+	but := cmpopts.IgnoreFields(corev1.PodSpec{}, "PriorityClassName", "Priority")
 	for _, a := range readAsked(b, "admitted.yaml") {
 		want, err := a.by(ours).admitted(b.Context(), a.pod)
 		if err != nil {
@@ -82,7 +85,7 @@ func holdAlike(b *testing.B, ours, c *contender) {
 		if err != nil {
 			b.Fatalf("%s refuses %s: %v", c.name, a.name, err)
 		}
-		if diff := gocmp.Diff(want.Spec, got.Spec); diff != "" {
+		if diff := gocmp.Diff(want.Spec, got.Spec, but); diff != "" {
 			b.Fatalf("%s is placed otherwise (-%s +%s):\n%s", a.name, ours.name, c.name, diff)
 		}
 	}
@@ -93,11 +96,11 @@ func holdStrict(b *testing.B, bare *contender, contenders ...*contender) {
 	b.Helper()
 	for _, a := range readAsked(b, "refused.yaml") {
 		if _, err := a.by(bare).create(b.Context(), a.pod); err != nil {
-			b.Fatalf("the API server itself refuses %s: %v", a.name, err)
+			b.Errorf("the API server itself refuses %s: %v", a.name, err)
 		}
 		for _, c := range contenders {
 			if _, err := a.by(c).create(b.Context(), a.pod); !c.refused(err) {
-				b.Fatalf("%s does not refuse %s: %v", c.name, a.name, err)
+				b.Errorf("%s does not refuse %s: %v", c.name, a.name, err)
 			}
 		}
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	policies = flag.Uint64("twin.policies", 8, "random policies; make native tries 60")
+	policies = flag.Uint64("twin.policies", 8, "random policies; make native tries 200")
 	requests = flag.Uint64("twin.requests", 150, "random requests for each; make native tries 500")
 	seed     = flag.Uint64("twin.seed", 0, "the seed of the first policy; each later one has the next number")
 )

@@ -32,6 +32,7 @@ var Differences = []Difference{
 	{"scheduler-name", Same, ""},
 	{"runtime-class", Same, ""},
 	{"priority-class", NotThere, "the values of PriorityClasses, and PodGroups: CEL cannot look them up. The classes that a role lists count"},
+	{"core-priority", NotThere, "a core pod is given no PriorityClass: CEL cannot look up whether it exists"},
 	{"scheduling-group", Stricter, "a pod of a group is refused unless its role allows groups: CEL cannot look priorities up"},
 	{"displacement", NotThere, "which core pod would go: CEL cannot look pods up"},
 	{"pod-affinity", Same, ""},
