@@ -25,11 +25,11 @@ var (
 // onConflict says.
 func (s *subject) place(e *edit) {
 	s.unpin(e)
-	e.selectNodes(s.asked.nodeSelector, FromOverride)
-	for _, t := range s.asked.tolerations {
+	e.selectNodes(s.asked.NodeSelector, FromOverride)
+	for _, t := range s.asked.Tolerations {
 		e.tolerate(t, FromOverride)
 	}
-	if s.asked.poolConflict {
+	if s.poolConflict {
 		return
 	}
 	pools, source := s.targets()
@@ -57,9 +57,9 @@ func (s *subject) mayUse(p *pool) bool { return slices.ContainsFunc(s.pools, p.s
 // targets are the pools to choose from, and what their choice goes back to.
 func (s *subject) targets() ([]*pool, Source) {
 	switch {
-	case s.asked.pool != nil:
-		return []*pool{s.asked.pool}, FromOverride
-	case s.role != s.asked.own:
+	case s.askedPool != nil:
+		return []*pool{s.askedPool}, FromOverride
+	case s.role != s.ownRole:
 		return s.pools, FromOverride
 	}
 	return s.pools, FromPool

@@ -30,7 +30,7 @@ func (s *subject) unpin(e *edit) {
 // keepsKey says whether a label of nodes that the pod asks for stays when it is moved.
 func (s *subject) keepsKey(key string) bool {
 	_, ofRole := s.role.nodeSelector[key]
-	_, asked := s.asked.nodeSelector[key]
+	_, asked := s.asked.NodeSelector[key]
 	return ofRole || asked || key == corev1.LabelOSStable || key == corev1.LabelArchStable ||
 		slices.Contains(s.in.poolKeys, key) || requiresKey(s.role.affinity, key)
 }

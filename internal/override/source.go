@@ -1,4 +1,4 @@
-package policy
+package override
 
 import (
 	"fmt"
@@ -12,57 +12,32 @@ import (
 	"github.com/polymoat/polymoat/internal/polyaxon"
 )
 
-// IsOverrideKey says whether a label or annotation asks something of polymoat, or seems to. The API server takes
+// IsKey says whether a label or annotation asks something of polymoat, or seems to. The API server takes
 // annotations in capitals.
-func IsOverrideKey(key string) bool {
-	return len(key) >= len(overridePrefix) && strings.EqualFold(key[:len(overridePrefix)], overridePrefix)
+func IsKey(key string) bool {
+	return len(key) >= len(Prefix) && strings.EqualFold(key[:len(Prefix)], Prefix)
 }
 
-// NeedsOwner says whether the overrides of the resource that the pod was made of would count, so that it is worth looking
-// for: only runs take from it what does not reach them, and only where their role accepts any overrides.
-func (p *Policy) NeedsOwner(r Request) bool {
-	in := p.governed[r.Namespace]
-	if in == nil || isMirror(r) {
-		return false
-	}
-	role, _, id := in.classify(r.Pod)
-	return role.heedsOwner(id)
-}
-
-// NeedsOwners says whether any role accepts overrides: where none does, no owner needs to be known.
-func (p *Policy) NeedsOwners() bool {
-	for _, in := range p.governed {
-		for _, r := range in.roles {
-			if len(r.accepted) > 0 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func (r *role) heedsOwner(id polyaxon.Identity) bool { return id.Run && len(r.accepted) > 0 }
-
-// overrideSource is what carries overrides: a pod, or the resource that it was made of.
-type overrideSource struct {
+// source is what carries overrides: a pod, or the resource that it was made of.
+type source struct {
 	annotations, labels map[string]string
 	in                  string // what its places begin with
 }
 
 // annotation is where an annotation stands.
-func (b overrideSource) annotation(key string) *field.Path {
+func (b source) annotation(key string) *field.Path {
 	return field.NewPath(b.in+"metadata", "annotations").Key(key)
 }
 
 // label is where a label stands.
-func (b overrideSource) label(key string) *field.Path {
+func (b source) label(key string) *field.Path {
 	return field.NewPath(b.in+"metadata", "labels").Key(key)
 }
 
 // beside is the owner with what it says beyond the pod: Polyaxon copies to most pods what stands there, and that is read
 // from the pod.
-func beside(owner *polyaxon.Owner, pod *corev1.Pod) overrideSource {
-	return overrideSource{
+func beside(owner *polyaxon.Owner, pod *corev1.Pod) source {
+	return source{
 		annotations: without(owner.Annotations, pod.Annotations), labels: without(owner.Labels, pod.Labels),
 		in: owner.String() + ": ",
 	}
@@ -80,7 +55,7 @@ func without(values, known map[string]string) map[string]string {
 // allAsks are the overrides that the pod carries, and those of its owner that it does not. Where both ask for different
 // things, neither is right.
 func allAsks(pod *corev1.Pod, owner *polyaxon.Owner) ([]ask, field.ErrorList) {
-	asked, errs := overrideSource{annotations: pod.Annotations, labels: pod.Labels}.asks()
+	asked, errs := source{annotations: pod.Annotations, labels: pod.Labels}.asks()
 	if owner == nil {
 		return asked, errs
 	}
@@ -92,8 +67,8 @@ func allAsks(pod *corev1.Pod, owner *polyaxon.Owner) ([]ask, field.ErrorList) {
 		case own < 0 && !carries(pod, a.Name):
 			asked = append(asked, a)
 		case own >= 0 && asked[own].value != a.value:
-			errs = append(errs, field.Invalid(asked[own].path, short(asked[own].value),
-				fmt.Sprintf("disagrees with %s, which is %q; keep one", a.path, short(a.value))))
+			errs = append(errs, field.Invalid(asked[own].path, polyaxon.Clip(asked[own].value),
+				fmt.Sprintf("disagrees with %s, which is %q; keep one", a.path, polyaxon.Clip(a.value))))
 			asked = slices.Delete(asked, own, own+1)
 		}
 	}
@@ -108,7 +83,7 @@ func carries(pod *corev1.Pod, name string) bool {
 	return annotated || labelled
 }
 
-// rank is the place of an override among Overrides.
+// rank is the place of an override in the list.
 func rank(a ask) int {
-	return slices.IndexFunc(Overrides, func(o Override) bool { return o.Name == a.Name })
+	return slices.IndexFunc(overrides, func(o Override) bool { return o.Name == a.Name })
 }

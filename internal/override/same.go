@@ -1,4 +1,4 @@
-package policy
+package override
 
 import (
 	"fmt"
@@ -10,35 +10,34 @@ import (
 
 // What a pod gets anyway may be asked for in every role: it moves nothing and loosens nothing.
 
-func sameRole(value string, p *Placement) string {
-	if value != p.own.name {
+func sameRole(value string, a *Asked) string {
+	if value != a.bounds.role {
 		return ""
 	}
 	return fmt.Sprintf("role=%s: placed as role %q", value, value)
 }
 
-func samePool(value string, p *Placement) string {
-	wanted := p.subject.in.pool(value)
-	if wanted == nil || p.pod.Spec.NodeSelector[wanted.Key] != wanted.Value || !p.subject.role.mayUse(wanted) {
+func samePool(value string, a *Asked) string {
+	if !a.to.IsOn(value) {
 		return ""
 	}
 	return fmt.Sprintf("node-pool=%s: placed on node pool %q", value, value)
 }
 
-func sameNodeSelector(value string, p *Placement) string {
+func sameNodeSelector(value string, a *Asked) string {
 	selector, err := parseNodeSelector(value)
 	if err != nil {
 		return ""
 	}
 	for key, asked := range selector {
-		if own, ok := p.pod.Spec.NodeSelector[key]; !ok || own != asked {
+		if own, ok := a.pod.Spec.NodeSelector[key]; !ok || own != asked {
 			return ""
 		}
 	}
 	return "node-selector: placed on nodes with " + printSelector(selector)
 }
 
-func sameTolerations(value string, p *Placement) string {
+func sameTolerations(value string, a *Asked) string {
 	tolerations, err := parseTolerations(value)
 	if err != nil {
 		return ""
@@ -46,7 +45,7 @@ func sameTolerations(value string, p *Placement) string {
 	var texts []string
 	for i := range tolerations {
 		t := &tolerations[i]
-		if !slices.ContainsFunc(p.pod.Spec.Tolerations, func(own corev1.Toleration) bool { return own.MatchToleration(t) && sameSeconds(own, *t) }) {
+		if !slices.ContainsFunc(a.pod.Spec.Tolerations, func(own corev1.Toleration) bool { return own.MatchToleration(t) && sameSeconds(own, *t) }) {
 			return ""
 		}
 		texts = append(texts, fmt.Sprintf("%q", printToleration(t)))
@@ -55,18 +54,16 @@ func sameTolerations(value string, p *Placement) string {
 }
 
 // same is for a pod all of whose containers have the id by now.
-func (i id) same(value string, p *Placement) string {
+func (i id) same(value string, a *Asked) string {
 	n, err := parseID(value)
 	if err != nil {
 		return ""
 	}
-	if at, _ := i.other(p.pod, n); at != nil {
+	if at, _ := i.other(a.pod, n); at != nil {
 		return ""
 	}
-	created := p.pod.Spec
-	created.EphemeralContainers = nil
-	for c := range containers(&created) {
-		if *i.pod(orNew(created.SecurityContext)) == nil && i.container(orNew(c.SecurityContext)) == nil {
+	for _, sc := range contexts(&a.pod.Spec) {
+		if i.ofPod(a.pod) == nil && i.container(sc) == nil {
 			return ""
 		}
 	}

@@ -1,0 +1,89 @@
+package override
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/polyaxon"
+)
+
+// ask is one override that a pod or its owner carries.
+type ask struct {
+	Override
+	value string
+	path  *field.Path
+}
+
+// asks are the overrides that it carries, in the order of the list, and what in our domain is none.
+func (b source) asks() ([]ask, field.ErrorList) {
+	if !asksAnything(b.annotations) && !asksAnything(b.labels) {
+		return nil, nil
+	}
+	errs := append(unknownOverrides(b.annotation, b.annotations), unknownOverrides(b.label, b.labels)...)
+	var asked []ask
+	for _, o := range overrides {
+		value, annotated := b.annotations[o.Name]
+		label, labelled := b.labels[o.Name]
+		switch {
+		case labelled && !o.Label:
+			errs = append(errs, field.Invalid(b.label(o.Name), polyaxon.Clip(label), "is read from an annotation only; write it as one"))
+		case labelled && annotated && label != value:
+			errs = append(errs, field.Invalid(b.label(o.Name), polyaxon.Clip(label),
+				fmt.Sprintf("disagrees with %s, which is %q; keep one", b.annotation(o.Name), polyaxon.Clip(value))))
+		case annotated:
+			asked = append(asked, ask{o, value, b.annotation(o.Name)})
+		case labelled:
+			asked = append(asked, ask{o, label, b.label(o.Name)})
+		}
+	}
+	return asked, errs
+}
+
+func asksAnything(values map[string]string) bool {
+	for key := range values {
+		if IsKey(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// mostUnknown is how many unknown keys are put into words: a pod may carry thousands.
+const mostUnknown = 64
+
+// unknownOverrides are keys in our domain that are no override. One that is not understood is refused rather than ignored:
+// its author relies on it. Those beyond the most are only counted: they ask for nothing, whatever they are.
+func unknownOverrides(at func(key string) *field.Path, values map[string]string) field.ErrorList {
+	var found []string
+	for key := range values {
+		if IsKey(key) && !slices.ContainsFunc(overrides, func(o Override) bool { return o.Name == key }) {
+			found = append(found, key)
+		}
+	}
+	slices.Sort(found)
+	var errs field.ErrorList
+	for _, key := range found[:min(len(found), mostUnknown)] {
+		errs = append(errs, field.Invalid(at(polyaxon.Clip(key)), polyaxon.Clip(values[key]), "is not an override; "+suggest(polyaxon.Clip(key))))
+	}
+	if more := len(found) - len(errs); more > 0 {
+		last := errs[len(errs)-1]
+		last.Detail += fmt.Sprintf("; and %d more keys are none either", more)
+	}
+	return errs
+}
+
+// suggest is the override nearest to a key, or all of them.
+func suggest(key string) string {
+	var names []string
+	for _, o := range overrides {
+		names = append(names, strings.TrimPrefix(o.Name, Prefix))
+	}
+	if near := v1alpha1.Nearest(key[len(Prefix):], names); near != "" {
+		return fmt.Sprintf("did you mean %q?", Prefix+near)
+	}
+	return fmt.Sprintf("accepted after %q: %s", Prefix, v1alpha1.Quoted(names))
+}
