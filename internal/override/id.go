@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -75,9 +76,9 @@ func nearest(value string, ids *v1alpha1.IDRange) string {
 
 // other is where the pod, or a container of it, sets another id; nil where none does.
 func (i id) other(pod *corev1.Pod, n int64) (*field.Path, int64) {
-	for at, sc := range contexts(&pod.Spec) {
-		if own := i.container(sc); own != nil && *own != n {
-			return at.Child(i.field), *own
+	for at, own := range i.containers(pod) {
+		if own != nil && *own != n {
+			return at.Child("securityContext", i.field), *own
 		}
 	}
 	if own := i.ofPod(pod); own != nil && *own != n {
@@ -94,16 +95,18 @@ func (i id) ofPod(pod *corev1.Pod) *int64 {
 	return *i.pod(pod.Spec.SecurityContext)
 }
 
-// contexts yields the security contexts of init and regular containers, with their places. Ephemeral containers come later
-// and are not asked.
-func contexts(spec *corev1.PodSpec) iter.Seq2[*field.Path, *corev1.SecurityContext] {
-	return func(yield func(*field.Path, *corev1.SecurityContext) bool) {
-		for n, list := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
-			at := field.NewPath("spec", []string{"initContainers", "containers"}[n])
-			for i := range list {
-				if !yield(at.Index(i).Child("securityContext"), cmp.Or(list[i].SecurityContext, &corev1.SecurityContext{})) {
-					return
-				}
+// containers yields the ids that init and regular containers set, nil for none, with their places. Ephemeral containers come
+// later and are not asked.
+func (i id) containers(pod *corev1.Pod) iter.Seq2[*field.Path, *int64] {
+	return func(yield func(*field.Path, *int64) bool) {
+		first := len(pod.Spec.InitContainers)
+		for n, c := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
+			at := field.NewPath("spec", "initContainers").Index(n)
+			if n >= first {
+				at = field.NewPath("spec", "containers").Index(n - first)
+			}
+			if !yield(at, i.container(cmp.Or(c.SecurityContext, &corev1.SecurityContext{}))) {
+				return
 			}
 		}
 	}

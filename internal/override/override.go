@@ -1,10 +1,9 @@
 // Package override reads what a pod asks for itself, by annotations and labels such as "polymoat.io/node-pool", and holds
 // it against the bounds that the policy sets for the pod's role.
 //
-//	asks.go, source.go   what pod and owner carry, and what in our domain is no override
-//	override.go          Read: each override of one list, in its order
-//	set.go, id.go        inside the bounds and not against the pod's own spec
-//	same.go              or what the pod has anyway
+//	asks.go         what pod and owner carry, and what in our domain is no override
+//	override.go     Read: each override of one list, in its order
+//	set.go, id.go   inside the bounds and not against the pod's own spec, or what the pod has anyway
 //
 // What roles and node pools are only the policy knows: it is told of those that are asked for (Placer).
 package override

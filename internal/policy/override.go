@@ -19,13 +19,12 @@ func (s *subject) override(pod *corev1.Pod, owner *polyaxon.Owner) {
 	s.asked, s.invalid = override.Read(pod, owner, s.role.bounds, placer{s, pod})
 }
 
-// placer gives a pod the role and the pool that its overrides ask for.
+// placer is an override.Placer: it gives a pod the role and the pool that its overrides ask for.
 type placer struct {
 	s   *subject
 	pod *corev1.Pod // read only
 }
 
-// MoveTo moves the pod to another role.
 func (p placer) MoveTo(role string) { p.s.moveTo(p.s.in.roles[role]) }
 
 // UsePool adds a node pool to those that the pod may use. Together with another role it must be one of that role's.
@@ -47,7 +46,6 @@ func (p placer) UsePool(name string) (instead string, err error) {
 	return instead, nil
 }
 
-// IsOn says whether the pod selects a pool that its role may use.
 func (p placer) IsOn(name string) bool {
 	wanted := p.s.in.pool(name)
 	return wanted != nil && p.pod.Spec.NodeSelector[wanted.Key] == wanted.Value && p.s.role.mayUse(wanted)
