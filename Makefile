@@ -89,7 +89,7 @@ check: race e2e native monitoring map published fuzz soak ## the long rest; .ci/
 
 .PHONY: quick
 quick: ## what decides, in a minute: policy, roles, landing, cases, doctor, documents
-	go test ./internal/api/... ./internal/policy ./internal/polyaxon ./internal/landing ./internal/corpus ./internal/doctor ./internal/arch
+	go test ./internal/api/... ./internal/policy ./internal/override ./internal/polyaxon ./internal/landing ./internal/corpus ./internal/doctor ./internal/arch
 
 .PHONY: vet
 vet: ## go vet

@@ -16,7 +16,7 @@ import (
 
 	"github.com/polymoat/polymoat/e2e/cluster"
 	facts "github.com/polymoat/polymoat/internal/cluster"
-	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/override"
 )
 
 // asking is the namespace of testdata/policies/asking.yaml, whose runs may ask for node pools.
@@ -150,7 +150,7 @@ func testOwnerOfAJob(t *testing.T) {
 
 // TestOwnersAreSeen: the cache knows a resource of a kind that came after it, what it asks for, and that it is gone.
 func TestOwnersAreSeen(t *testing.T) {
-	owners, err := facts.NewOwners(control.Kubeconfig(cluster.Admin), policy.IsOverrideKey)
+	owners, err := facts.NewOwners(control.Kubeconfig(cluster.Admin), override.IsKey)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/polymoat/polymoat/internal/cluster"
-	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/override"
 )
 
 // TestOwnerThatNobodyTellsOf: validate fails where an owner may have said something, and mutate goes on without it. Whom
@@ -62,7 +62,7 @@ func ownerServer(t *testing.T, api http.HandlerFunc) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	owners, err := cluster.NewOwners(kubeconfigOf(t, api), policy.IsOverrideKey)
+	owners, err := cluster.NewOwners(kubeconfigOf(t, api), override.IsKey)
 	if err != nil {
 		t.Fatal(err)
 	}

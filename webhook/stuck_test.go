@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/polymoat/polymoat/internal/cluster"
-	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/override"
 )
 
 // stuckAPI takes every request and never answers: the API server of a machine that swaps, or whose etcd is gone.
@@ -71,7 +71,7 @@ func stuckServer(t *testing.T) http.Handler {
 		t.Fatal(err)
 	}
 	kubeconfig := kubeconfigOf(t, http.HandlerFunc(stuckAPI))
-	owners, err := cluster.NewOwners(kubeconfig, policy.IsOverrideKey)
+	owners, err := cluster.NewOwners(kubeconfig, override.IsKey)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/polymoat/polymoat/internal/override"
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/polyaxon"
 	"github.com/polymoat/polymoat/internal/template"
@@ -170,7 +171,7 @@ func overridesOf(object map[string]any) map[string]any {
 	for _, part := range []string{"annotations", "labels"} {
 		values, _, _ := unstructured.NestedMap(object, "metadata", part)
 		for key, value := range values {
-			if policy.IsOverrideKey(key) {
+			if override.IsKey(key) {
 				found[part+"/"+key] = value
 			}
 		}

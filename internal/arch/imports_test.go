@@ -24,6 +24,8 @@ var rules = []rule{
 	{"internal/api/v1alpha1", "callers open files; the document knows nothing of who reads it",
 		[]string{"os", "internal/policy", "webhook"}},
 	{"internal/policy", "a decision is a function of policy, request and facts", impure},
+	{"internal/override", "it reads one pod inside the bounds of its role; the policy is above it", append([]string{"webhook", "internal/policy"}, impure...)},
+	{"internal/unschedulable", "it judges what it is handed; the policy is above it", append([]string{"webhook", "internal/policy"}, impure...)},
 	{"internal/landing", "a decision is a function of policy, request and facts", impure},
 	{"internal/inventory", "it drafts from what it is handed; callers read clusters and files", append([]string{"webhook", "internal/cli", "internal/policy"}, impure...)},
 	{"internal/drift", "it judges what was read, and reads nothing", append([]string{"webhook", "internal/cli", "internal/doctor"}, impure...)},

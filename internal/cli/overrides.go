@@ -4,7 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
-	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/override"
 )
 
 func newOverrides(c *console) *cobra.Command {
@@ -58,7 +58,7 @@ func overrides(c *console, files []v1alpha1.File, name, output string) error {
 	if output == "json" {
 		return list(c, output, allOverrides(roles))
 	}
-	if err := list(c, output, []override{}, overrideTable()); err != nil {
+	if err := list(c, output, []overrideRecord{}, overrideTable()); err != nil {
 		return err
 	}
 	bounds := boundsTable(roles)
@@ -72,8 +72,8 @@ func overrides(c *console, files []v1alpha1.File, name, output string) error {
 	return nil
 }
 
-// override is one override of the output. Its fields are a promise to programs: they are only ever added to.
-type override struct {
+// overrideRecord is one override of the output. Its fields are a promise to programs: they are only ever added to.
+type overrideRecord struct {
 	Name       string  `json:"name"`
 	Doc        string  `json:"doc"`
 	Example    string  `json:"example"`
@@ -88,10 +88,10 @@ type bound struct {
 	Bounds string `json:"bounds"`
 }
 
-func allOverrides(roles []role) []override {
-	var all []override
-	for _, o := range policy.Overrides {
-		record := override{Name: o.Name, Doc: o.Doc, Example: o.Example, Label: o.Label, AcceptedBy: []bound{}}
+func allOverrides(roles []role) []overrideRecord {
+	var all []overrideRecord
+	for _, o := range override.All() {
+		record := overrideRecord{Name: o.Name, Doc: o.Doc, Example: o.Example, Label: o.Label, AcceptedBy: []bound{}}
 		for _, r := range roles {
 			if bounds := r.accepts(o); bounds != "" {
 				record.AcceptedBy = append(record.AcceptedBy, bound{r.Policy, r.Name, bounds})
@@ -105,7 +105,7 @@ func allOverrides(roles []role) []override {
 // overrideTable says what each override asks for.
 func overrideTable() table {
 	t := table{columns: []column{{title: "annotation"}, {title: "asks for"}, {title: "example"}, {title: "label, too"}}}
-	for _, o := range policy.Overrides {
+	for _, o := range override.All() {
 		label := "no"
 		if o.Label {
 			label = "yes"
@@ -119,7 +119,7 @@ func overrideTable() table {
 func boundsTable(roles []role) table {
 	t := table{columns: []column{{title: "role"}, {title: "annotation"}, {title: "accepts"}}}
 	for _, r := range roles {
-		for _, o := range policy.Overrides {
+		for _, o := range override.All() {
 			if bounds := r.accepts(o); bounds != "" {
 				t.rows = append(t.rows, []string{code(r.Name), code(o.Name), bounds})
 			}

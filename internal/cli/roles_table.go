@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
-	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/override"
 )
 
 // roleTable says of every role what it is and where it runs.
@@ -114,14 +114,14 @@ func (r role) allows() [][]string {
 	add("schedulerNames", mayBe(r.SchedulerNames))
 	add("runtimeClassNames", mayBe(r.RuntimeClassNames))
 	add("priorityClassNames", mayBe(r.PriorityClassNames))
-	for _, o := range policy.Overrides {
+	for _, o := range override.All() {
 		add(o.Name, r.accepts(o))
 	}
 	return rows
 }
 
 // accepts are the bounds within which the role accepts an override; empty where it does not.
-func (r role) accepts(o policy.Override) string {
+func (r role) accepts(o override.Override) string {
 	if r.Overrides == nil {
 		return ""
 	}

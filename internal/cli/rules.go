@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -42,7 +41,7 @@ type rule struct {
 // allRules are those about pods, then the one about Bindings.
 func allRules() []rule {
 	var all []rule
-	for _, r := range append(slices.Clone(policy.Rules), policy.Rule{ID: policy.RuleBinding, Doc: policy.RuleBindingDoc}) {
+	for _, r := range append(policy.Rules(), policy.Rule{ID: policy.RuleBinding, Doc: policy.RuleBindingDoc}) {
 		all = append(all, rule{ID: r.ID, Refuses: plainText(r.Doc), doc: r.Doc})
 	}
 	return all

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/polymoat/polymoat/internal/override"
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
@@ -39,7 +40,7 @@ func NewFacts(kubeconfig, configuration string, p *policy.Policy) (f Facts, err 
 	}
 	f.runs = []func(context.Context){f.Nodes.Run, f.Workloads.Run, f.Priorities.Run, f.Configurations.Run}
 	if p.NeedsOwners() {
-		if f.Owners, err = NewOwners(kubeconfig, policy.IsOverrideKey); err != nil {
+		if f.Owners, err = NewOwners(kubeconfig, override.IsKey); err != nil {
 			return f, err
 		}
 		f.runs = append(f.runs, f.Owners.Run)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/corpus"
+	"github.com/polymoat/polymoat/internal/override"
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
@@ -65,12 +66,12 @@ func TestCoverage(t *testing.T) {
 			roles[tc.Role] = true
 		}
 	}
-	for _, rule := range policy.Rules {
+	for _, rule := range policy.Rules() {
 		if !strings.Contains(refusals.String(), "["+rule.ID+"]") {
 			t.Errorf(missing, "rule", rule.ID, "refused for")
 		}
 	}
-	for _, o := range policy.Overrides {
+	for _, o := range override.All() {
 		if !strings.Contains(outs.String(), "# warning: "+o.Name) {
 			t.Errorf(missing, "override", o.Name, "stored with")
 		}

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +18,7 @@ import (
 // that no case misses might as well not be there.
 func TestEveryRuleIsMissed(t *testing.T) {
 	all := cases(t)
-	for i, rule := range policy.Rules {
+	for i, rule := range policy.Rules() {
 		missed := without(t, i, all)
 		if len(missed) == 0 {
 			t.Errorf("rule %q: no case misses it when it is switched off; add one to testdata that it alone refuses", rule.ID)
@@ -30,11 +31,10 @@ func TestEveryRuleIsMissed(t *testing.T) {
 // without are the names of the cases that fail while a rule finds nothing.
 func without(t *testing.T, rule int, all []corpus.Case) []string {
 	t.Helper()
-	defer func(check func(policy.View) []policy.Violation) { policy.Rules[rule].Check = check }(policy.Rules[rule].Check)
-	policy.Rules[rule].Check = func(policy.View) []policy.Violation { return nil }
+	others := slices.Delete(policy.Rules(), rule, rule+1)
 	var missed []string
 	for _, tc := range all {
-		o, err := tc.Decide(compiled(t, tc))
+		o, err := tc.Decide(compiled(t, tc).Judging(others))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
-	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/override"
 )
 
 // bounds are what the overrides of a role may be.
@@ -101,7 +101,7 @@ func left() []string {
 // overrideNames are the keys of all overrides, or of those that count as labels, too.
 func overrideNames(labels bool) []string {
 	var names []string
-	for _, o := range policy.Overrides {
+	for _, o := range override.All() {
 		if o.Label || !labels {
 			names = append(names, o.Name)
 		}

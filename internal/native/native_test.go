@@ -98,7 +98,7 @@ func TestStatic(t *testing.T) {
 // TestDifferences: every rule of the webhook is spoken of.
 func TestDifferences(t *testing.T) {
 	ids := []string{policy.RuleBinding}
-	for _, r := range policy.Rules {
+	for _, r := range policy.Rules() {
 		ids = append(ids, r.ID)
 	}
 	for _, id := range ids {

@@ -137,5 +137,5 @@ func (in *installation) podRules() []rule {
 
 // place is where a rule stands among those of the webhook; what is no rule of it comes first.
 func place(r rule) int {
-	return slices.IndexFunc(policy.Rules, func(o policy.Rule) bool { return o.ID == r.id })
+	return slices.IndexFunc(policy.Rules(), func(o policy.Rule) bool { return o.ID == r.id })
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/landing"
+	"github.com/polymoat/polymoat/internal/override"
 	"github.com/polymoat/polymoat/internal/polyaxon"
 )
 
@@ -79,9 +80,8 @@ type role struct {
 
 	groups bool // its pods may be of scheduling groups
 
-	schedulers, runtimes, priorities []string            // allow-lists; nil leaves the field free
-	overrides                        *v1alpha1.Overrides // nil: the role accepts none
-	accepted                         []string            // the names of those that it accepts at all
+	schedulers, runtimes, priorities []string        // allow-lists; nil leaves the field free
+	bounds                           override.Bounds // of overrides
 }
 
 // contexts are security contexts and where they come from.
@@ -127,18 +127,15 @@ func compile(doc *v1alpha1.PlacementPolicy) (*installation, error) {
 	return in, in.checkOverrides()
 }
 
-// checkOverrides holds that the bounds name pools and roles that are there: Set relies on it.
+// checkOverrides holds that the bounds name pools and roles that are there: placer relies on it.
 func (in *installation) checkOverrides() error {
 	for _, r := range in.roles {
-		if r.overrides == nil {
-			continue
-		}
-		for _, name := range r.overrides.NodePools {
+		for _, name := range r.bounds.NodePools {
 			if in.pool(name) == nil {
 				return fmt.Errorf("policy %q: an override of role %q names node pool %q, which is not defined", in.name, r.name, name)
 			}
 		}
-		for _, name := range r.overrides.Roles {
+		for _, name := range r.bounds.Roles {
 			if in.roles[name] == nil {
 				return fmt.Errorf("policy %q: an override of role %q names role %q, which is not defined", in.name, r.name, name)
 			}
@@ -164,9 +161,7 @@ func compileRole(r v1alpha1.Role, defaults *v1alpha1.SecurityDefaults) *role {
 		level: r.PodSecurity, keeps: r.Identity == v1alpha1.Keep, rootImages: r.RootImages, hostPaths: r.HostPaths,
 		groups:     r.SchedulingGroups == v1alpha1.AllowGroups,
 		schedulers: r.SchedulerNames, runtimes: r.RuntimeClassNames, priorities: r.PriorityClassNames,
-	}
-	if r.Name != v1alpha1.RoleCore && r.Name != v1alpha1.RoleOther {
-		compiled.overrides, compiled.accepted = r.Overrides, acceptedBy(r.Overrides)
+		bounds: override.BoundsOf(r),
 	}
 	compiled.contexts = []contexts{{r.PodSecurityContext, r.ContainerSecurityContext, FromRole}}
 	if !compiled.keeps && defaults != nil {

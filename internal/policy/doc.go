@@ -2,8 +2,8 @@
 //
 //	Request ─▶ resolve (role.go)       which installation, which role, and why
 //	              │                      marks, then content; whose hardening applies (trust.go);
-//	              │                      what the pod asks for itself (override.go), or the resource
-//	              │                      that it was made of asks for it (owner.go)
+//	              │     override.go      what the pod, or the resource that it was made of, asks for
+//	              │                      itself (internal/override)
 //	              ├─▶ Mutate            the pod as it should be stored
 //	              │     place.go         node pool, nodeSelector, tolerations
 //	              │     affinity.go      the role's affinity, ANDed into every term
@@ -15,7 +15,7 @@
 //	                    rules.go         every rule of one literal list, one file each
 //	                    coretrust.go     who may claim core
 //	                    modes.go         what comes of each violation: modes, exceptions
-//	                    unschedulable.go a warning where no live node takes the pod
+//	                    unschedulable.go a warning where no live node takes the pod (internal/unschedulable)
 //	ValidateWorkload ─▶ workload.go     what pod templates claim, where they enter
 //	                    predict.go       what will become of their pods, in the same words
 //

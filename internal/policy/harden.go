@@ -72,7 +72,7 @@ func (s *subject) contexts(pod *corev1.Pod) []contexts {
 		ids := &corev1.PodSecurityContext{RunAsUser: image.RunAsUser, RunAsGroup: image.RunAsGroup, FSGroup: image.FSGroup}
 		all = append([]contexts{{pod: ids, source: FromImage}}, all...)
 	}
-	if asked := &s.asked.identity; asked.RunAsUser != nil || asked.RunAsGroup != nil || asked.FSGroup != nil {
+	if asked := &s.asked.Identity; asked.RunAsUser != nil || asked.RunAsGroup != nil || asked.FSGroup != nil {
 		all = append([]contexts{{pod: asked, source: FromOverride}}, all...)
 	}
 	return all

@@ -27,7 +27,7 @@ type scope struct {
 // scope is where the subject belongs.
 func (s *subject) scope(namespace string) scope {
 	roles := make([]string, 0, 3)
-	for _, r := range []*role{s.role, s.asked.own, s.labelRole} {
+	for _, r := range []*role{s.role, s.ownRole, s.labelRole} {
 		if !slices.Contains(roles, r.name) {
 			roles = append(roles, r.name)
 		}

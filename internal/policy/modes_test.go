@@ -253,7 +253,7 @@ func TestShadow(t *testing.T) {
 // TestRuleIDs: policies name rules by what is implemented, in its order.
 func TestRuleIDs(t *testing.T) {
 	var ids []string
-	for _, r := range policy.Rules {
+	for _, r := range policy.Rules() {
 		ids = append(ids, r.ID)
 	}
 	if diff := cmp.Diff(append(ids, policy.RuleBinding), v1alpha1.RuleIDs); diff != "" {

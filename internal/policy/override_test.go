@@ -11,6 +11,7 @@ import (
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/corpus"
+	"github.com/polymoat/polymoat/internal/override"
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
@@ -42,7 +43,7 @@ func TestOverrideCasesAreComplete(t *testing.T) {
 	ways := []string{"allowed", "as a label", "oversize", "not for the role", "not for core", "not for other"}
 	names := kv{"role": "role", "node-pool": "node pool", "node-selector": "node selector", "tolerations": "tolerations",
 		"run-as-user": "user", "run-as-group": "group", "fs-group": "volumes"}
-	for _, o := range policy.Overrides {
+	for _, o := range override.All() {
 		want := ways
 		if o.Label {
 			want = append([]string{"both agree", "both disagree"}, ways...)

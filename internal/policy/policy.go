@@ -23,12 +23,13 @@ type Policy struct {
 	// coreClasses are the PriorityClasses that the policies name for core.
 	coreClasses map[string]bool
 	outside     string // the names of the governed namespaces, for people
+	rules       []Rule
 }
 
 // New compiles policy documents, one Polyaxon installation each. They must have been loaded with v1alpha1.Load and
 // belong together (v1alpha1.ValidateSet); the error says which namespace two of them govern.
 func New(docs ...*v1alpha1.PlacementPolicy) (*Policy, error) {
-	p := &Policy{governed: map[string]*installation{}, accounts: map[string]string{}, coreClasses: map[string]bool{}}
+	p := &Policy{governed: map[string]*installation{}, accounts: map[string]string{}, coreClasses: map[string]bool{}, rules: rules}
 	all := make([]*installation, 0, len(docs))
 	for _, doc := range docs {
 		in, err := compile(doc)
@@ -59,6 +60,13 @@ func New(docs ...*v1alpha1.PlacementPolicy) (*Policy, error) {
 	}
 	p.outside = strings.Join(p.Namespaces(), ", ")
 	return p, nil
+}
+
+// Judging is the policy with other rules about pods: tests ask what comes out with one more, or one fewer.
+func (p *Policy) Judging(rules []Rule) *Policy {
+	other := *p
+	other.rules = rules
+	return &other
 }
 
 // Namespaces are the governed namespaces of all documents, sorted.
@@ -142,7 +150,7 @@ func (p *Policy) Validate(r Request) Decision {
 	if len(d.Violations) == 0 && len(d.Invalid) == 0 {
 		d.Verdict = Allowed
 		if r.Old == nil { // they take effect on creation
-			d.Overrides, d.Accepted = s.asked.said, s.asked.names
+			d.Overrides, d.Accepted = s.asked.Said, s.asked.Names
 			d.Warnings = slices.Concat(d.Warnings, d.Overrides, v.storeWarnings(), v.rootWarnings(), s.in.unschedulable(r))
 		}
 	}
@@ -192,7 +200,7 @@ func (p *Policy) asNew(s *subject, r Request, was []Violation) []Violation {
 }
 
 func (p *Policy) view(s *subject, r Request) View {
-	v := View{Request: r, subject: s, protected: p.protected, accounts: p.accounts}
+	v := View{Request: r, subject: s, rules: p.rules, protected: p.protected, accounts: p.accounts}
 	if r.Priorities != nil {
 		v.coreRank = p.coreRank(r.Priorities)
 	}

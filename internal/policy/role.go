@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/override"
 	"github.com/polymoat/polymoat/internal/polyaxon"
 )
 
@@ -22,9 +23,14 @@ type subject struct {
 	exemptRole *role
 	// pools are those that the pod may use: the one that an override asks for, then its role's.
 	pools []*pool
-	// asked is what the pod's accepted overrides come to, invalid what is wrong with the others.
-	asked   Placement
-	invalid field.ErrorList
+	// asked is what the pod's accepted overrides ask for, askedPool the node pool among it, nil for none; invalid is what is
+	// wrong with the others. ownRole is the role before polymoat.io/role: its bounds hold for every override.
+	asked     override.Asked
+	askedPool *pool
+	invalid   field.ErrorList
+	ownRole   *role
+	// poolConflict: the pod itself asks for another pool than its override: it is placed on neither.
+	poolConflict bool
 	// requester: Polyaxon itself asks. daemon: the DaemonSet controller asks, for a pod of a DaemonSet.
 	requester, daemon bool
 	warnings          []string
@@ -54,7 +60,7 @@ func (p *Policy) resolve(r Request) (*subject, Decision) {
 	s.override(r.Pod, owner)
 	why := id.Why
 	if s.role != role {
-		why += ", and " + overridePrefix + "role"
+		why += ", and " + override.Prefix + "role"
 	}
 	return s, Decision{Policy: in.name, Hash: in.hash, Role: s.role.name, Why: why, Contact: in.contact, File: polyaxon.FileOf(r.Pod)}
 }

@@ -48,7 +48,7 @@ func (v View) notListed(path *field.Path, name string, listOf func(*role) []stri
 	if name == "" {
 		return nil
 	}
-	for _, r := range []*role{v.role, v.asked.own, v.labelRole} {
+	for _, r := range []*role{v.role, v.ownRole, v.labelRole} {
 		list := listOf(r)
 		if list == nil || slices.Contains(list, name) {
 			continue

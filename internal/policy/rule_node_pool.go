@@ -6,6 +6,7 @@ import (
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/landing"
+	"github.com/polymoat/polymoat/internal/override"
 )
 
 // A role lists the pools that it may use. A pod may ask for any of them; asking for another one is refused rather than
@@ -64,7 +65,7 @@ func (v View) insteadOf(key, value string) string {
 	}
 	for _, name := range v.askable() {
 		if p := v.in.pool(name); p.Key == key && p.Value == value {
-			return fmt.Sprintf("ask for it with annotation %snode-pool: %s, or %s", overridePrefix, name, fix)
+			return fmt.Sprintf("ask for it with annotation %snode-pool: %s, or %s", override.Prefix, name, fix)
 		}
 	}
 	return fix + v.mayAsk()
@@ -72,11 +73,10 @@ func (v View) insteadOf(key, value string) string {
 
 // askable are the pools that the pod may ask for by an override, and has not anyway.
 func (v View) askable() []string {
-	own := v.asked.own
-	if own == nil || own.overrides == nil || v.asked.pool != nil || v.asked.poolConflict {
+	if v.askedPool != nil || v.poolConflict {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(own.overrides.NodePools), func(name string) bool { return v.mayUse(v.in.pool(name)) })
+	return slices.DeleteFunc(slices.Clone(v.ownRole.bounds.NodePools), func(name string) bool { return v.mayUse(v.in.pool(name)) })
 }
 
 // mayAsk ends a remedy with the pools that an override may ask for, where there are any.
@@ -84,7 +84,7 @@ func (v View) mayAsk() string {
 	if len(v.askable()) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; annotation %snode-pool may ask for %s", overridePrefix, either(v.askable()))
+	return fmt.Sprintf("; annotation %snode-pool may ask for %s", override.Prefix, either(v.askable()))
 }
 
 // poolNames lists the role's pools: `node pool "experiments"`.

@@ -23,7 +23,7 @@ var pathSchedulingGroup = field.NewPath("spec", "schedulingGroup")
 // for clusters that keep that order by other means: there rule displacement remains.
 func schedulingGroup(v View) []Violation {
 	why := v.disorder()
-	if why == "" || v.role.groups && v.asked.own.groups && v.labelRole.groups {
+	if why == "" || v.role.groups && v.ownRole.groups && v.labelRole.groups {
 		return nil
 	}
 	return []Violation{{

@@ -24,7 +24,9 @@ const (
 
 // Rules are all rules, in the order in which their violations are told: whether the pod is what it says, where it would
 // run, then as what.
-var Rules = []Rule{
+func Rules() []Rule { return slices.Clone(rules) }
+
+var rules = []Rule{
 	{ruleCoreClaim, "what claims to be Polyaxon itself, or has labels by which its Services and controllers find their pods, from " +
 		"users who are not trusted with that. It judges pods, pod templates, labels of workloads, and ControllerRevisions", coreClaim},
 	{"core-nodes", "a pod that could land on a protected pool its role may not use. Decided with the scheduler's own functions " +
@@ -66,6 +68,7 @@ func (v Violation) guardsCore() bool { return slices.Contains(coreGuards, v.Rule
 type View struct {
 	Request
 	*subject
+	rules     []Rule
 	protected []*pool           // protected pools of all policies
 	accounts  map[string]string // service accounts that any policy names: Policy.accounts
 	coreRank  int32             // core's lowest priority, where Priorities are known
@@ -80,7 +83,7 @@ func check(v View) []Violation {
 	var all []Violation
 	each := size(v.Pod)
 	v.steps.take(2 * v.searchSize(v.protected, v.Pod))
-	for _, rule := range Rules {
+	for _, rule := range v.rules {
 		if !v.steps.take(each) {
 			return all
 		}

@@ -4,6 +4,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/polymoat/polymoat/internal/landing"
+	"github.com/polymoat/polymoat/internal/override"
 )
 
 // seal keeps the pod off every protected pool that its role may not use and on which it could still land after
@@ -33,7 +34,7 @@ func (s *subject) seal(e *edit, protected []*pool) {
 }
 
 // anywhere describes any node: its label is one that no pod speaks of.
-var anywhere = landing.Pool{Key: overridePrefix + "anywhere"}
+var anywhere = landing.Pool{Key: override.Prefix + "anywhere"}
 
 // sealOf selects every node that is not one of the pool's.
 func sealOf(p *pool) *corev1.NodeSelector {

@@ -28,14 +28,6 @@ func either(words []string) string {
 	return strings.Join(quoted, " or ")
 }
 
-// anyOf are keys that take any value, for people: "disk, zone with any value". Empty where there are none.
-func anyOf(keys []string) string {
-	if len(keys) == 0 {
-		return ""
-	}
-	return strings.Join(keys, ", ") + " with any value"
-}
-
 // left says how many are not told: "there is 1 more reason".
 func left(n int, noun string) string {
 	if n == 1 {

@@ -1,4 +1,4 @@
-package policy
+package override
 
 import (
 	"encoding/json"
@@ -14,15 +14,22 @@ import (
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
 
+// places remembers the role and the pool that were asked for.
+type places struct{ role, pool string }
+
+func (p *places) MoveTo(role string)                  { p.role = role }
+func (p *places) UsePool(name string) (string, error) { p.pool = name; return "", nil }
+func (p *places) IsOn(string) bool                    { return false }
+
 // printers write what an override set as its value is written. JSON may be spaced and ordered differently.
-var printers = map[string]func(*Placement) string{
-	"polymoat.io/role":          func(p *Placement) string { return p.subject.role.name },
-	"polymoat.io/node-pool":     func(p *Placement) string { return p.pool.Name },
-	"polymoat.io/node-selector": func(p *Placement) string { return marshal(p.nodeSelector) },
-	"polymoat.io/tolerations":   func(p *Placement) string { return marshal(p.tolerations) },
-	"polymoat.io/run-as-user":   func(p *Placement) string { return strconv.FormatInt(*p.identity.RunAsUser, 10) },
-	"polymoat.io/run-as-group":  func(p *Placement) string { return strconv.FormatInt(*p.identity.RunAsGroup, 10) },
-	"polymoat.io/fs-group":      func(p *Placement) string { return strconv.FormatInt(*p.identity.FSGroup, 10) },
+var printers = map[string]func(Asked, places) string{
+	"polymoat.io/role":          func(_ Asked, to places) string { return to.role },
+	"polymoat.io/node-pool":     func(_ Asked, to places) string { return to.pool },
+	"polymoat.io/node-selector": func(a Asked, _ places) string { return marshal(a.NodeSelector) },
+	"polymoat.io/tolerations":   func(a Asked, _ places) string { return marshal(a.Tolerations) },
+	"polymoat.io/run-as-user":   func(a Asked, _ places) string { return strconv.FormatInt(*a.Identity.RunAsUser, 10) },
+	"polymoat.io/run-as-group":  func(a Asked, _ places) string { return strconv.FormatInt(*a.Identity.RunAsGroup, 10) },
+	"polymoat.io/fs-group":      func(a Asked, _ places) string { return strconv.FormatInt(*a.Identity.FSGroup, 10) },
 }
 
 func marshal(v any) string {
@@ -35,7 +42,7 @@ func marshal(v any) string {
 
 // FuzzOverride: no value makes any parser panic, and none is accepted that would not be printed back.
 func FuzzOverride(f *testing.F) {
-	for _, o := range Overrides {
+	for _, o := range overrides {
 		f.Add(o.Example)
 	}
 	for _, value := range []string{"", "0", "01", "-0", "+1", "2147483648", "1e3", "{}", "[]", "null", "[null]", `{"disk":null}`,
@@ -43,38 +50,31 @@ func FuzzOverride(f *testing.F) {
 		`[{"Key":"spot"}]`, `[{"key":"spot","value":""}]`, ` {"disk":"a"} `, `{"disk":"a"}{}`, "builds ", "jobs"} {
 		f.Add(value)
 	}
-	in := bounded(f)
 	f.Fuzz(func(t *testing.T, value string) {
-		for _, o := range Overrides {
-			s := &subject{in: in, role: in.roles[v1alpha1.RoleJobs], hardeningRole: in.roles[v1alpha1.RoleJobs]}
-			p := &Placement{subject: s, pod: &corev1.Pod{}, own: s.role}
-			if o.Set(value, p) != nil {
+		for _, o := range overrides {
+			to := places{role: v1alpha1.RoleJobs}
+			a := Asked{pod: &corev1.Pod{}, bounds: bounded(), to: &to}
+			if o.set(value, &a) != nil {
 				continue
 			}
-			if got := printers[o.Name](p); got != value && !saysTheSame(got, value) {
+			if got := printers[o.Name](a, to); got != value && !saysTheSame(got, value) {
 				t.Errorf("%s accepts %q, but prints %q", o.Name, value, got)
 			}
-			if len(p.said) != 1 || strings.Contains(p.said[0], "\n") {
-				t.Errorf("%s=%q says %q", o.Name, value, p.said)
+			if len(a.Said) != 1 || strings.Contains(a.Said[0], "\n") {
+				t.Errorf("%s=%q says %q", o.Name, value, a.Said)
 			}
 		}
 	})
 }
 
-// bounded is the built-in policy in which jobs may ask for all that can be asked for.
-func bounded(f *testing.F) *installation {
+// bounded are the bounds of jobs that may ask for all that can be asked for.
+func bounded() Bounds {
 	all := &v1alpha1.IDRange{Min: 0, Max: 1<<31 - 1}
-	doc := v1alpha1.Default()
-	doc.Spec.Roles[2].Overrides = &v1alpha1.Overrides{
+	return BoundsOf(v1alpha1.Role{Name: v1alpha1.RoleJobs, Overrides: &v1alpha1.Overrides{
 		NodePools: []string{"builds", "experiments"}, Roles: []string{"notebooks", "builds"},
 		NodeSelectorKeys: []string{"disk"}, TolerationKeys: []string{"spot"},
 		RunAsUser: all, RunAsGroup: all, FSGroup: all,
-	}
-	in, err := compile(doc)
-	if err != nil {
-		f.Fatal(err)
-	}
-	return in
+	}})
 }
 
 // saysTheSame compares JSON by what it says and by its length in tokens: a key that is there twice counts twice.

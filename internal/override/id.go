@@ -1,7 +1,10 @@
-package policy
+package override
 
 import (
+	"cmp"
 	"fmt"
+	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,21 +47,21 @@ func (i id) accepted(o *v1alpha1.Overrides) string {
 }
 
 // set asks for an id.
-func (i id) set(value string, p *Placement) error {
-	ids := i.bounds(p.own.overrides)
+func (i id) set(value string, a *Asked) error {
+	ids := i.bounds(&a.bounds.Overrides)
 	n, err := parseID(value)
-	accepts := fmt.Sprintf("role %q accepts %s", p.own.name, i.accepted(p.own.overrides))
+	accepts := fmt.Sprintf("role %q accepts %s", a.bounds.role, i.accepted(&a.bounds.Overrides))
 	switch {
 	case err != nil:
 		return fmt.Errorf("%w; %s%s", err, accepts, nearest(value, ids))
 	case n < ids.Min || n > ids.Max:
 		return fmt.Errorf("%s%s", accepts, nearest(value, ids))
 	}
-	if at, own := i.other(p.pod, n); at != nil {
+	if at, own := i.other(a.pod, n); at != nil {
 		return disagrees(at, fmt.Sprint(own))
 	}
-	*i.pod(&p.identity) = &n
-	p.say("%s=%s: %s %d", i.key, value, i.says, n)
+	*i.pod(&a.Identity) = &n
+	a.say("%s=%s: %s %d", i.key, value, i.says, n)
 	return nil
 }
 
@@ -71,24 +74,40 @@ func nearest(value string, ids *v1alpha1.IDRange) string {
 	return fmt.Sprintf("; the nearest is %d", min(max(n, ids.Min), ids.Max))
 }
 
-// other is where the pod, or a container of it, sets another id; nil where none does. Ephemeral containers come later
-// and are not asked.
+// other is where the pod, or a container of it, sets another id; nil where none does.
 func (i id) other(pod *corev1.Pod, n int64) (*field.Path, int64) {
-	created := pod.Spec
-	created.EphemeralContainers = nil
-	for c := range containers(&created) {
-		if c.SecurityContext == nil {
-			continue
-		}
-		if own := i.container(c.SecurityContext); own != nil && *own != n {
-			return c.path().Child("securityContext", i.field), *own
+	for at, own := range i.containers(pod) {
+		if own != nil && *own != n {
+			return at.Child("securityContext", i.field), *own
 		}
 	}
-	if created.SecurityContext == nil {
-		return nil, 0
-	}
-	if own := *i.pod(created.SecurityContext); own != nil && *own != n {
-		return pathSecurityContext.Child(i.field), *own
+	if own := i.ofPod(pod); own != nil && *own != n {
+		return field.NewPath("spec", "securityContext", i.field), *own
 	}
 	return nil, 0
+}
+
+// ofPod is the id that the pod sets for all containers; nil where it does not.
+func (i id) ofPod(pod *corev1.Pod) *int64 {
+	if pod.Spec.SecurityContext == nil {
+		return nil
+	}
+	return *i.pod(pod.Spec.SecurityContext)
+}
+
+// containers yields the ids that init and regular containers set, nil for none, with their places. Ephemeral containers come
+// later and are not asked.
+func (i id) containers(pod *corev1.Pod) iter.Seq2[*field.Path, *int64] {
+	return func(yield func(*field.Path, *int64) bool) {
+		first := len(pod.Spec.InitContainers)
+		for n, c := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
+			at := field.NewPath("spec", "initContainers").Index(n)
+			if n >= first {
+				at = field.NewPath("spec", "containers").Index(n - first)
+			}
+			if !yield(at, i.container(cmp.Or(c.SecurityContext, &corev1.SecurityContext{}))) {
+				return
+			}
+		}
+	}
 }

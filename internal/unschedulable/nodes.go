@@ -1,4 +1,4 @@
-package policy
+package unschedulable
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/polymoat/polymoat/internal/landing"
+	"github.com/polymoat/polymoat/internal/polyaxon"
 )
 
 // liveNodes is some of the live nodes.
@@ -77,7 +78,7 @@ func (c liveNodes) repelled(search landing.Search) string {
 			clauses = append(clauses, c.share(counts[taint], "is cordoned", "are cordoned"))
 			continue
 		}
-		clauses = append(clauses, fmt.Sprintf("%s taint %q, which it does not tolerate", c.share(counts[taint], "has", "have"), short(taint)))
+		clauses = append(clauses, fmt.Sprintf("%s taint %q, which it does not tolerate", c.share(counts[taint], "has", "have"), polyaxon.Clip(taint)))
 	}
 	if more := len(taints) - mostTaints; more > 0 {
 		clauses = append(clauses, fmt.Sprintf("and %d more taints", more))
