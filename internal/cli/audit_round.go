@@ -42,8 +42,8 @@ func (r *round) report(found ...audit.Finding) {
 
 // walk looks at nodes, then at the pods of the namespaces, then at what else opens a pool.
 func (r *round) walk(ctx context.Context, namespaces []string) error {
-	err := r.each(ctx, corev1.SchemeGroupVersion, "nodes", "", metav1.ListOptions{}, func(o runtime.Object) {
-		n := landingNode(o.(*corev1.Node))
+	err := r.eachNode(ctx, func(node *corev1.Node) {
+		n := landingNode(node)
 		r.nodes[n.Name] = n
 		r.report(r.auditor.Node(*n)...)
 	})
@@ -57,7 +57,7 @@ func (r *round) walk(ctx context.Context, namespaces []string) error {
 		if err := r.console.unlessForbidden(err, "which workloads are core is not known"); err != nil {
 			return err
 		}
-		err = r.each(ctx, corev1.SchemeGroupVersion, "pods", namespace, alive, func(o runtime.Object) { r.pod(o.(*corev1.Pod), today) })
+		err = r.eachPod(ctx, []string{namespace}, func(pod *corev1.Pod) { r.pod(pod, today) })
 		if err != nil {
 			return err
 		}

@@ -102,7 +102,7 @@ func (d *drilling) oneZone(r *reading) ([]loss, error) {
 // eachOfPool is the loss of each node of a pool.
 func (d *drilling) eachOfPool(r *reading) ([]loss, error) {
 	names, nodes := map[string]bool{}, map[string]bool{}
-	for _, file := range r.by.files {
+	for _, file := range r.by.Files {
 		for _, pool := range file.Policy.Spec.NodePools {
 			names[pool.Name] = true
 			for _, n := range r.Nodes {

@@ -20,6 +20,7 @@ import (
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/drill"
 	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/preview"
 	"github.com/polymoat/polymoat/internal/template"
 )
 
@@ -28,7 +29,7 @@ type reading struct {
 	*connection
 	drill.Facts
 	console *console
-	by      side
+	by      preview.Policies
 	places  bool // polymoat places the pods that come
 
 	classes     []*schedulingv1.PriorityClass
@@ -38,7 +39,7 @@ type reading struct {
 	today       v1alpha1.Day
 }
 
-func newReading(n *connection, c *console, by side, places bool) *reading {
+func newReading(n *connection, c *console, by preview.Policies, places bool) *reading {
 	return &reading{
 		connection: n, console: c, by: by, places: places, Facts: drill.Facts{Namespaces: map[string]labels.Set{}},
 		core: map[string][]policy.CoreWorkload{}, controllers: map[types.UID]runtime.Object{}, today: v1alpha1.DayOf(time.Now()),
@@ -149,7 +150,7 @@ func (r *reading) successor(ctx context.Context, live *corev1.Pod) (*drill.Pod, 
 	if r.places {
 		q := r.request(next, live)
 		if controller == nil { // what polymoat gave the live pod is not its own wish
-			q.Pod = undo(r.by.Policy, q)
+			q.Pod = preview.Undo(r.by.Policy, q)
 		}
 		d := r.by.Review(q)
 		if d.Verdict == policy.Denied {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/polymoat/polymoat/internal/explain"
 	"github.com/polymoat/polymoat/internal/manifest"
 	"github.com/polymoat/polymoat/internal/policy"
 )
@@ -46,12 +47,12 @@ The exit code is 1 where any pod is refused.`,
 	complete(cmd, "output", "text", "wide", "json", "yaml")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		in.live.names = args
-		return explain(c, in, output)
+		return explainAll(c, in, output)
 	}
 	return cmd
 }
 
-func explain(c *console, in *inputs, output string) error {
+func explainAll(c *console, in *inputs, output string) error {
 	if err := in.validate(); err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func explain(c *console, in *inputs, output string) error {
 		if r.decision.Verdict == policy.Denied {
 			c.exit(exitDiffer)
 		}
-		printRecord(newRecord(r))
+		printRecord(explain.New(r.pod, r.namespace, r.decision))
 	}, func(o manifest.Object) {
 		if output == "text" || output == "wide" {
 			c.noteSkipped(o)
@@ -79,7 +80,7 @@ func (c *console) noteSkipped(o manifest.Object) {
 
 // printer returns the function that prints one record in a format, and the one to call at the end. Both are nil where there
 // is no such format.
-func (c *console) printer(output string) (show func(record), end func()) {
+func (c *console) printer(output string) (show func(explain.Record), end func()) {
 	nothing := func() {}
 	switch output {
 	case "text":
@@ -88,9 +89,9 @@ func (c *console) printer(output string) (show func(record), end func()) {
 		t := newRecordTable()
 		return t.add, func() { c.print(t.unwrapped()) }
 	case "json":
-		return func(r record) { c.print(jsonText(r)) }, nothing
+		return func(r explain.Record) { c.print(jsonText(r)) }, nothing
 	case "yaml":
-		return func(r record) { c.print("---\n" + yamlText(plain(jsonText(r)))) }, nothing
+		return func(r explain.Record) { c.print("---\n" + yamlText(plain(jsonText(r)))) }, nothing
 	}
 	return nil, nil
 }

@@ -97,21 +97,12 @@ func (l *live) infos() ([]*resource.Info, error) {
 // liveObject is an object of a cluster under the name that kubectl gives it: "pod/train", "deployment.apps/web".
 func liveObject(info *resource.Info) manifest.Object {
 	kind := info.Mapping.GroupVersionKind
-	name := objectName(kind.Group, kind.Kind, info.Name)
+	name := manifest.ObjectName(kind.Group, kind.Kind, info.Name)
 	raw := info.Object.(*unstructured.Unstructured).Object
 	if kind.Group == "" && kind.Kind == "Pod" {
 		raw = fresh(raw)
 	}
 	return manifest.FromCluster(name, raw)
-}
-
-// objectName is how kubectl names an object: "deployment.apps/web".
-func objectName(group, kind, name string) string {
-	kind = strings.ToLower(kind)
-	if group != "" {
-		kind += "." + group
-	}
-	return kind + "/" + name
 }
 
 // remedy also tells where an object was looked for.

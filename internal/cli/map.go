@@ -9,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/polymoat/polymoat/internal/clustermap"
 	"github.com/polymoat/polymoat/internal/picture"
+	"github.com/polymoat/polymoat/internal/preview"
 )
 
 // mapping are the flags of the command map.
@@ -146,38 +148,36 @@ func (v *mapping) printer(c *console) func(*picture.Map) {
 }
 
 // survey reads the nodes, then the pods: of all namespaces, or where that is forbidden of those that the policy governs.
-func (v *mapping) survey(ctx context.Context, c *console, by side) (*picture.Map, error) {
-	l, err := newLocator(by.files, time.Now())
+func (v *mapping) survey(ctx context.Context, c *console, by preview.Policies) (*picture.Map, error) {
+	b, err := clustermap.New(by.Files, v.host(), time.Now())
 	if err != nil {
 		return nil, err
 	}
-	l.drawn.Cluster = v.host()
-	s := newSurvey(v.connection, c)
-	if err := s.eachNode(ctx, l.addNode); err != nil {
+	if err := v.eachNode(ctx, b.AddNode); err != nil {
 		return nil, err
 	}
 	for _, namespace := range by.Namespaces() {
 		if v.namespace != "" && namespace != v.namespace {
 			continue
 		}
-		core, err := v.coreWorkloads(ctx, l.rules, namespace)
+		core, err := v.coreWorkloads(ctx, b.Rules, namespace)
 		if err := c.unlessForbidden(err, "which workloads are core is not known"); err != nil {
 			return nil, err
 		}
-		l.core[namespace] = core
+		b.Core[namespace] = core
 	}
-	namespaces := []string{""}
+	var namespaces []string // of all
 	if v.namespace != "" {
-		namespaces, l.drawn.Namespaces = []string{v.namespace}, []string{v.namespace}
+		namespaces = []string{v.namespace}
 	}
-	err = s.eachPod(ctx, namespaces, l.addPod)
+	err = v.eachPod(ctx, []string{v.namespace}, b.AddPod)
 	if v.namespace == "" && apierrors.IsForbidden(err) {
 		c.tell("note: only pods of governed namespaces are drawn: %v\n", err)
-		l.drawn.Namespaces = by.Namespaces()
-		err = s.eachPod(ctx, l.drawn.Namespaces, l.addPod)
+		namespaces = by.Namespaces()
+		err = v.eachPod(ctx, namespaces, b.AddPod)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return l.finish(), nil
+	return b.Map(namespaces), nil
 }

@@ -5,8 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/polymoat/polymoat/internal/inventory"
 	"github.com/polymoat/polymoat/internal/layers"
@@ -63,9 +61,7 @@ func (n *connection) nodesOf(ctx context.Context, c *console, files []string) ([
 		return d.cluster.Nodes, nil
 	}
 	var nodes []corev1.Node
-	err := n.each(ctx, corev1.SchemeGroupVersion, "nodes", "", metav1.ListOptions{}, func(o runtime.Object) {
-		nodes = append(nodes, *o.(*corev1.Node))
-	})
+	err := n.eachNode(ctx, func(node *corev1.Node) { nodes = append(nodes, *node) })
 	return nodes, err
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/layers"
 )
 
@@ -27,20 +28,9 @@ while the webhook is away. Comments say which pods no preset reaches.
 	cluster = addGoverningTo(cmd, &path)
 	cmd.Flags().StringVar(&release, "release", "", "`name` of Polyaxon's release (default: that of the only policy)")
 	cmd.RunE = func(_ *cobra.Command, roles []string) error {
-		files := cluster.governing(c, path)
-		if c.compile(files) == nil {
-			return nil
-		}
-		p, err := policyOfRelease(files, release)
-		if err != nil {
-			return err
-		}
-		text, err := layers.Presets(p, roles)
-		if err != nil {
-			return err
-		}
-		c.print(text)
-		return nil
+		return c.printForRelease(cluster.governing(c, path), release, func(p *v1alpha1.PlacementPolicy) (string, error) {
+			return layers.Presets(p, roles)
+		})
 	}
 	return cmd
 }

@@ -6,21 +6,22 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
-	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/preview"
 )
 
-// preview are the flags of the command.
-type preview struct {
+// previewing are the flags of the command preview.
+type previewing struct {
 	*connection
 	policy, against, namespace, output string
 }
 
 func newPreview(c *console) *cobra.Command {
-	v := &preview{output: "text"}
+	v := &previewing{output: "text"}
 	cmd := &cobra.Command{
 		Use:   "preview --policy FILE",
 		Short: "Say what a new policy would change for the pods that run",
@@ -61,13 +62,7 @@ The exit code is 1 where anything differs.`,
 	return cmd
 }
 
-// side is one of the two policies that are compared.
-type side struct {
-	*policy.Policy
-	files []v1alpha1.File
-}
-
-func (v *preview) run(ctx context.Context, c *console) error {
+func (v *previewing) run(ctx context.Context, c *console) error {
 	if v.policy == "" {
 		return errors.New("nothing to preview; name the new policy with --policy")
 	}
@@ -82,16 +77,21 @@ func (v *preview) run(ctx context.Context, c *console) error {
 	if current.Policy == nil || revised.Policy == nil {
 		return nil
 	}
-	found, err := v.survey(ctx, c, current, revised)
+	namespaces, err := v.namespaces(current, revised)
+	if err != nil {
+		c.fail(err)
+		return nil
+	}
+	found, err := v.survey(ctx, c, namespaces)
 	if err != nil {
 		c.fail(v.remedy(err))
 		return nil
 	}
-	outcomes := compare(found, current, revised)
+	outcomes := preview.Compare(found, current, revised, v1alpha1.DayOf(time.Now()))
 	if len(outcomes) > 0 {
 		c.exit(exitDiffer)
 	}
-	show(outcomes, len(found.pods))
+	show(outcomes, len(found.Pods))
 	if v.output != "text" {
 		return nil
 	}
@@ -102,7 +102,7 @@ func (v *preview) run(ctx context.Context, c *console) error {
 }
 
 // sides are the policy in force and the new one. One that is wrong is reported, and missing.
-func (v *preview) sides(ctx context.Context, c *console) (current, revised side, err error) {
+func (v *previewing) sides(ctx context.Context, c *console) (current, revised preview.Policies, err error) {
 	if revised = c.side(c.policyFiles(v.policy)); revised.Policy == nil {
 		return current, revised, nil
 	}
@@ -113,18 +113,12 @@ func (v *preview) sides(ctx context.Context, c *console) (current, revised side,
 	return c.side(files), revised, nil
 }
 
-func (c *console) side(files []v1alpha1.File) side { return side{c.compile(files), files} }
-
-func (v *preview) survey(ctx context.Context, c *console, current, revised side) (*survey, error) {
-	namespaces, err := v.namespaces(current, revised)
-	if err != nil {
-		return nil, err
-	}
-	return newSurvey(v.connection, c).read(ctx, namespaces)
+func (c *console) side(files []v1alpha1.File) preview.Policies {
+	return preview.Policies{Policy: c.compile(files), Files: files}
 }
 
 // namespaces are those to look at: the one that was named, else all that either policy governs.
-func (v *preview) namespaces(current, revised side) ([]string, error) {
+func (v *previewing) namespaces(current, revised preview.Policies) ([]string, error) {
 	governed := map[string]bool{}
 	for _, name := range slices.Concat(current.Namespaces(), revised.Namespaces()) {
 		governed[name] = true

@@ -6,19 +6,36 @@ import (
 	"strings"
 
 	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/preview"
 )
 
 // mostOwners bounds the list of those that share one change.
 const mostOwners = 20
 
+// effects are all effects, in the order in which text shows them.
+var effects = []struct {
+	preview.Effect
+	heading, summary string
+}{
+	{preview.Refused, "Would be refused", "refused"},
+	{preview.Unschedulable, "Would find no node among those that are there now", "without a node"},
+	{preview.Moved, "Would run on another node pool", "moved"},
+	{preview.Changed, "Would be changed", "changed"},
+	{preview.Governed, "Would come under polymoat", "newly governed"},
+	{preview.Released, "Would be governed no longer", "no longer governed"},
+	{preview.Allowed, "Would be refused no longer", "no longer refused"},
+	{preview.RefusedOtherwise, "Are refused already, and would be for other reasons", "refused for other reasons"},
+	{preview.Warned, "Would get a new warning", "warned"},
+}
+
 // previewPrinter returns the function that prints what becomes of pods, of so many in all; nil where there is no such
 // format.
-func (c *console) previewPrinter(output string) func(outcomes []outcome, pods int) {
+func (c *console) previewPrinter(output string) func(outcomes []preview.Outcome, pods int) {
 	switch output {
 	case "text":
 		return c.previewText
 	case "json":
-		return func(outcomes []outcome, _ int) {
+		return func(outcomes []preview.Outcome, _ int) {
 			for _, o := range outcomes {
 				c.print(jsonText(o))
 			}
@@ -28,11 +45,11 @@ func (c *console) previewPrinter(output string) func(outcomes []outcome, pods in
 }
 
 // previewText prints outcomes by what happens, and those that are alike together.
-func (c *console) previewText(outcomes []outcome, pods int) {
+func (c *console) previewText(outcomes []preview.Outcome, pods int) {
 	var parts []string
 	for _, e := range effects {
 		n := 0
-		groups := groupsOf(outcomes, e.effect)
+		groups := groupsOf(outcomes, e.Effect)
 		for _, g := range groups {
 			n += g.pods
 		}
@@ -54,7 +71,7 @@ func (c *console) previewText(outcomes []outcome, pods int) {
 
 // fate is an effect on pods that is the same for all of them.
 type fate struct {
-	outcome outcome // of the first
+	outcome preview.Outcome // of the first
 	owners  []*owned
 	pods    int
 }
@@ -66,7 +83,7 @@ type owned struct {
 }
 
 // groupsOf are the outcomes of one effect, alike ones together, in the order of the first of each.
-func groupsOf(outcomes []outcome, of effect) []*fate {
+func groupsOf(outcomes []preview.Outcome, of preview.Effect) []*fate {
 	var groups []*fate
 	byText := map[string]*fate{}
 	byOwner := map[string]*owned{}
@@ -74,7 +91,7 @@ func groupsOf(outcomes []outcome, of effect) []*fate {
 		if o.Effect != of {
 			continue
 		}
-		text := o.text(styles{})
+		text := outcomeText(o, styles{})
 		g := byText[text]
 		if g == nil {
 			g = &fate{outcome: o}
@@ -94,7 +111,7 @@ func groupsOf(outcomes []outcome, of effect) []*fate {
 // groupText is what happens, and to which pods.
 func (c *console) groupText(g *fate) string {
 	b := &block{styles: c.styles}
-	b.text.WriteString(g.outcome.text(c.styles))
+	b.text.WriteString(outcomeText(g.outcome, c.styles))
 	label := "Pods"
 	shown := min(len(g.owners), mostOwners)
 	rest := g.pods // that belong to no owner who is shown
@@ -112,20 +129,20 @@ func (c *console) groupText(g *fate) string {
 	return b.text.String()
 }
 
-// text is what happens, in the labels of explain.
-func (o outcome) text(s styles) string {
+// outcomeText is what happens, in the labels of explain.
+func outcomeText(o preview.Outcome, s styles) string {
 	b := &block{styles: s}
 	b.turn("Role", o.Old.Role, o.New.Role)
-	if o.Effect != refused && o.Effect != refusedOtherwise {
+	if o.Effect != preview.Refused && o.Effect != preview.RefusedOtherwise {
 		b.turn("Node pool", o.Old.NodePool, o.New.NodePool)
 	}
 	for _, v := range o.New.Violations {
 		b.field("Violation", v.String(), nil)
 	}
-	if o.Effect == changed || o.Effect == moved {
+	if o.Effect == preview.Changed || o.Effect == preview.Moved {
 		b.differences(o)
 	}
-	if o.Effect == warned {
+	if o.Effect == preview.Warned {
 		for _, w := range o.New.Warnings {
 			b.field("Warning", w, b.yellow)
 		}
@@ -145,10 +162,10 @@ func (b *block) turn(label, was, is string) {
 }
 
 // differences writes the fields that differ, but for those that say the node pool itself.
-func (b *block) differences(o outcome) {
+func (b *block) differences(o preview.Outcome) {
 	label := "Fields"
 	for _, d := range o.Changes {
-		if o.Effect == moved && d.Source == policy.FromPool {
+		if o.Effect == preview.Moved && d.Source == policy.FromPool {
 			continue
 		}
 		was, is := "none", "none"

@@ -10,11 +10,12 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/polymoat/polymoat/internal/native"
+	"github.com/polymoat/polymoat/internal/preview"
 )
 
 // twin prints what the new policy changes in the native twin, where the cluster has one. It cannot see a static twin,
 // which is a file of the API servers.
-func (v *preview) twin(ctx context.Context, c *console, current, revised side) error {
+func (v *previewing) twin(ctx context.Context, c *console, current, revised preview.Policies) error {
 	there := false
 	err := v.each(ctx, admissionv1.SchemeGroupVersion, "mutatingadmissionpolicies", "", metav1.ListOptions{}, func(o runtime.Object) {
 		there = there || o.(metav1.Object).GetAnnotations()[native.HashAnnotation] != ""
@@ -25,7 +26,7 @@ func (v *preview) twin(ctx context.Context, c *console, current, revised side) e
 	if err := c.unlessForbidden(err, "whether the native twin is installed is not known"); err != nil || !there {
 		return err
 	}
-	if errs := native.Check(docsOf(revised.files)...); len(errs) > 0 {
+	if errs := native.Check(docsOf(revised.Files)...); len(errs) > 0 {
 		c.print("Native twin: it cannot be written for the new policy.\n")
 		for _, err := range errs {
 			c.print(fmt.Sprintf("  %v\n", err))
@@ -33,7 +34,7 @@ func (v *preview) twin(ctx context.Context, c *console, current, revised side) e
 		c.exit(exitDiffer)
 		return nil
 	}
-	list := native.Changes(native.Compile(docsOf(current.files)...), native.Compile(docsOf(revised.files)...))
+	list := native.Changes(native.Compile(docsOf(current.Files)...), native.Compile(docsOf(revised.Files)...))
 	if len(list) == 0 {
 		c.print("Native twin: nothing changes.\n")
 		return nil

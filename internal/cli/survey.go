@@ -13,23 +13,15 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/polymoat/polymoat/internal/landing"
+	"github.com/polymoat/polymoat/internal/manifest"
+	"github.com/polymoat/polymoat/internal/preview"
 )
 
-// survey is what a preview reads of a cluster.
+// survey reads of a cluster what a preview has to know.
 type survey struct {
 	*connection
 	console *console
-
-	pods   []*corev1.Pod // those that have not ended, by namespace and name
-	nodes  []landing.Node
-	owners map[types.UID]owner // the controllers of pods, where they hold a template
-}
-
-// owner is a controller of pods.
-type owner struct {
-	template *corev1.PodTemplateSpec
-	name     string // of what people made: the Deployment of a ReplicaSet, "deployment.apps/web"
+	preview.Cluster
 }
 
 // controllers are those whose pods are made of their template as it stands. A DaemonSet's are not: each gets the
@@ -44,10 +36,6 @@ var controllers = []struct {
 	{corev1.SchemeGroupVersion, "ReplicationController", "replicationcontrollers"},
 }
 
-func newSurvey(n *connection, c *console) *survey {
-	return &survey{connection: n, console: c, owners: map[types.UID]owner{}}
-}
-
 // alive are the pods that have not ended.
 var alive = metav1.ListOptions{FieldSelector: "status.phase!=Succeeded,status.phase!=Failed"}
 
@@ -56,27 +44,26 @@ func aliveOn(node string) metav1.ListOptions {
 	return metav1.ListOptions{FieldSelector: alive.FieldSelector + ",spec.nodeName=" + node}
 }
 
-// read lists the pods of the namespaces, their controllers, and the nodes.
-func (s *survey) read(ctx context.Context, namespaces []string) (*survey, error) {
+// survey lists the pods of the namespaces, their controllers, and the nodes.
+func (n *connection) survey(ctx context.Context, c *console, namespaces []string) (preview.Cluster, error) {
+	s := survey{n, c, preview.Cluster{Owners: map[types.UID]preview.Owner{}}}
 	for _, namespace := range namespaces {
-		first := len(s.pods)
-		err := s.eachPod(ctx, []string{namespace}, func(pod *corev1.Pod) { s.pods = append(s.pods, pod) })
-		if err != nil {
-			return nil, err
+		first := len(s.Pods)
+		if err := n.eachPod(ctx, []string{namespace}, func(pod *corev1.Pod) { s.Pods = append(s.Pods, pod) }); err != nil {
+			return s.Cluster, err
 		}
-		if err := s.readOwners(ctx, namespace, s.pods[first:]); err != nil {
-			return nil, err
+		if err := s.readOwners(ctx, namespace, s.Pods[first:]); err != nil {
+			return s.Cluster, err
 		}
 	}
-	err := s.eachNode(ctx, func(node *corev1.Node) { s.nodes = append(s.nodes, *landingNode(node)) })
-	return s, s.console.unlessForbidden(err, "whether a live node would take a pod is not known")
+	err := n.eachNode(ctx, func(node *corev1.Node) { s.Nodes = append(s.Nodes, *landingNode(node)) })
+	return s.Cluster, c.unlessForbidden(err, "whether a live node would take a pod is not known")
 }
 
 // eachPod hands every pod of the namespaces that has not ended to use; the namespace "" stands for all.
-func (s *survey) eachPod(ctx context.Context, namespaces []string, use func(*corev1.Pod)) error {
-	alive := metav1.ListOptions{FieldSelector: "status.phase!=Succeeded,status.phase!=Failed"}
+func (n *connection) eachPod(ctx context.Context, namespaces []string, use func(*corev1.Pod)) error {
 	for _, namespace := range namespaces {
-		err := s.each(ctx, corev1.SchemeGroupVersion, "pods", namespace, alive, func(o runtime.Object) { use(o.(*corev1.Pod)) })
+		err := n.each(ctx, corev1.SchemeGroupVersion, "pods", namespace, alive, func(o runtime.Object) { use(o.(*corev1.Pod)) })
 		if err != nil {
 			return err
 		}
@@ -84,12 +71,12 @@ func (s *survey) eachPod(ctx context.Context, namespaces []string, use func(*cor
 	return nil
 }
 
-func (s *survey) eachNode(ctx context.Context, use func(*corev1.Node)) error {
-	return s.each(ctx, corev1.SchemeGroupVersion, "nodes", "", metav1.ListOptions{}, func(o runtime.Object) { use(o.(*corev1.Node)) })
+func (n *connection) eachNode(ctx context.Context, use func(*corev1.Node)) error {
+	return n.each(ctx, corev1.SchemeGroupVersion, "nodes", "", metav1.ListOptions{}, func(o runtime.Object) { use(o.(*corev1.Node)) })
 }
 
 // readOwners lists the controllers of pods, of those kinds that any of the pods names.
-func (s *survey) readOwners(ctx context.Context, namespace string, pods []*corev1.Pod) error {
+func (s survey) readOwners(ctx context.Context, namespace string, pods []*corev1.Pod) error {
 	for _, of := range controllers {
 		named := slices.ContainsFunc(pods, func(pod *corev1.Pod) bool {
 			o := metav1.GetControllerOfNoCopy(pod)
@@ -115,19 +102,13 @@ func (c *console) unlessForbidden(err error, missing string) error {
 	return err
 }
 
-func (s *survey) addOwner(group, kind string, o runtime.Object) {
+func (s survey) addOwner(group, kind string, o runtime.Object) {
 	meta := o.(metav1.Object)
-	found := owner{template: templateOf(o), name: objectName(group, kind, meta.GetName())}
+	found := preview.Owner{Template: templateOf(o), Name: manifest.ObjectName(group, kind, meta.GetName())}
 	if above := metav1.GetControllerOfNoCopy(meta); above != nil {
-		found.name = ownerName(above)
+		found.Name = manifest.OwnerName(above)
 	}
-	s.owners[meta.GetUID()] = found
-}
-
-// ownerName is how kubectl names an owner.
-func ownerName(o *metav1.OwnerReference) string {
-	of := schema.FromAPIVersionAndKind(o.APIVersion, o.Kind)
-	return objectName(of.Group, of.Kind, o.Name)
+	s.Owners[meta.GetUID()] = found
 }
 
 func templateOf(o runtime.Object) *corev1.PodTemplateSpec {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/polymoat/polymoat/internal/doctor"
+	"github.com/polymoat/polymoat/internal/explain"
 )
 
 func TestKnowsUnicode(t *testing.T) {
@@ -66,7 +67,7 @@ func TestTextIsAsWideAsTheTerminal(t *testing.T) {
 		"a table": func(c *console) {
 			must(list(c, "text", []string{}, table{columns: []column{{title: "a"}, {title: "b"}}, rows: [][]string{{"name", words}}}))
 		},
-		"explain": func(c *console) { c.textPrinter()(record{Warnings: []string{words}}) },
+		"explain": func(c *console) { c.textPrinter()(explain.Record{Warnings: []string{words}}) },
 		"doctor":  func(c *console) { c.print(c.styles.checkText(doctor.Check{ID: "id", Doc: words})) },
 	} {
 		for _, columns := range []int{0, 40, 120} {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/polymoat/polymoat/internal/explain"
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
@@ -15,9 +16,9 @@ const (
 )
 
 // textPrinter returns a function that prints records as blocks with an empty line between them.
-func (c *console) textPrinter() func(record) {
+func (c *console) textPrinter() func(explain.Record) {
 	first := true
-	return func(r record) {
+	return func(r explain.Record) {
 		block := &block{styles: c.styles}
 		if !first {
 			block.text.WriteString("\n")
@@ -34,8 +35,8 @@ type block struct {
 	text strings.Builder
 }
 
-func (b *block) add(r record) {
-	b.line(b.bold, r.title())
+func (b *block) add(r explain.Record) {
+	b.line(b.bold, r.Title())
 	if r.Template != "" {
 		b.field("Template", r.Template, nil)
 	}

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
 
+	"github.com/polymoat/polymoat/internal/explain"
 	"github.com/polymoat/polymoat/internal/manifest"
 	"github.com/polymoat/polymoat/internal/policy"
 )
@@ -20,7 +21,7 @@ func explained(t *testing.T, d policy.Decision) string {
 	var out bytes.Buffer
 	c := newConsole(nil, &out, nil)
 	pod := manifest.Pod{Object: manifest.Object{File: "a.yaml", Raw: map[string]any{"kind": "Pod"}}}
-	c.textPrinter()(newRecord(review{pod: pod, namespace: "polyaxon", decision: d}))
+	c.textPrinter()(explain.New(pod, "polyaxon", d))
 	return out.String()
 }
 

@@ -44,22 +44,28 @@ while the webhook is away. A comment says what no value reaches.
 		if _, err := layers.ParseVersion(chart); err != nil {
 			return err
 		}
-		files := cluster.governing(c, path)
-		if c.compile(files) == nil {
-			return nil
-		}
-		p, err := policyOfRelease(files, release)
-		if err != nil {
-			return err
-		}
-		text, err := layers.Values(p, chart)
-		if err != nil {
-			return err
-		}
-		c.print(text)
-		return nil
+		return c.printForRelease(cluster.governing(c, path), release, func(p *v1alpha1.PlacementPolicy) (string, error) {
+			return layers.Values(p, chart)
+		})
 	}
 	return cmd
+}
+
+// printForRelease prints what is written of the policy for a release of Polyaxon.
+func (c *console) printForRelease(files []v1alpha1.File, release string, write func(*v1alpha1.PlacementPolicy) (string, error)) error {
+	if c.compile(files) == nil {
+		return nil
+	}
+	p, err := policyOfRelease(files, release)
+	if err != nil {
+		return err
+	}
+	text, err := write(p)
+	if err != nil {
+		return err
+	}
+	c.print(text)
+	return nil
 }
 
 // policyOfRelease is the policy for a release of Polyaxon; without a name the only one.

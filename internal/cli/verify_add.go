@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/polymoat/polymoat/internal/drift"
+	"github.com/polymoat/polymoat/internal/manifest"
 	"github.com/polymoat/polymoat/internal/native"
 )
 
@@ -28,9 +29,9 @@ func (v *verification) add(object runtime.Object) bool {
 	case *corev1.Node:
 		f.Nodes = append(f.Nodes, *o)
 	case *appsv1.Deployment:
-		f.Workloads = append(f.Workloads, drift.Workload{Object: objectName("apps", "Deployment", o.Name), Namespace: o.Namespace, Template: o.Spec.Template})
+		f.Workloads = append(f.Workloads, drift.Workload{Object: manifest.ObjectName("apps", "Deployment", o.Name), Namespace: o.Namespace, Template: o.Spec.Template})
 	case *appsv1.StatefulSet:
-		f.Workloads = append(f.Workloads, drift.Workload{Object: objectName("apps", "StatefulSet", o.Name), Namespace: o.Namespace, Template: o.Spec.Template})
+		f.Workloads = append(f.Workloads, drift.Workload{Object: manifest.ObjectName("apps", "StatefulSet", o.Name), Namespace: o.Namespace, Template: o.Spec.Template})
 	case *corev1.ConfigMap:
 		if o.Name != autoscalerStatus {
 			return false

@@ -3,6 +3,8 @@ package cli
 import (
 	"slices"
 	"strings"
+
+	"github.com/polymoat/polymoat/internal/explain"
 )
 
 // recordTable is explain's output with a line for each pod.
@@ -14,12 +16,12 @@ func newRecordTable() *recordTable {
 	}}}
 }
 
-func (t *recordTable) add(r record) {
-	t.rows = append(t.rows, lines(r.Namespace, r.place, r.Template, r.Role, r.pool, r.Verdict, rulesOf(r.Violations)))
+func (t *recordTable) add(r explain.Record) {
+	t.rows = append(t.rows, lines(r.Namespace, r.Place, r.Template, r.Role, r.Pool, r.Verdict, rulesOf(r.Violations)))
 }
 
 // rulesOf are the rules that are violated, each once.
-func rulesOf(violations []violation) string {
+func rulesOf(violations []explain.Violation) string {
 	var ids []string
 	for _, v := range violations {
 		if !slices.Contains(ids, v.Rule) {

@@ -1,4 +1,4 @@
-package cli
+package preview
 
 import (
 	"reflect"
@@ -11,15 +11,15 @@ import (
 )
 
 // A pod that runs carries what the policy in force gave it. Were that taken for the pod's own wish, no new policy would
-// ever move it: what a pod says itself is kept, or refused. Where no template tells what the pod itself said, undo takes
+// ever move it: what a pod says itself is kept, or refused. Where no template tells what the pod itself said, Undo takes
 // back all that the policy would put there anyway.
 //
 // It is sound: the policy in force makes the same pod of what is left as it makes of the live one, so nothing is taken
 // away that only its user can have written. It takes as much as it can: what the user wrote and the policy would have
 // written too, to the letter, counts as the policy's.
 
-// undo is the request with a pod from which everything is taken that the policy puts back.
-func undo(p *policy.Policy, r policy.Request) *corev1.Pod {
+// Undo returns the pod of a request without all that the policy would put back. The pod itself is left as it was.
+func Undo(p *policy.Policy, r policy.Request) *corev1.Pod {
 	u := &undoing{policy: p, request: r}
 	placed := p.Mutate(r)
 	if placed.Verdict == policy.OutOfScope {

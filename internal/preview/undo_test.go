@@ -1,4 +1,4 @@
-package cli
+package preview
 
 import (
 	"testing"
@@ -31,7 +31,7 @@ func TestUndoOfTheCorpus(t *testing.T) {
 		given := p.Mutate(r)
 		r.Pod = orOwn(given, r.Pod)
 		before := r.Pod.DeepCopy()
-		undone := undo(p, r)
+		undone := Undo(p, r)
 		if diff := cmp.Diff(before, r.Pod); diff != "" {
 			t.Errorf("%s: undo changed the pod that it was given (-want +got):\n%s", tc.Name, diff)
 		}
@@ -96,7 +96,7 @@ func TestUndo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := undo(p, policy.Request{Namespace: "polyaxon", Pod: podOf(t, job+tc.given)})
+			got := Undo(p, policy.Request{Namespace: "polyaxon", Pod: podOf(t, job+tc.given)})
 			if diff := cmp.Diff(podOf(t, job+tc.want).Spec, got.Spec); diff != "" {
 				t.Errorf("spec (-want +got):\n%s", diff)
 			}

@@ -1,4 +1,4 @@
-package cli
+package clustermap
 
 import (
 	"slices"
@@ -10,11 +10,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/yaml"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/picture"
 	"github.com/polymoat/polymoat/internal/policy"
 )
+
+// edits make a policy of the built-in one.
+type edits func(*v1alpha1.PlacementPolicy)
 
 // today is when the maps of tests are drawn.
 var today = time.Date(2026, time.March, 9, 8, 30, 0, 0, time.UTC)
@@ -22,21 +26,25 @@ var today = time.Date(2026, time.March, 9, 8, 30, 0, 0, time.UTC)
 // drawn is the map of nodes and pods under a policy.
 func drawn(t *testing.T, e edits, nodes []corev1.Node, pods ...*corev1.Pod) *picture.Map {
 	t.Helper()
-	l, err := newLocator(e.side(t).files, today)
+	doc := v1alpha1.Default()
+	if e != nil {
+		e(doc)
+	}
+	b, err := New([]v1alpha1.File{{Name: "policy.yaml", Policy: doc}}, "", today)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range nodes {
-		l.addNode(&nodes[i])
+		b.AddNode(&nodes[i])
 	}
-	l.core["polyaxon"] = []policy.CoreWorkload{
+	b.Core["polyaxon"] = []policy.CoreWorkload{
 		{Kind: schema.GroupKind{Group: "apps", Kind: "ReplicaSet"}, Name: "owner", UID: "owner"},
 		{Kind: schema.GroupKind{Group: "apps", Kind: "DaemonSet"}, Name: "owner", UID: "owner"},
 	}
 	for _, p := range pods {
-		l.addPod(p)
+		b.AddPod(p)
 	}
-	return l.finish()
+	return b.Map(nil)
 }
 
 func ready(name, pool string) corev1.Node {
@@ -185,4 +193,13 @@ func TestProtectedPoolCounts(t *testing.T) {
 			t.Errorf("reversed %t: the first pool is %+v, want core with its node", reversed, m.Pools[0])
 		}
 	}
+}
+
+func podOf(t *testing.T, text string) *corev1.Pod {
+	t.Helper()
+	pod := &corev1.Pod{}
+	if err := yaml.UnmarshalStrict([]byte(text), pod); err != nil {
+		t.Fatal(err)
+	}
+	return pod
 }
