@@ -47,6 +47,8 @@ var rules = []rule{
 			"webhook", "sigs.k8s.io/controller-runtime", "go.opentelemetry.io",
 			"k8s.io/client-go/kubernetes/typed", "k8s.io/client-go/informers", "k8s.io/client-go/listers",
 		}},
+	{"internal/cli/print", "it writes what it is handed, and knows no cluster and no policy",
+		[]string{"net/http", "internal/policy", "internal/doctor", "webhook", "k8s.io/client-go", "sigs.k8s.io/controller-runtime"}},
 	{"internal/doctor", "it judges what was read, and reads nothing",
 		[]string{"net/http", "os", "log", "log/slog", "internal/cli", "webhook", "k8s.io/client-go", "sigs.k8s.io/controller-runtime"}},
 	{"certs/verify", "the plugin asks, too, and has no server in it", []string{"os", "k8s.io/client-go", "sigs.k8s.io/controller-runtime"}},

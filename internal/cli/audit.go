@@ -12,6 +12,7 @@ import (
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/audit"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/landing"
 	"github.com/polymoat/polymoat/internal/policy"
 )
@@ -73,7 +74,7 @@ func kindsText() string {
 	var text strings.Builder
 	for _, k := range audit.Kinds {
 		text.WriteString("  " + string(k.Kind) + "\n")
-		for _, line := range wrap(strings.ReplaceAll(k.Doc, "`", ""), usualWidth-6) {
+		for _, line := range print.Wrap(strings.ReplaceAll(k.Doc, "`", ""), print.UsualWidth-6) {
 			text.WriteString("      " + line + "\n")
 		}
 	}
@@ -91,7 +92,7 @@ func (a *auditing) run(ctx context.Context, c *console) error {
 	}
 	files, err := a.files(ctx, c)
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 	}
 	p := c.compile(files)
 	if p == nil {
@@ -100,7 +101,7 @@ func (a *auditing) run(ctx context.Context, c *console) error {
 	namespaces := p.Namespaces()
 	if a.namespace != "" {
 		if !slices.Contains(namespaces, a.namespace) {
-			c.fail(fmt.Errorf("namespace %q is not governed by the policy; name one of %s", a.namespace, v1alpha1.Quoted(namespaces)))
+			c.Fail(fmt.Errorf("namespace %q is not governed by the policy; name one of %s", a.namespace, v1alpha1.Quoted(namespaces)))
 			return nil
 		}
 		namespaces = []string{a.namespace}
@@ -109,11 +110,11 @@ func (a *auditing) run(ctx context.Context, c *console) error {
 	r.corePods = r.auditor.CorePods()
 	r.auditor.Core = func(string) []policy.CoreWorkload { return r.core }
 	if err := r.walk(ctx, namespaces); err != nil {
-		c.fail(a.remedy(err))
+		c.Fail(a.remedy(err))
 		return nil
 	}
 	if r.findings > 0 {
-		c.exit(exitDiffer)
+		c.Exit(exitDiffer)
 	}
 	tell.end(r.seen())
 	return nil

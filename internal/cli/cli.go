@@ -8,6 +8,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/polymoat/polymoat/internal/cli/print"
 )
 
 // The exit codes; of several, the highest counts.
@@ -25,14 +27,14 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 func (c *console) execute(args []string) int {
 	root := newRoot(c)
 	root.SetArgs(args)
-	root.SetOut(c.out)
-	root.SetErr(c.err)
+	root.SetOut(c.Out)
+	root.SetErr(c.Err)
 	// Commands report their own errors: what comes back is a mistake in the command line.
-	if cmd, err := root.ExecuteContextC(withProgress(context.Background(), c.progress)); err != nil {
-		c.fail(err)
-		c.tell("See '%s --help' for usage.\n", cmd.CommandPath())
+	if cmd, err := root.ExecuteContextC(print.WithProgress(context.Background(), c.Progress)); err != nil {
+		c.Fail(err)
+		c.Tell("See '%s --help' for usage.\n", cmd.CommandPath())
 	}
-	return c.code
+	return c.Code
 }
 
 func newRoot(c *console) *cobra.Command {

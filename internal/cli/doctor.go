@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/doctor"
 )
 
@@ -74,20 +75,20 @@ func (e *examination) run(ctx context.Context, c *console) error {
 	}
 	facts, err := e.facts(ctx)
 	if err != nil {
-		c.fail(e.remedy(err))
+		c.Fail(e.remedy(err))
 		return nil
 	}
 	report := doctor.Examine(facts, checks)
 	wrong := slices.ContainsFunc(report.Findings, func(f doctor.Finding) bool { return f.Severity != doctor.Info })
 	if wrong || len(report.LeftOut) > 0 {
-		c.exit(exitDiffer)
+		c.Exit(exitDiffer)
 	}
 	if e.output == "json" {
 		for _, f := range report.Findings {
-			c.print(jsonText(f))
+			c.Print(print.JSON(f))
 		}
 		if len(report.LeftOut) > 0 {
-			c.tell("note: %s\n", leftOut(report))
+			c.Tell("note: %s\n", leftOut(report))
 		}
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/doctor"
 )
 
@@ -23,20 +24,20 @@ func (c *console) reportText(r doctor.Report, verbose bool) {
 			continue
 		}
 		style := c.severity(severity)
-		c.print(style.Sprintf("%s: %d", headings[severity], len(found)) + "\n\n")
+		c.Print(style.Sprintf("%s: %d", headings[severity], len(found)) + "\n\n")
 		for _, f := range found {
-			c.print(c.findingText(f, style) + "\n")
+			c.Print(c.findingText(f, style) + "\n")
 		}
 	}
-	c.print(c.styles.green.Sprintf("%s found nothing.", count(len(r.OK), "check")) + "\n")
+	c.Print(c.Styles.Green.Sprintf("%s found nothing.", count(len(r.OK), "check")) + "\n")
 	if verbose {
 		for _, check := range r.OK {
-			c.print(c.styles.checkText(check))
+			c.Print(checkText(c.Styles, check))
 		}
 	}
 	if len(r.LeftOut) > 0 {
-		for _, line := range wrap(leftOut(r), c.styles.width()) {
-			c.print(c.styles.yellow.Sprint(line) + "\n")
+		for _, line := range print.Wrap(leftOut(r), c.Styles.Width()) {
+			c.Print(c.Styles.Yellow.Sprint(line) + "\n")
 		}
 	}
 }
@@ -50,33 +51,33 @@ func leftOut(r doctor.Report) string {
 	return fmt.Sprintf("%s could not run: %s.", count(len(ids), "check"), strings.Join(ids, ", "))
 }
 
-func (c *console) severity(s doctor.Severity) *style {
+func (c *console) severity(s doctor.Severity) *print.Style {
 	switch s {
 	case doctor.Error:
-		return c.styles.red
+		return c.Styles.Red
 	case doctor.Warning:
-		return c.styles.yellow
+		return c.Styles.Yellow
 	default:
-		return c.styles.cyan
+		return c.Styles.Cyan
 	}
 }
 
 // findingText is a finding under its ID. The command is one line, whatever its length: it is there to be copied.
-func (c *console) findingText(f doctor.Finding, style *style) string {
-	b := &block{styles: c.styles}
-	b.line(style, f.Check)
-	b.field("What", f.What, nil)
-	b.field("Why", f.Why, nil)
-	fmt.Fprintf(&b.text, "  %-*s%s\n", labelWidth-2, "Fix:", b.bold.Sprint(f.Fix))
-	return b.text.String()
+func (c *console) findingText(f doctor.Finding, style *print.Style) string {
+	b := &block{print.Block{Styles: c.Styles}}
+	b.Line(style, f.Check)
+	b.Field("What", f.What, nil)
+	b.Field("Why", f.Why, nil)
+	fmt.Fprintf(&b.Text, "  %-*s%s\n", print.LabelWidth-2, "Fix:", b.Bold.Sprint(f.Fix))
+	return b.Text.String()
 }
 
 // checkText is what a check that found nothing stands for.
-func (s styles) checkText(check doctor.Check) string {
+func checkText(s print.Styles, check doctor.Check) string {
 	const indent = 23
 	var text strings.Builder
 	name := check.ID
-	for _, line := range wrap(check.Doc, s.width()-indent) {
+	for _, line := range print.Wrap(check.Doc, s.Width()-indent) {
 		fmt.Fprintf(&text, "  %-*s%s\n", indent-2, name, line)
 		name = ""
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/doctor"
 )
 
@@ -53,7 +54,7 @@ no-pool
 func TestReportInColour(t *testing.T) {
 	var out strings.Builder
 	c := newConsole(strings.NewReader(""), &out, &out)
-	c.styles = newStyles(true)
+	c.Styles = print.NewStyles(true)
 	c.reportText(report, false)
 	for _, want := range []string{"\x1b[31mpool-taints\x1b[0m", "\x1b[36mno-pool\x1b[0m", "\x1b[32m1 check found nothing.\x1b[0m"} {
 		if !strings.Contains(out.String(), want) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/drill"
 )
 
@@ -90,8 +91,8 @@ func (d *drilling) validate(width bool) error {
 		return fmt.Errorf("unknown output format %q; use text or json", d.output)
 	case width && d.output == "json":
 		return errors.New("--width is for text, and -o json has no lines; leave one of them out")
-	case width && d.width < minWidth:
-		return fmt.Errorf("--width is %d; at least %d characters are needed", d.width, minWidth)
+	case width && d.width < print.MinWidth:
+		return fmt.Errorf("--width is %d; at least %d characters are needed", d.width, print.MinWidth)
 	}
 	return nil
 }
@@ -105,7 +106,7 @@ type drilled struct {
 func (d *drilling) run(ctx context.Context, c *console) error {
 	files, placed, err := d.files(ctx, c)
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 	}
 	by := c.side(files)
 	if by.Policy == nil {
@@ -113,12 +114,12 @@ func (d *drilling) run(ctx context.Context, c *console) error {
 	}
 	r := newReading(d.connection, c, by, placed)
 	if err := r.read(ctx); err != nil {
-		c.fail(d.remedy(err))
+		c.Fail(d.remedy(err))
 		return nil
 	}
 	losses, err := d.losses(r)
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 		return nil
 	}
 	cluster := drill.New(r.Facts)
@@ -126,12 +127,12 @@ func (d *drilling) run(ctx context.Context, c *console) error {
 	for _, l := range losses {
 		all = append(all, drilled{l.name, cluster.Lose(l.nodes)})
 		if !all[len(all)-1].Returns {
-			c.exit(exitDiffer)
+			c.Exit(exitDiffer)
 		}
 	}
 	if d.output == "json" {
 		for _, one := range all {
-			c.print(jsonText(one))
+			c.Print(print.JSON(one))
 		}
 		return nil
 	}

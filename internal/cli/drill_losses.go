@@ -23,7 +23,7 @@ func (d *drilling) files(ctx context.Context, c *console) (files []v1alpha1.File
 	held, err := d.heldPolicy(ctx, nameIt("policy"))
 	switch {
 	case err == nil && held == nil:
-		c.tell("note: the cluster has no Deployment with the label %q; the built-in policy tells what core is\n", doctor.Label)
+		c.Tell("note: the cluster has no Deployment with the label %q; the built-in policy tells what core is\n", doctor.Label)
 		return c.policyFiles(""), false, nil
 	case err == nil:
 		files, err = c.tellPolicies(held, "policy")

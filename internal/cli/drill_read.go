@@ -186,7 +186,7 @@ func (r *reading) controller(ctx context.Context, live *corev1.Pod) (runtime.Obj
 		into := emptyController(of.kind)
 		err := r.get(ctx, of.gv, of.resource, live.Namespace, reference.Name, into)
 		if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) {
-			r.console.tell("note: pod %q is judged by itself, not by the template of its %s: %v\n", live.Name, of.kind, err)
+			r.console.Tell("note: pod %q is judged by itself, not by the template of its %s: %v\n", live.Name, of.kind, err)
 			return nil, nil
 		}
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/explain"
 	"github.com/polymoat/polymoat/internal/manifest"
 	"github.com/polymoat/polymoat/internal/policy"
@@ -62,7 +63,7 @@ func explainAll(c *console, in *inputs, output string) error {
 	}
 	in.reviews(c, func(r review) {
 		if r.decision.Verdict == policy.Denied {
-			c.exit(exitDiffer)
+			c.Exit(exitDiffer)
 		}
 		printRecord(explain.New(r.pod, r.namespace, r.decision))
 	}, func(o manifest.Object) {
@@ -75,7 +76,7 @@ func explainAll(c *console, in *inputs, output string) error {
 }
 
 func (c *console) noteSkipped(o manifest.Object) {
-	c.tell("note: %s has no pod template\n", o.Place())
+	c.Tell("note: %s has no pod template\n", o.Place())
 }
 
 // printer returns the function that prints one record in a format, and the one to call at the end. Both are nil where there
@@ -87,11 +88,11 @@ func (c *console) printer(output string) (show func(explain.Record), end func())
 		return c.textPrinter(), nothing
 	case "wide":
 		t := newRecordTable()
-		return t.add, func() { c.print(t.unwrapped()) }
+		return t.add, func() { c.Print(t.Unwrapped()) }
 	case "json":
-		return func(r explain.Record) { c.print(jsonText(r)) }, nothing
+		return func(r explain.Record) { c.Print(print.JSON(r)) }, nothing
 	case "yaml":
-		return func(r explain.Record) { c.print("---\n" + yamlText(plain(jsonText(r)))) }, nothing
+		return func(r explain.Record) { c.Print("---\n" + print.YAML(print.Plain(print.JSON(r)))) }, nothing
 	}
 	return nil, nil
 }

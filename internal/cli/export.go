@@ -72,7 +72,7 @@ func exporting(c *console, cmd *cobra.Command, write func([]v1alpha1.File) (stri
 		if err != nil {
 			return err
 		}
-		c.print(text)
+		c.Print(text)
 		return nil
 	}
 	return cmd

@@ -36,7 +36,7 @@ func (f *facts) ask(name string) *landing.Node {
 			return landingNode(node)
 		}
 	}
-	f.console.tell("note: node %q is not known: %v\n", name, f.remedy(err))
+	f.console.Tell("note: node %q is not known: %v\n", name, f.remedy(err))
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/manifest"
 )
 
@@ -56,7 +57,7 @@ func regular(files []string) ([]string, error) {
 		info, err := os.Stat(name) // a link counts as what it leads to
 		odd := err == nil && !info.Mode().IsRegular()
 		if odd {
-			errs = append(errs, fmt.Errorf("%s: neither a file nor a link to one; name it by itself to have it read", oneLine(name)))
+			errs = append(errs, fmt.Errorf("%s: neither a file nor a link to one; name it by itself to have it read", print.OneLine(name)))
 		}
 		return odd
 	})
@@ -82,25 +83,25 @@ func (c *console) objects(paths []string, recursive bool) iter.Seq[manifest.Obje
 func (c *console) expand(path string, recursive bool) []string {
 	files, err := expand(path, recursive)
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 	}
 	return files
 }
 
 func (c *console) read(name string) []manifest.Object {
-	in := c.in
+	in := c.In
 	if name != stdin {
 		f, err := os.Open(name)
 		if err != nil {
-			c.fail(err)
+			c.Fail(err)
 			return nil
 		}
 		defer func() { _ = f.Close() }() // nothing was written
 		in = f
 	}
-	objects, err := manifest.Read(oneLine(name), in)
+	objects, err := manifest.Read(print.OneLine(name), in)
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 	}
 	return objects
 }

@@ -28,7 +28,7 @@ func (s *suite) write(tc corpus.Case, o corpus.Outcome) (corpus.Case, error) {
 		}
 	}
 	if len(done) > 0 {
-		s.print(fmt.Sprintf("--- UPDATE: %s: %s%s\n", tc.Name, flipped(tc, o), strings.Join(done, ", ")))
+		s.Print(fmt.Sprintf("--- UPDATE: %s: %s%s\n", tc.Name, flipped(tc, o), strings.Join(done, ", ")))
 	}
 	tc.Out, tc.Deny = o.Out, o.Deny
 	return tc, nil

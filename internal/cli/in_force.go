@@ -33,7 +33,7 @@ func (n *connection) governing(c *console, path string) []v1alpha1.File {
 	}
 	files, err := n.told(context.Background(), c)
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 	}
 	return files
 }
@@ -47,7 +47,7 @@ func (n *connection) governingFiles(c *console, path string) []v1alpha1.File {
 	defer cancel()
 	files, err := n.told(ctx, c)
 	if err != nil {
-		c.tell("policy: the built-in one; the one in force is not known: %v\n", err)
+		c.Tell("policy: the built-in one; the one in force is not known: %v\n", err)
 		return c.policyFiles("")
 	}
 	return files
@@ -71,7 +71,7 @@ func (n *connection) told(ctx context.Context, c *console) ([]v1alpha1.File, err
 
 // builtIn is the policy of a cluster without polymoat; it says so.
 func (n *connection) builtIn(c *console) []v1alpha1.File {
-	c.tell("policy: the built-in one; the cluster at %s has no polymoat\n", n.host())
+	c.Tell("policy: the built-in one; the cluster at %s has no polymoat\n", n.host())
 	return c.policyFiles("")
 }
 
@@ -79,7 +79,7 @@ func (n *connection) builtIn(c *console) []v1alpha1.File {
 func (c *console) tellPolicies(held *corev1.ConfigMap, flag string) ([]v1alpha1.File, error) {
 	files, err := c.policiesOf(held, flag)
 	if len(files) > 0 {
-		c.tell("policy: %s, in force: %s\n", policyNames(files), placeOfPolicy(held))
+		c.Tell("policy: %s, in force: %s\n", policyNames(files), placeOfPolicy(held))
 	}
 	return files, err
 }

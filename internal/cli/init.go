@@ -76,16 +76,16 @@ func (d *drafter) run(ctx context.Context, c *console) {
 	if len(d.files) > 0 {
 		d.readFiles(c)
 	} else if _, err = d.open(); errors.Is(err, errNoCluster) {
-		c.tell("note: %v; the draft is from the flags alone\n", err)
+		c.Tell("note: %v; the draft is from the flags alone\n", err)
 		err = nil
 	} else if err == nil {
 		err = d.remedy(d.readCluster(ctx, c))
 	}
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 	}
-	if c.code == exitClean {
-		c.print(inventory.Draft(d.cluster, d.wishes))
+	if c.Code == exitClean {
+		c.Print(inventory.Draft(d.cluster, d.wishes))
 	}
 }
 
@@ -94,9 +94,9 @@ func (d *drafter) readFiles(c *console) {
 		known, err := d.cluster.Add(o.Raw)
 		switch {
 		case err != nil:
-			c.fail(o.Errorf("%w", err))
+			c.Fail(o.Errorf("%w", err))
 		case !known:
-			c.tell("note: %s says nothing of a policy\n", o.Place())
+			c.Tell("note: %s says nothing of a policy\n", o.Place())
 		}
 	}
 }

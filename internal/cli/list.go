@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/print"
 )
 
 // formats are what rules, roles and overrides can print.
@@ -21,29 +22,29 @@ func addFormatTo(cmd *cobra.Command, output *string) {
 
 // list prints records: one JSON object a line, or in tables with an empty line between them. A format that is not known
 // is a mistake in the command line.
-func list[R any](c *console, output string, records []R, tables ...table) error {
+func list[R any](c *console, output string, records []R, tables ...print.Table) error {
 	switch output {
 	case "json":
 		for _, r := range records {
-			c.print(jsonText(r))
+			c.Print(print.JSON(r))
 		}
 	case "text":
-		c.printTables(tables, func(t table) string { return t.fitted(c.styles.width()) })
+		c.printTables(tables, func(t print.Table) string { return t.Fitted(c.Styles.Width()) })
 	case "wide":
-		c.printTables(tables, table.unwrapped)
+		c.printTables(tables, print.Table.Unwrapped)
 	case "markdown":
-		c.printTables(tables, table.markdown)
+		c.printTables(tables, print.Table.Markdown)
 	default:
 		return fmt.Errorf("unknown output format %q; use text, wide, markdown or json", output)
 	}
 	return nil
 }
 
-func (c *console) printTables(tables []table, format func(table) string) {
+func (c *console) printTables(tables []print.Table, format func(print.Table) string) {
 	separator := ""
 	for _, t := range tables {
 		if text := format(t); text != "" {
-			c.print(separator + text)
+			c.Print(separator + text)
 			separator = "\n"
 		}
 	}

@@ -1,19 +1,23 @@
 package cli
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/polymoat/polymoat/internal/cli/print"
+)
 
 // listByPolicy prints roles as list does. Those of several policies are in tables of their own, each below the policy's
 // name: a table never mixes policies.
-func listByPolicy(c *console, output string, roles []role, tables func([]role) []table) error {
+func listByPolicy(c *console, output string, roles []role, tables func([]role) []print.Table) error {
 	groups := byPolicy(roles)
 	if output == "json" || len(groups) < 2 {
 		return list(c, output, roles, tables(roles)...)
 	}
 	for i, group := range groups {
 		if i > 0 {
-			c.print("\n")
+			c.Print("\n")
 		}
-		c.print(fmt.Sprintf("Policy %q:\n\n", group[0].Policy))
+		c.Print(fmt.Sprintf("Policy %q:\n\n", group[0].Policy))
 		if err := list(c, output, group, tables(group)...); err != nil {
 			return err
 		}

@@ -66,7 +66,7 @@ func (l *live) validate(files bool, namespace string) error {
 // objects reads what was named from the cluster. What cannot be read is reported and left out.
 func (l *live) objects(c *console) iter.Seq[manifest.Object] {
 	return func(yield func(manifest.Object) bool) {
-		_, stop := c.progress.reading(strings.Join(l.names, " "))
+		_, stop := c.Progress.Reading(strings.Join(l.names, " "))
 		infos, err := l.infos()
 		stop()
 		c.failEach(err, l.remedy)
@@ -137,10 +137,10 @@ func (c *console) failEach(err error, remedy func(error) error) {
 	}
 	var several utilerrors.Aggregate
 	if !errors.As(err, &several) {
-		c.fail(remedy(err))
+		c.Fail(remedy(err))
 		return
 	}
 	for _, one := range utilerrors.Flatten(several).Errors() {
-		c.fail(remedy(one))
+		c.Fail(remedy(one))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/clustermap"
 	"github.com/polymoat/polymoat/internal/picture"
 	"github.com/polymoat/polymoat/internal/preview"
@@ -21,9 +22,6 @@ type mapping struct {
 	width                     int
 	watch                     bool
 }
-
-// minWidth is the narrowest terminal in which a node still has a name.
-const minWidth = 24
 
 // aboutMap is what its help says.
 const aboutMap = `Draw the cluster: node pools as columns, nodes as boxes, pods as letters or as
@@ -99,8 +97,8 @@ func (v *mapping) checkWidth() error {
 	switch {
 	case v.output == "html", v.output == "json":
 		return fmt.Errorf("--width is for text, and -o %s has no lines; leave one of them out", v.output)
-	case v.width < minWidth:
-		return fmt.Errorf("--width is %d; at least %d characters are needed", v.width, minWidth)
+	case v.width < print.MinWidth:
+		return fmt.Errorf("--width is %d; at least %d characters are needed", v.width, print.MinWidth)
 	}
 	return nil
 }
@@ -112,7 +110,7 @@ func (v *mapping) run(ctx context.Context, c *console) error {
 	}
 	files, err := v.inForce(ctx, c, "policy", v.policy)
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 	}
 	by := c.side(files)
 	if by.Policy == nil {
@@ -120,11 +118,11 @@ func (v *mapping) run(ctx context.Context, c *console) error {
 	}
 	drawn, err := v.survey(ctx, c, by)
 	if err != nil {
-		c.fail(v.remedy(err))
+		c.Fail(v.remedy(err))
 		return nil
 	}
 	if len(drawn.Findings(picture.Misplaced)) > 0 {
-		c.exit(exitDiffer)
+		c.Exit(exitDiffer)
 	}
 	show(drawn)
 	return nil
@@ -134,15 +132,15 @@ func (v *mapping) run(ctx context.Context, c *console) error {
 func (v *mapping) printer(c *console) func(*picture.Map) {
 	switch v.output {
 	case "text":
-		return func(m *picture.Map) { c.print(picture.Text(m, c.pictureOptions(v.width))) }
+		return func(m *picture.Map) { c.Print(picture.Text(m, c.PictureOptions(v.width))) }
 	case "html":
 		return func(m *picture.Map) {
-			if err := picture.HTML(c.out, m); err != nil {
-				c.fail(err)
+			if err := picture.HTML(c.Out, m); err != nil {
+				c.Fail(err)
 			}
 		}
 	case "json":
-		return func(m *picture.Map) { c.print(jsonText(m)) }
+		return func(m *picture.Map) { c.Print(print.JSON(m)) }
 	}
 	return nil
 }
@@ -172,7 +170,7 @@ func (v *mapping) survey(ctx context.Context, c *console, by preview.Policies) (
 	}
 	err = v.eachPod(ctx, []string{v.namespace}, b.AddPod)
 	if v.namespace == "" && apierrors.IsForbidden(err) {
-		c.tell("note: only pods of governed namespaces are drawn: %v\n", err)
+		c.Tell("note: only pods of governed namespaces are drawn: %v\n", err)
 		namespaces = by.Namespaces()
 		err = v.eachPod(ctx, namespaces, b.AddPod)
 	}

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/native"
 )
 
@@ -92,7 +93,7 @@ func (t *twinFlags) run(ctx context.Context, c *console) error {
 	}
 	files, err := t.files(ctx, c)
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 		return nil
 	}
 	twin, ok := c.twinOf(files)
@@ -109,7 +110,7 @@ func (t *twinFlags) run(ctx context.Context, c *console) error {
 	all := append(twin.MutatingObjects(), twin.ValidatingObjects()...)
 	if t.output == "json" {
 		for _, o := range all {
-			c.print(jsonText(o))
+			c.Print(print.JSON(o))
 		}
 		return nil
 	}
@@ -117,7 +118,7 @@ func (t *twinFlags) run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	c.print(differencesComment() + text)
+	c.Print(differencesComment() + text)
 	return nil
 }
 
@@ -129,11 +130,11 @@ func (c *console) changes(path string, twin native.Twin) {
 	}
 	list := native.Changes(before, twin)
 	for _, change := range list {
-		c.exit(exitDiffer)
-		c.print(changeText(change) + "\n")
+		c.Exit(exitDiffer)
+		c.Print(changeText(change) + "\n")
 	}
 	if len(list) == 0 {
-		c.print("Nothing differs in the native twin.\n")
+		c.Print("Nothing differs in the native twin.\n")
 	}
 }
 
@@ -162,7 +163,7 @@ func (c *console) twinOf(files []v1alpha1.File) (native.Twin, bool) {
 	docs := docsOf(files)
 	errs := native.Check(docs...)
 	for _, err := range errs {
-		c.fail(err)
+		c.Fail(err)
 	}
 	if len(errs) > 0 {
 		return native.Twin{}, false
@@ -230,10 +231,10 @@ func yamlStream(objects []metav1.Object) (string, error) {
 	return strings.Join(documents, "---\n"), nil
 }
 
-func differencesTable() table {
-	t := table{columns: []column{{title: "rule"}, {title: "is"}, {title: "why"}}}
+func differencesTable() print.Table {
+	t := print.Table{Columns: []print.Column{{Title: "rule"}, {Title: "is"}, {Title: "why"}}}
 	for _, d := range native.Differences {
-		t.rows = append(t.rows, []string{code(d.Rule), string(d.Is), d.Why})
+		t.Rows = append(t.Rows, []string{code(d.Rule), string(d.Is), d.Why})
 	}
 	return t
 }

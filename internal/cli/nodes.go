@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/inventory"
 	"github.com/polymoat/polymoat/internal/layers"
 )
@@ -43,9 +44,9 @@ The exit code is 1 where anything is missing.`,
 		}
 		nodes, err := cluster.nodesOf(cmd.Context(), c, files)
 		if err != nil {
-			c.fail(cluster.remedy(err))
+			c.Fail(cluster.remedy(err))
 		}
-		if c.code == exitClean {
+		if c.Code == exitClean {
 			c.nodeCommands(layers.MissingOnNodes(policies, nodes))
 		}
 		return nil
@@ -67,11 +68,11 @@ func (n *connection) nodesOf(ctx context.Context, c *console, files []string) ([
 
 func (c *console) nodeCommands(missing []layers.Command) {
 	if len(missing) == 0 {
-		c.print("# Nothing is missing: the nodes of every pool have its label and taints.\n")
+		c.Print("# Nothing is missing: the nodes of every pool have its label and taints.\n")
 		return
 	}
 	for _, m := range missing {
-		c.print("# " + oneLine(m.Why) + "\n" + oneLine(m.Run) + "\n")
+		c.Print("# " + print.OneLine(m.Why) + "\n" + print.OneLine(m.Run) + "\n")
 	}
-	c.exit(exitDiffer)
+	c.Exit(exitDiffer)
 }

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/tools/pager"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/doctor"
 )
 
@@ -74,7 +75,7 @@ func (n *connection) each(
 		return client.Get().NamespaceIfScoped(namespace, namespace != "").Resource(resource).VersionedParams(&o, scheme.ParameterCodec).Do(ctx).Get()
 	})
 	pages.PageSize, pages.PageBufferSize = pageSize, 1 // one ahead: memory does not grow with the cluster
-	one, stop := progressOf(ctx).reading(resource)
+	one, stop := print.ProgressOf(ctx).Reading(resource)
 	defer stop()
 	err = pages.EachListItem(ctx, o, func(o runtime.Object) error {
 		one()

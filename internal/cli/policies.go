@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
@@ -19,7 +20,7 @@ func (c *console) policyFiles(path string) []v1alpha1.File {
 	if path == "" {
 		return []v1alpha1.File{{Name: "default.yaml", Policy: v1alpha1.Default()}}
 	}
-	return c.loadPolicies([]string{path}, c.fail)
+	return c.loadPolicies([]string{path}, c.Fail)
 }
 
 // loadPolicies loads policies from files and folders. It returns nil, and has had every mistake reported, where any of
@@ -57,14 +58,14 @@ func (c *console) loadPolicy(file string) ([]v1alpha1.File, []error) {
 	var data []byte
 	var err error
 	if file == stdin {
-		data, err = io.ReadAll(c.in)
+		data, err = io.ReadAll(c.In)
 	} else {
 		data, err = os.ReadFile(file)
 	}
 	if err != nil {
 		return nil, []error{err}
 	}
-	return policiesIn(oneLine(file), data)
+	return policiesIn(print.OneLine(file), data)
 }
 
 // compile compiles policies together. It returns nil, and has reported why, where they contradict each other.
@@ -73,7 +74,7 @@ func (c *console) compile(files []v1alpha1.File) *policy.Policy {
 		return nil
 	}
 	if err := v1alpha1.ValidateSet(files); err != nil {
-		c.fail(err)
+		c.Fail(err)
 		return nil
 	}
 	docs := make([]*v1alpha1.PlacementPolicy, len(files))
@@ -82,7 +83,7 @@ func (c *console) compile(files []v1alpha1.File) *policy.Policy {
 	}
 	p, err := policy.New(docs...)
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 		return nil
 	}
 	return p

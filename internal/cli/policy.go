@@ -36,7 +36,7 @@ func newPolicyDefault(c *console) *cobra.Command {
 		Example: "  kubectl polymoat policy default > policy.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			c.print(v1alpha1.Modeline + v1alpha1.DefaultYAML)
+			c.Print(v1alpha1.Modeline + v1alpha1.DefaultYAML)
 			return nil
 		},
 	}
@@ -88,7 +88,7 @@ without a taint, a run on protected nodes, a taint of two pools, no role core.`,
 
 func validatePolicies(c *console, paths []string, strict bool) {
 	files := c.loadPolicies(paths, func(err error) {
-		c.fail(err)
+		c.Fail(err)
 		if invalid, ok := errors.AsType[*v1alpha1.InvalidError](err); ok {
 			c.doubt(invalid.Doubts, strict)
 		}
@@ -105,7 +105,7 @@ func validatePolicies(c *console, paths []string, strict bool) {
 			c.doubt(doubts, strict)
 			continue
 		}
-		c.print(fmt.Sprintf("%s: valid (policy %s, %s, %s, %s)\n", f.Name, f.Policy.Metadata.Name,
+		c.Print(fmt.Sprintf("%s: valid (policy %s, %s, %s, %s)\n", f.Name, f.Policy.Metadata.Name,
 			count(len(spec.Namespaces), "namespace"), count(len(spec.NodePools), "node pool"), count(len(spec.Roles), "role")))
 		c.doubt(doubts, strict)
 	}
@@ -114,9 +114,9 @@ func validatePolicies(c *console, paths []string, strict bool) {
 func (c *console) doubt(doubts []string, strict bool) {
 	for _, doubt := range doubts {
 		if strict {
-			c.fail(errors.New(doubt))
+			c.Fail(errors.New(doubt))
 		} else {
-			c.tell("warning: %s\n", doubt)
+			c.Tell("warning: %s\n", doubt)
 		}
 	}
 }

@@ -32,9 +32,9 @@ namespace. ClusterRole polymoat-view of the chart holds that and nothing else.`,
 			held, err := cluster.readable(cmd.Context())
 			switch {
 			case err != nil:
-				c.fail(err)
+				c.Fail(err)
 			case held == nil:
-				c.fail(errNoPolymoat)
+				c.Fail(errNoPolymoat)
 			default:
 				c.showPolicies(held)
 			}
@@ -47,13 +47,13 @@ namespace. ClusterRole polymoat-view of the chart holds that and nothing else.`,
 
 // showPolicies prints the files of policies as one stream of YAML. One with a mistake is printed, too: it is in force.
 func (c *console) showPolicies(held *corev1.ConfigMap) {
-	c.tell("policy: in force: %s\n", placeOfPolicy(held))
+	c.Tell("policy: in force: %s\n", placeOfPolicy(held))
 	separator := ""
 	for _, key := range slices.Sorted(maps.Keys(held.Data)) {
 		if !slices.Contains(extensions, filepath.Ext(key)) {
 			continue // a server reads no other
 		}
-		c.print(separator + strings.TrimSuffix(held.Data[key], "\n") + "\n")
+		c.Print(separator + strings.TrimSuffix(held.Data[key], "\n") + "\n")
 		separator = "---\n"
 	}
 }

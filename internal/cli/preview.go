@@ -72,31 +72,31 @@ func (v *previewing) run(ctx context.Context, c *console) error {
 	}
 	current, revised, err := v.sides(ctx, c)
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 	}
 	if current.Policy == nil || revised.Policy == nil {
 		return nil
 	}
 	namespaces, err := v.namespaces(current, revised)
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 		return nil
 	}
 	found, err := v.survey(ctx, c, namespaces)
 	if err != nil {
-		c.fail(v.remedy(err))
+		c.Fail(v.remedy(err))
 		return nil
 	}
 	outcomes := preview.Compare(found, current, revised, v1alpha1.DayOf(time.Now()))
 	if len(outcomes) > 0 {
-		c.exit(exitDiffer)
+		c.Exit(exitDiffer)
 	}
 	show(outcomes, len(found.Pods))
 	if v.output != "text" {
 		return nil
 	}
 	if err := v.twin(ctx, c, current, revised); err != nil {
-		c.fail(v.remedy(err))
+		c.Fail(v.remedy(err))
 	}
 	return nil
 }

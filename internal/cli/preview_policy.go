@@ -56,7 +56,7 @@ func (c *console) policiesOf(held *corev1.ConfigMap, flag string) ([]v1alpha1.Fi
 	loaded, err := doctor.LoadPolicies(held)
 	if err != nil {
 		for mistake := range strings.SplitSeq(err.Error(), "\n") {
-			c.fail(fmt.Errorf("%s", mistake))
+			c.Fail(fmt.Errorf("%s", mistake))
 		}
 		return nil, nil
 	}

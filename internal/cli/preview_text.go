@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/preview"
 )
@@ -37,7 +38,7 @@ func (c *console) previewPrinter(output string) func(outcomes []preview.Outcome,
 	case "json":
 		return func(outcomes []preview.Outcome, _ int) {
 			for _, o := range outcomes {
-				c.print(jsonText(o))
+				c.Print(print.JSON(o))
 			}
 		}
 	}
@@ -57,16 +58,16 @@ func (c *console) previewText(outcomes []preview.Outcome, pods int) {
 			continue
 		}
 		parts = append(parts, fmt.Sprintf("%d %s", n, e.summary))
-		c.print(c.styles.bold.Sprintf("%s: %s", e.heading, count(n, "pod")) + "\n")
+		c.Print(c.Styles.Bold.Sprintf("%s: %s", e.heading, count(n, "pod")) + "\n")
 		for _, g := range groups {
-			c.print(c.groupText(g) + "\n")
+			c.Print(c.groupText(g) + "\n")
 		}
 	}
 	if len(parts) == 0 {
-		c.print(fmt.Sprintf("Nothing differs for %s.\n", count(pods, "pod")))
+		c.Print(fmt.Sprintf("Nothing differs for %s.\n", count(pods, "pod")))
 		return
 	}
-	c.print(fmt.Sprintf("%d of %s: %s.\n", len(outcomes), count(pods, "pod"), strings.Join(parts, ", ")))
+	c.Print(fmt.Sprintf("%d of %s: %s.\n", len(outcomes), count(pods, "pod"), strings.Join(parts, ", ")))
 }
 
 // fate is an effect on pods that is the same for all of them.
@@ -91,7 +92,7 @@ func groupsOf(outcomes []preview.Outcome, of preview.Effect) []*fate {
 		if o.Effect != of {
 			continue
 		}
-		text := outcomeText(o, styles{})
+		text := outcomeText(o, print.Styles{})
 		g := byText[text]
 		if g == nil {
 			g = &fate{outcome: o}
@@ -110,8 +111,8 @@ func groupsOf(outcomes []preview.Outcome, of preview.Effect) []*fate {
 
 // groupText is what happens, and to which pods.
 func (c *console) groupText(g *fate) string {
-	b := &block{styles: c.styles}
-	b.text.WriteString(outcomeText(g.outcome, c.styles))
+	b := &block{print.Block{Styles: c.Styles}}
+	b.Text.WriteString(outcomeText(g.outcome, c.Styles))
 	label := "Pods"
 	shown := min(len(g.owners), mostOwners)
 	rest := g.pods // that belong to no owner who is shown
@@ -120,34 +121,34 @@ func (c *console) groupText(g *fate) string {
 		if !strings.HasPrefix(o.owner, "pod/") {
 			line += ", " + count(o.pods, "pod")
 		}
-		b.next(&label, line)
+		b.Next(&label, line)
 		rest -= o.pods
 	}
 	if more := len(g.owners) - shown; more > 0 {
-		b.next(&label, fmt.Sprintf("and %d more with %s; -o json lists each", more, count(rest, "pod")))
+		b.Next(&label, fmt.Sprintf("and %d more with %s; -o json lists each", more, count(rest, "pod")))
 	}
-	return b.text.String()
+	return b.Text.String()
 }
 
 // outcomeText is what happens, in the labels of explain.
-func outcomeText(o preview.Outcome, s styles) string {
-	b := &block{styles: s}
+func outcomeText(o preview.Outcome, s print.Styles) string {
+	b := &block{print.Block{Styles: s}}
 	b.turn("Role", o.Old.Role, o.New.Role)
 	if o.Effect != preview.Refused && o.Effect != preview.RefusedOtherwise {
 		b.turn("Node pool", o.Old.NodePool, o.New.NodePool)
 	}
 	for _, v := range o.New.Violations {
-		b.field("Violation", v.String(), nil)
+		b.Field("Violation", v.String(), nil)
 	}
 	if o.Effect == preview.Changed || o.Effect == preview.Moved {
 		b.differences(o)
 	}
 	if o.Effect == preview.Warned {
 		for _, w := range o.New.Warnings {
-			b.field("Warning", w, b.yellow)
+			b.Field("Warning", w, b.Yellow)
 		}
 	}
-	return b.text.String()
+	return b.Text.String()
 }
 
 // turn writes what became of one word: "jobs", or "jobs -> experiments".
@@ -155,9 +156,9 @@ func (b *block) turn(label, was, is string) {
 	switch {
 	case was == is && is == "":
 	case was == is:
-		b.field(label, is, nil)
+		b.Field(label, is, nil)
 	default:
-		b.field(label, cmp.Or(was, "none")+" -> "+cmp.Or(is, "none"), nil)
+		b.Field(label, cmp.Or(was, "none")+" -> "+cmp.Or(is, "none"), nil)
 	}
 }
 
@@ -175,18 +176,6 @@ func (b *block) differences(o preview.Outcome) {
 		if d.New != nil {
 			is = valueText(d.New)
 		}
-		b.next(&label, fmt.Sprintf("%s %s -> %s", d.Path, was, is))
-	}
-}
-
-// next is one more value of a label that is written once.
-func (b *block) next(label *string, text string) {
-	if *label != "" {
-		b.field(*label, text, nil)
-		*label = ""
-		return
-	}
-	for _, line := range wrap(text, b.width()-labelWidth) {
-		fmt.Fprintf(&b.text, "%*s%s\n", labelWidth, "", line)
+		b.Next(&label, fmt.Sprintf("%s %s -> %s", d.Path, was, is))
 	}
 }

@@ -27,23 +27,23 @@ func (v *previewing) twin(ctx context.Context, c *console, current, revised prev
 		return err
 	}
 	if errs := native.Check(docsOf(revised.Files)...); len(errs) > 0 {
-		c.print("Native twin: it cannot be written for the new policy.\n")
+		c.Print("Native twin: it cannot be written for the new policy.\n")
 		for _, err := range errs {
-			c.print(fmt.Sprintf("  %v\n", err))
+			c.Print(fmt.Sprintf("  %v\n", err))
 		}
-		c.exit(exitDiffer)
+		c.Exit(exitDiffer)
 		return nil
 	}
 	list := native.Changes(native.Compile(docsOf(current.Files)...), native.Compile(docsOf(revised.Files)...))
 	if len(list) == 0 {
-		c.print("Native twin: nothing changes.\n")
+		c.Print("Native twin: nothing changes.\n")
 		return nil
 	}
-	c.print("Native twin: these of its policies change.\n")
+	c.Print("Native twin: these of its policies change.\n")
 	for _, change := range list {
-		c.print("  " + changeText(change) + "\n")
+		c.Print("  " + changeText(change) + "\n")
 	}
-	c.print("Once the new policy is in force, install it again:\n  kubectl polymoat native --in-force | kubectl apply -f -\n")
-	c.exit(exitDiffer)
+	c.Print("Once the new policy is in force, install it again:\n  kubectl polymoat native --in-force | kubectl apply -f -\n")
+	c.Exit(exitDiffer)
 	return nil
 }

@@ -64,13 +64,13 @@ The exit code is 1 where any decision would be another.`,
 
 // replay reads a log line by line: it may be larger than memory.
 func (c *console) replay(p *policy.Policy, name string, show replayPrinter) {
-	in := c.in
+	in := c.In
 	if name == "-" {
 		name = stdin
 	} else {
 		file, err := os.Open(name)
 		if err != nil {
-			c.fail(err)
+			c.Fail(err)
 			return
 		}
 		defer func() { _ = file.Close() }()
@@ -86,15 +86,15 @@ func (c *console) replay(p *policy.Policy, name string, show replayPrinter) {
 			}
 		}
 		if wrong == mostWrong {
-			c.fail(errNoAuditLog)
-			_, _ = io.WriteString(c.err, "\n"+aboutAuditLogs)
+			c.Fail(errNoAuditLog)
+			_, _ = io.WriteString(c.Err, "\n"+aboutAuditLogs)
 			return
 		}
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			c.fail(fmt.Errorf("read %s: %w", name, err))
+			c.Fail(fmt.Errorf("read %s: %w", name, err))
 			return
 		}
 	}
@@ -106,10 +106,10 @@ func (c *console) replayLine(p *policy.Policy, place string, line []byte, today 
 	d, decided, err := replay.Line(p, line, today)
 	switch {
 	case err != nil:
-		c.fail(fmt.Errorf("%s %w", place, err))
+		c.Fail(fmt.Errorf("%s %w", place, err))
 	case decided:
 		if d.Differs {
-			c.exit(exitDiffer)
+			c.Exit(exitDiffer)
 		}
 		show.add(d)
 	}

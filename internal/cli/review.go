@@ -121,14 +121,14 @@ func (in *inputs) eachPod(c *console, skipped func(manifest.Object), use func(ma
 	for o := range objects {
 		for _, pod := range c.pods(o, skipped) {
 			if err := use(pod); err != nil {
-				c.fail(err)
+				c.Fail(err)
 				break
 			}
 			used++
 		}
 	}
-	if used == 0 && c.code == exitClean {
-		c.fail(fmt.Errorf("no pods or pod templates in %s", in.where()))
+	if used == 0 && c.Code == exitClean {
+		c.Fail(fmt.Errorf("no pods or pod templates in %s", in.where()))
 	}
 }
 
@@ -147,14 +147,14 @@ func (c *console) pods(o manifest.Object, skipped func(manifest.Object)) []manif
 		skipped(o)
 	}
 	for _, err := range errs {
-		c.fail(err)
+		c.Fail(err)
 	}
 	for _, warning := range manifest.Unknown(o) {
-		c.tell("warning: %s\n", warning)
+		c.Tell("warning: %s\n", warning)
 	}
 	for i, pod := range pods {
 		if len(pod.Unknown) > 0 && (i == 0 || !slices.Equal(pods[i-1].Unknown, pod.Unknown)) {
-			c.tell("note: %s: what comes from elsewhere is not known: %s\n", o.Place(), strings.Join(pod.Unknown, ", "))
+			c.Tell("note: %s: what comes from elsewhere is not known: %s\n", o.Place(), strings.Join(pod.Unknown, ", "))
 		}
 		if o.Live() && pod.Path == "" {
 			pods[i].Creator = template.CreatorOf(pod.Pod.OwnerReferences)

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/polyaxon"
 )
 
@@ -47,7 +48,7 @@ By which marks a role is told is in -o markdown and -o json only.`,
 		if err != nil {
 			return err
 		}
-		return listByPolicy(c, output, listed, func(of []role) []table { return []table{roleTable(of), allowTable(of), imageTable(of)} })
+		return listByPolicy(c, output, listed, func(of []role) []print.Table { return []print.Table{roleTable(of), allowTable(of), imageTable(of)} })
 	}
 	return cmd
 }

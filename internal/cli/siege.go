@@ -76,22 +76,22 @@ func (b *besieger) run(ctx context.Context, c *console) error {
 	}
 	server, err := b.server()
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 		return nil
 	}
 	var tally siege.Tally
 	o := siege.Options{Server: server, Policy: p, Namespace: b.namespace, Node: b.node, User: b.as.UserName}
 	err = siege.Run(ctx, o, func(r siege.Result) {
 		tally.Add(r)
-		c.print(c.siegeLine(r))
+		c.Print(c.siegeLine(r))
 	})
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 		return nil
 	}
-	c.tell("%s\n", tally)
+	c.Tell("%s\n", tally)
 	if tally.Open > 0 {
-		c.exit(exitDiffer)
+		c.Exit(exitDiffer)
 	}
 	return nil
 }
@@ -115,11 +115,11 @@ func (b *besieger) besieged(files []v1alpha1.File) (*v1alpha1.PlacementPolicy, e
 func (c *console) siegeLine(r siege.Result) string {
 	switch r.Verdict {
 	case siege.Held:
-		return c.styles.green.Sprint(r.String()) + "\n"
+		return c.Styles.Green.Sprint(r.String()) + "\n"
 	case siege.Open:
-		return c.styles.red.Sprint(r.String()) + "\n"
+		return c.Styles.Red.Sprint(r.String()) + "\n"
 	default:
-		return c.styles.faint.Sprint(r.String()) + "\n"
+		return c.Styles.Faint.Sprint(r.String()) + "\n"
 	}
 }
 

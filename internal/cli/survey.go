@@ -96,7 +96,7 @@ func (s survey) readOwners(ctx context.Context, namespace string, pods []*corev1
 // unlessForbidden notes what is missing where somebody may not see it, and returns any other error.
 func (c *console) unlessForbidden(err error, missing string) error {
 	if apierrors.IsForbidden(err) {
-		c.tell("note: %s: %v\n", missing, err)
+		c.Tell("note: %s: %v\n", missing, err)
 		return nil
 	}
 	return err

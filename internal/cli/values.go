@@ -64,7 +64,7 @@ func (c *console) printForRelease(files []v1alpha1.File, release string, write f
 	if err != nil {
 		return err
 	}
-	c.print(text)
+	c.Print(text)
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/drift"
 )
 
@@ -71,23 +72,23 @@ func (v *verification) run(ctx context.Context) error {
 	if len(v.files) > 0 {
 		v.readFiles()
 	} else if err := v.readCluster(ctx); err != nil {
-		c.fail(v.remedy(err))
+		c.Fail(v.remedy(err))
 	}
 	v.readPresets()
-	if c.code == exitError {
+	if c.Code == exitError {
 		return nil
 	}
 	found := drift.Find(&v.facts)
 	if len(found) > 0 {
-		c.exit(exitDiffer)
+		c.Exit(exitDiffer)
 	}
 	if v.output == "json" {
 		for _, d := range found {
-			c.print(jsonText(d))
+			c.Print(print.JSON(d))
 		}
 		return nil
 	}
-	c.print(driftText(found, widthOf(c.terminal)))
-	c.print(looked(&v.facts, len(found)))
+	c.Print(driftText(found, c.Styles.Width()))
+	c.Print(looked(&v.facts, len(found)))
 	return nil
 }

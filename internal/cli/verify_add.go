@@ -92,9 +92,9 @@ func (v *verification) readFiles() {
 		known, err := v.addRaw(o.Raw)
 		switch {
 		case err != nil:
-			v.console.fail(o.Errorf("%w", err))
+			v.console.Fail(o.Errorf("%w", err))
 		case !known:
-			v.console.tell("note: %s says nothing of who lives where\n", o.Place())
+			v.console.Tell("note: %s says nothing of who lives where\n", o.Place())
 		}
 	}
 }
@@ -114,7 +114,7 @@ func (v *verification) readPresets() {
 				continue
 			}
 			if err := yaml.Unmarshal([]byte(data[key]), &raw); err != nil {
-				v.console.fail(fmt.Errorf("%s: %w", place, err))
+				v.console.Fail(fmt.Errorf("%s: %w", place, err))
 				continue
 			}
 			v.addPreset(fmt.Sprintf("configmap/%s/%s", o.Name(), key), raw, place)
@@ -126,9 +126,9 @@ func (v *verification) addPreset(object string, raw map[string]any, place string
 	p, ok, err := drift.PresetOf(object, raw)
 	switch {
 	case err != nil:
-		v.console.fail(err)
+		v.console.Fail(err)
 	case !ok:
-		v.console.tell("note: %s is no preset: it has no isPreset: true\n", place)
+		v.console.Tell("note: %s is no preset: it has no isPreset: true\n", place)
 	default:
 		v.facts.Presets = append(v.facts.Presets, p)
 	}

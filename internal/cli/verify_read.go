@@ -62,7 +62,7 @@ func (v *verification) readCluster(ctx context.Context) error {
 // unlessUnseen notes what may not be seen, and returns any other error. What is not served is not there.
 func (v *verification) unlessUnseen(err error, missing string) error {
 	if apierrors.IsForbidden(err) {
-		v.console.exit(exitDiffer)
+		v.console.Exit(exitDiffer)
 	}
 	if apierrors.IsNotFound(err) {
 		return nil

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/drift"
 )
 
@@ -13,18 +14,18 @@ func driftText(found []drift.Drift, characters int) string {
 	if len(found) == 0 {
 		return ""
 	}
-	t := table{columns: []column{{title: "layer"}, {title: "object"}, {title: "drift"}, {title: "fix"}}}
+	t := print.Table{Columns: []print.Column{{Title: "layer"}, {Title: "object"}, {Title: "drift"}, {Title: "fix"}}}
 	var fixes []string
 	for _, d := range found {
 		if !slices.Contains(fixes, d.Fix) {
 			fixes = append(fixes, d.Fix)
 		}
-		t.rows = append(t.rows, []string{string(d.Layer), oneLine(d.Object), oneLine(d.What), fmt.Sprintf("[%d]", slices.Index(fixes, d.Fix)+1)})
+		t.Rows = append(t.Rows, []string{string(d.Layer), print.OneLine(d.Object), print.OneLine(d.What), fmt.Sprintf("[%d]", slices.Index(fixes, d.Fix)+1)})
 	}
 	var text strings.Builder
-	text.WriteString(t.fitted(characters) + "\n")
+	text.WriteString(t.Fitted(characters) + "\n")
 	for i, fix := range fixes {
-		fmt.Fprintf(&text, "[%d] %s\n", i+1, oneLine(fix))
+		fmt.Fprintf(&text, "[%d] %s\n", i+1, print.OneLine(fix))
 	}
 	return text.String() + "\n"
 }

@@ -18,12 +18,12 @@ func TestWatch(t *testing.T) {
 	}
 	said, round := []string{"one", "one", "two", "three"}, 0
 	err := c.watched(t.Context(), true, func() <-chan time.Time { return ticks }, func(context.Context) error {
-		c.print(said[round] + "\n")
+		c.Print(said[round] + "\n")
 		if round == 2 {
-			c.tell("note: %s\n", "not all is known")
+			c.Tell("note: %s\n", "not all is known")
 		}
 		if round++; round == 4 {
-			c.fail(errors.New("gone"))
+			c.Fail(errors.New("gone"))
 		}
 		return nil
 	})

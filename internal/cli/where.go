@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/landing"
 	"github.com/polymoat/polymoat/internal/manifest"
 	"github.com/polymoat/polymoat/internal/policy"
@@ -169,9 +170,9 @@ func (c *console) placePrinter(output string) (show func(place), end func()) {
 		return c.placeText(), nothing
 	case "wide":
 		t := newPlaceTable()
-		return t.add, func() { c.print(t.unwrapped()) }
+		return t.add, func() { c.Print(t.Unwrapped()) }
 	case "json":
-		return func(p place) { c.print(jsonText(p)) }, nothing
+		return func(p place) { c.Print(print.JSON(p)) }, nothing
 	}
 	return nil, nil
 }
@@ -180,36 +181,36 @@ func (c *console) placePrinter(output string) (show func(place), end func()) {
 func (c *console) placeText() func(place) {
 	separator := ""
 	return func(p place) {
-		b := &block{styles: c.styles}
-		b.text.WriteString(separator)
+		b := &block{print.Block{Styles: c.Styles}}
+		b.Text.WriteString(separator)
 		separator = "\n"
-		b.line(b.bold, p.title)
+		b.Line(b.Bold, p.title)
 		if p.Template != "" {
-			b.field("Template", p.Template, nil)
+			b.Field("Template", p.Template, nil)
 		}
-		b.line(b.bold, "  As written:")
+		b.Line(b.Bold, "  As written:")
 		for _, one := range p.Pools {
 			b.place(one)
 		}
 		if p.PlacedIn != "" {
-			b.line(b.bold, fmt.Sprintf("  As placed in namespace %q:", p.PlacedIn))
+			b.Line(b.Bold, fmt.Sprintf("  As placed in namespace %q:", p.PlacedIn))
 		}
 		for _, one := range p.Placed {
 			b.place(one)
 		}
-		c.print(b.text.String())
+		c.Print(b.Text.String())
 	}
 }
 
 func (b *block) place(one placeOnOne) {
-	b.field("Pool", one.Pool, b.bold)
+	b.Field("Pool", one.Pool, b.Bold)
 	if one.Lands {
-		b.field("Lands", "yes", nil)
+		b.Field("Lands", "yes", nil)
 	} else {
-		b.field("Lands", "no", nil)
+		b.Field("Lands", "no", nil)
 	}
-	b.field("Because", one.Because, nil)
+	b.Field("Because", one.Because, nil)
 	if one.Witness != nil {
-		b.field("Witness", one.Witness.In(one.Pool), nil)
+		b.Field("Witness", one.Witness.In(one.Pool), nil)
 	}
 }

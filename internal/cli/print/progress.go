@@ -1,4 +1,4 @@
-package cli
+package print
 
 import (
 	"context"
@@ -15,8 +15,8 @@ const (
 	tick = time.Second / 2
 )
 
-// progress says on a terminal what a command is reading, in one line that goes away. A nil one says nothing.
-type progress struct {
+// Progress says on a terminal what a command is reading, in one line that goes away. A nil one says nothing.
+type Progress struct {
 	terminal io.Writer
 	began    time.Time // when the command began
 
@@ -26,12 +26,12 @@ type progress struct {
 	shown    bool
 }
 
-func newProgress(terminal io.Writer) *progress {
-	return &progress{terminal: terminal, began: time.Now()}
+func newProgress(terminal io.Writer) *Progress {
+	return &Progress{terminal: terminal, began: time.Now()}
 }
 
-// reading says that objects of a resource are being read until stop is called; one is called for each of them.
-func (p *progress) reading(resource string) (one, stop func()) {
+// Reading says that objects of a resource are being read until stop is called; one is called for each of them.
+func (p *Progress) Reading(resource string) (one, stop func()) {
 	if p == nil {
 		return func() {}, func() {}
 	}
@@ -56,19 +56,19 @@ func (p *progress) reading(resource string) (one, stop func()) {
 	return p.count, stop
 }
 
-func (p *progress) set(resource string) {
+func (p *Progress) set(resource string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.resource, p.seen = resource, 0
 }
 
-func (p *progress) count() {
+func (p *Progress) count() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.seen++
 }
 
-func (p *progress) show() {
+func (p *Progress) show() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	took := time.Since(p.began)
@@ -80,7 +80,7 @@ func (p *progress) show() {
 }
 
 // clear takes the line away.
-func (p *progress) clear() {
+func (p *Progress) clear() {
 	if p == nil {
 		return
 	}
@@ -90,7 +90,7 @@ func (p *progress) clear() {
 }
 
 // wipe is clear where the lock is held.
-func (p *progress) wipe() {
+func (p *Progress) wipe() {
 	if p.shown {
 		_, _ = io.WriteString(p.terminal, "\r\x1b[K")
 		p.shown = false
@@ -98,11 +98,11 @@ func (p *progress) wipe() {
 }
 
 // beside is a writer to the same terminal: the line goes away before it writes, and does not come while it does.
-func (p *progress) beside(out io.Writer) io.Writer { return besideProgress{out, p} }
+func (p *Progress) beside(out io.Writer) io.Writer { return besideProgress{out, p} }
 
 type besideProgress struct {
 	io.Writer
-	*progress
+	*Progress
 }
 
 func (b besideProgress) Write(text []byte) (int, error) {
@@ -114,13 +114,13 @@ func (b besideProgress) Write(text []byte) (int, error) {
 
 type progressKey struct{}
 
-// withProgress has what is read under the context be told of by p.
-func withProgress(ctx context.Context, p *progress) context.Context {
+// WithProgress has what is read under the context be told of by p.
+func WithProgress(ctx context.Context, p *Progress) context.Context {
 	return context.WithValue(ctx, progressKey{}, p)
 }
 
-// progressOf is nil where there is none.
-func progressOf(ctx context.Context) *progress {
-	p, _ := ctx.Value(progressKey{}).(*progress)
+// ProgressOf is the one that WithProgress set; nil where there is none.
+func ProgressOf(ctx context.Context) *Progress {
+	p, _ := ctx.Value(progressKey{}).(*Progress)
 	return p
 }

@@ -1,4 +1,4 @@
-package cli
+package print
 
 import (
 	"encoding/json"
@@ -8,8 +8,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// jsonText is a value as one line of JSON. It is YAML, too, which takes no control characters as they are.
-func jsonText(value any) string {
+// JSON is a value as one line of JSON. It is YAML, too, which takes no control characters as they are.
+func JSON(value any) string {
 	var text strings.Builder
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false) // a reader sees "<stdin>", not "\u003cstdin\u003e"
@@ -17,8 +17,8 @@ func jsonText(value any) string {
 	return visible(text.String())
 }
 
-// yamlText is a JSON value, or a YAML node, as kubectl prints it.
-func yamlText(value any) string {
+// YAML is a JSON value, or a YAML node, as kubectl prints it.
+func YAML(value any) string {
 	var text strings.Builder
 	encoder := yaml.NewEncoder(&text)
 	encoder.SetIndent(2)
@@ -27,8 +27,8 @@ func yamlText(value any) string {
 	return text.String()
 }
 
-// plain is JSON as a YAML node that keeps the order of the fields, without the braces and quotes.
-func plain(text string) *yaml.Node {
+// Plain is JSON as a YAML node that keeps the order of the fields, without the braces and quotes.
+func Plain(text string) *yaml.Node {
 	var root yaml.Node
 	must(yaml.Unmarshal([]byte(text), &root))
 	takeStyle(&root)
@@ -48,6 +48,6 @@ func takeStyle(node *yaml.Node) {
 // must holds that JSON values can be encoded, and that a builder takes all that is written to it.
 func must(err error) {
 	if err != nil {
-		panic(fmt.Sprintf("cli: %v", err))
+		panic(fmt.Sprintf("print: %v", err))
 	}
 }

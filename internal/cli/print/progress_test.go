@@ -1,4 +1,4 @@
-package cli
+package print
 
 import (
 	"strings"
@@ -13,7 +13,7 @@ func TestProgress(t *testing.T) {
 		var terminal strings.Builder
 		p := newProgress(&terminal)
 		out := p.beside(&terminal)
-		one, stop := p.reading("pods")
+		one, stop := p.Reading("pods")
 		one()
 		time.Sleep(1900 * time.Millisecond)
 		synctest.Wait()
@@ -30,7 +30,7 @@ func TestProgress(t *testing.T) {
 		time.Sleep(time.Second)
 		synctest.Wait()
 		stop()
-		_, stop = p.reading("nodes")
+		_, stop = p.Reading("nodes")
 		stop()
 		const want = "\r\x1b[Kreading pods: 2 so far, 2s\r\x1b[Ka finding\n" +
 			"\r\x1b[Kreading pods: 2 so far, 2s\r\x1b[Kreading pods: 2 so far, 3s\r\x1b[K"
@@ -43,10 +43,10 @@ func TestProgress(t *testing.T) {
 // A command whose standard error is no terminal is silent.
 func TestNoProgressWithoutTerminal(t *testing.T) {
 	var out strings.Builder
-	if c := newConsole(nil, &out, &out); c.progress != nil {
+	if c := NewConsole(nil, &out, &out); c.Progress != nil {
 		t.Error("a file is told of progress")
 	}
-	one, stop := progressOf(t.Context()).reading("pods")
+	one, stop := ProgressOf(t.Context()).Reading("pods")
 	one()
 	stop()
 }

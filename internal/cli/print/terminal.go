@@ -1,4 +1,4 @@
-package cli
+package print
 
 import (
 	"cmp"
@@ -11,22 +11,28 @@ import (
 	"github.com/polymoat/polymoat/internal/picture"
 )
 
-// pictureOptions are what the console can show, in lines of such a width; 0 leaves it to the terminal.
-func (c *console) pictureOptions(characters int) picture.Options {
+// The widths of lines: of what is no terminal, and of the narrowest terminal in which a node still has a name.
+const (
+	UsualWidth = 80
+	MinWidth   = 24
+)
+
+// PictureOptions are what the console can show, in lines of such a width; 0 leaves it to the terminal.
+func (c *Console) PictureOptions(characters int) picture.Options {
 	if characters == 0 {
 		characters = widthOf(c.terminal)
 	}
-	return picture.Options{Escape: escape, Width: characters, Colour: wantsColour(c.terminal, os.Getenv), ASCII: !knowsUnicode(runtime.GOOS, os.Getenv)}
+	return picture.Options{Escape: Escape, Width: characters, Colour: wantsColour(c.terminal, os.Getenv), ASCII: !knowsUnicode(runtime.GOOS, os.Getenv)}
 }
 
 // widthOf is the width of a terminal, and the usual one of everything else.
 func widthOf(out any) int {
 	if f, ok := out.(*os.File); ok {
-		if characters, _, err := term.GetSize(int(f.Fd())); err == nil && characters >= minWidth {
+		if characters, _, err := term.GetSize(int(f.Fd())); err == nil && characters >= MinWidth {
 			return characters
 		}
 	}
-	return usualWidth
+	return UsualWidth
 }
 
 // knowsUnicode is true for a locale of UTF-8, and on Windows, which has no such locales and whose terminals know it.

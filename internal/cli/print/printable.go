@@ -1,4 +1,4 @@
-package cli
+package print
 
 import (
 	"crypto/rand"
@@ -9,16 +9,16 @@ import (
 	"unicode/utf8"
 )
 
-// escape stands for the character that begins a colour, until the text is written. It is drawn by chance: what comes from
+// Escape stands for the character that begins a colour, until the text is written. It is drawn by chance: what comes from
 // a file or a cluster cannot hold it.
-var escape = rand.Text()
+var Escape = rand.Text()
 
 // printable writes text without control characters: a terminal would obey them, whoever put them into a name. Those of our
 // own colours come through.
 type printable struct{ io.Writer }
 
 func (p printable) Write(text []byte) (int, error) {
-	clean := strings.ReplaceAll(visible(string(text)), escape, "\x1b")
+	clean := strings.ReplaceAll(visible(string(text)), Escape, "\x1b")
 	if _, err := io.WriteString(p.Writer, clean); err != nil {
 		return 0, err
 	}
@@ -49,21 +49,21 @@ func isHidden(r rune) bool {
 	return unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) || r == 0xFFFE || r == 0xFFFF
 }
 
-// oneLine is a text that stands in one line, whatever is in it.
-func oneLine(text string) string {
+// OneLine is a text that stands in one line, whatever is in it.
+func OneLine(text string) string {
 	return strings.ReplaceAll(visible(text), "\n", `\u000a`)
 }
 
-// style is how text looks on a terminal. A nil one leaves it as it is.
-type style struct{ begin, end string }
+// Style is how text looks on a terminal. A nil one leaves it as it is.
+type Style struct{ begin, end string }
 
-func (s *style) Sprint(text string) string {
+func (s *Style) Sprint(text string) string {
 	if s == nil {
 		return text
 	}
 	return s.begin + text + s.end
 }
 
-func (s *style) Sprintf(format string, args ...any) string {
+func (s *Style) Sprintf(format string, args ...any) string {
 	return s.Sprint(fmt.Sprintf(format, args...))
 }

@@ -1,4 +1,4 @@
-package cli
+package print
 
 import (
 	"bytes"
@@ -43,20 +43,20 @@ func TestWantsColour(t *testing.T) {
 }
 
 func TestDiffColours(t *testing.T) {
-	got := newStyles(true).colourDiff("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n same\n")
+	got := NewStyles(true).Diff("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n same\n")
 	want := "\x1b[1m--- a/x\x1b[0m\n\x1b[1m+++ b/x\x1b[0m\n\x1b[36m@@ -1 +1 @@\x1b[0m\n" +
 		"\x1b[31m-old\x1b[0m\n\x1b[32m+new\x1b[0m\n same\n"
-	if got = strings.ReplaceAll(got, escape, "\x1b"); got != want {
+	if got = strings.ReplaceAll(got, Escape, "\x1b"); got != want {
 		t.Errorf("diff:\n got %q\nwant %q", got, want)
 	}
 }
 
 // An exit code is only ever raised: what could not be read outweighs what is refused.
 func TestExitCodesAreOnlyRaised(t *testing.T) {
-	c := newConsole(nil, new(bytes.Buffer), new(bytes.Buffer))
-	for _, step := range []struct{ code, want int }{{exitDiffer, 1}, {exitClean, 1}, {exitError, 2}, {exitDiffer, 2}} {
-		if c.exit(step.code); c.code != step.want {
-			t.Errorf("after exit(%d) the code is %d, want %d", step.code, c.code, step.want)
+	c := NewConsole(nil, new(bytes.Buffer), new(bytes.Buffer))
+	for _, step := range []struct{ code, want int }{{1, 1}, {0, 1}, {ExitError, 2}, {1, 2}} {
+		if c.Exit(step.code); c.Code != step.want {
+			t.Errorf("after exit(%d) the code is %d, want %d", step.code, c.Code, step.want)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package cli
+package print
 
 import (
 	"fmt"
@@ -9,23 +9,23 @@ import (
 	"unicode/utf8"
 )
 
-// table is printed for people, wrapped to the width of a terminal, or as Markdown. Its cells are Markdown of one line; a
+// Table is printed for people, wrapped to the width of a terminal, or as Markdown. Its cells are Markdown of one line; a
 // column whose cells are all empty is left out.
-type table struct {
-	columns []column
-	rows    [][]string
+type Table struct {
+	Columns []Column
+	Rows    [][]string
 }
 
-// column is the title of a column. Wide ones are for -o wide and Markdown: a terminal has no room for them.
-type column struct {
-	title string
-	wide  bool
+// Column is the title of a column. Wide ones are for -o wide and Markdown: a terminal has no room for them.
+type Column struct {
+	Title string
+	Wide  bool
 }
 
-// merged is the table with one row for what several have in common: all but their names, which are the first column.
-func (t table) merged() table {
+// Merged is the table with one row for what several have in common: all but their names, which are the first column.
+func (t Table) Merged() Table {
 	var rows [][]string
-	for _, row := range t.rows {
+	for _, row := range t.Rows {
 		at := slices.IndexFunc(rows, func(have []string) bool { return slices.Equal(have[1:], row[1:]) })
 		switch {
 		case at < 0:
@@ -34,21 +34,21 @@ func (t table) merged() table {
 			rows[at][0] += ", " + row[0]
 		}
 	}
-	t.rows = rows
+	t.Rows = rows
 	return t
 }
 
 // gap is the space between two columns.
 const gap = 2
 
-// fitted is the table in lines of so many characters, where its words let it; empty without rows.
-func (t table) fitted(characters int) string { return t.text(t.cells(false), characters) }
+// Fitted is the table in lines of so many characters, where its words let it; empty without rows.
+func (t Table) Fitted(characters int) string { return t.text(t.cells(false), characters) }
 
-// unwrapped is the whole table with a line for each row; empty without rows.
-func (t table) unwrapped() string { return t.text(t.cells(true), math.MaxInt) }
+// Unwrapped is the whole table with a line for each row; empty without rows.
+func (t Table) Unwrapped() string { return t.text(t.cells(true), math.MaxInt) }
 
-func (t table) text(lines [][]string, characters int) string {
-	if len(t.rows) == 0 {
+func (t Table) text(lines [][]string, characters int) string {
+	if len(t.Rows) == 0 {
 		return ""
 	}
 	for i, row := range lines {
@@ -72,9 +72,9 @@ func (t table) text(lines [][]string, characters int) string {
 	return trimLines(text.String())
 }
 
-// markdown is the table as Markdown; empty without rows.
-func (t table) markdown() string {
-	if len(t.rows) == 0 {
+// Markdown is the table as Markdown; empty without rows.
+func (t Table) Markdown() string {
+	if len(t.Rows) == 0 {
 		return ""
 	}
 	var text strings.Builder
@@ -91,15 +91,15 @@ func (t table) markdown() string {
 }
 
 // cells are the titles and the rows, with the columns that are to be seen. They may be modified.
-func (t table) cells(wide bool) [][]string {
-	lines := make([][]string, len(t.rows)+1)
-	for j, column := range t.columns {
-		said := slices.ContainsFunc(t.rows, func(row []string) bool { return row[j] != "" })
-		if !said || column.wide && !wide {
+func (t Table) cells(wide bool) [][]string {
+	lines := make([][]string, len(t.Rows)+1)
+	for j, column := range t.Columns {
+		said := slices.ContainsFunc(t.Rows, func(row []string) bool { return row[j] != "" })
+		if !said || column.Wide && !wide {
 			continue
 		}
-		lines[0] = append(lines[0], column.title)
-		for i, row := range t.rows {
+		lines[0] = append(lines[0], column.Title)
+		for i, row := range t.Rows {
 			lines[i+1] = append(lines[i+1], row[j])
 		}
 	}
@@ -161,7 +161,7 @@ func wanted(lines [][]string) (widths, least []int) {
 func wrapRow(row []string, widths []int) [][]string {
 	var lines [][]string
 	for j, cell := range row {
-		for i, part := range wrap(cell, widths[j]) {
+		for i, part := range Wrap(cell, widths[j]) {
 			if i == len(lines) {
 				lines = append(lines, make([]string, len(row)))
 			}
