@@ -47,6 +47,8 @@ var rules = []rule{
 			"webhook", "sigs.k8s.io/controller-runtime", "go.opentelemetry.io",
 			"k8s.io/client-go/kubernetes/typed", "k8s.io/client-go/informers", "k8s.io/client-go/listers",
 		}},
+	{"internal/cli/input", "it reads, and its caller's report is told what it could not read",
+		[]string{"internal/cli", "webhook", "sigs.k8s.io/controller-runtime", "k8s.io/client-go/kubernetes/typed"}},
 	{"internal/cli/print", "it writes what it is handed, and knows no cluster and no policy",
 		[]string{"net/http", "internal/policy", "internal/doctor", "webhook", "k8s.io/client-go", "sigs.k8s.io/controller-runtime"}},
 	{"internal/doctor", "it judges what was read, and reads nothing",

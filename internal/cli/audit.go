@@ -12,6 +12,7 @@ import (
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/audit"
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/landing"
 	"github.com/polymoat/polymoat/internal/policy"
@@ -19,7 +20,7 @@ import (
 
 // auditing are the flags of the command.
 type auditing struct {
-	*connection
+	*input.Connection
 	policy, namespace, output string
 	watch                     bool
 }
@@ -65,7 +66,7 @@ The exit code is 1 where there is any.`,
 	flags.StringVarP(&a.namespace, "namespace", "n", "", "`namespace` of pods to look at (default: all that the policy governs)")
 	flags.StringVarP(&a.output, "output", "o", a.output, "`format`: text, wide or json (a line for each finding)")
 	addWatchTo(flags, &a.watch)
-	a.connection = newConnection(flags, nil)
+	a.Connection = input.NewConnection(flags, nil)
 	return cmd
 }
 
@@ -94,7 +95,7 @@ func (a *auditing) run(ctx context.Context, c *console) error {
 	if err != nil {
 		c.Fail(err)
 	}
-	p := c.compile(files)
+	p := c.Compile(files)
 	if p == nil {
 		return nil
 	}
@@ -106,11 +107,11 @@ func (a *auditing) run(ctx context.Context, c *console) error {
 		}
 		namespaces = []string{a.namespace}
 	}
-	r := &round{connection: a.connection, console: c, policy: p, auditor: audit.New(p, files), tell: tell, within: a.namespace, nodes: map[string]*landing.Node{}}
+	r := &round{Connection: a.Connection, console: c, policy: p, auditor: audit.New(p, files), tell: tell, within: a.namespace, nodes: map[string]*landing.Node{}}
 	r.corePods = r.auditor.CorePods()
 	r.auditor.Core = func(string) []policy.CoreWorkload { return r.core }
 	if err := r.walk(ctx, namespaces); err != nil {
-		c.Fail(a.remedy(err))
+		c.Fail(a.Remedy(err))
 		return nil
 	}
 	if r.findings > 0 {
@@ -123,16 +124,16 @@ func (a *auditing) run(ctx context.Context, c *console) error {
 // files are the policies to audit by; nil, and reported, where one of them is wrong.
 func (a *auditing) files(ctx context.Context, c *console) ([]v1alpha1.File, error) {
 	if a.policy != "" {
-		return c.policyFiles(a.policy), nil
+		return c.PolicyFiles(a.policy), nil
 	}
-	held, err := a.heldPolicy(ctx, "name the policy with --policy FILE")
+	held, err := a.HeldPolicy(ctx, "name the policy with --policy FILE")
 	switch {
 	case err == nil && held == nil:
-		return a.builtIn(c), nil
+		return a.BuiltIn(c.Reader), nil
 	case err == nil:
-		return c.tellPolicies(held, "policy")
+		return c.TellPolicies(held, "policy")
 	case apierrors.IsForbidden(err):
 		return nil, fmt.Errorf("%w; name the policy with --policy FILE", err)
 	}
-	return nil, a.remedy(err)
+	return nil, a.Remedy(err)
 }

@@ -3,12 +3,17 @@ package cli
 import (
 	"io"
 
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/cli/print"
 )
 
-// console is where commands print.
-type console struct{ *print.Console }
+// console is what commands read from and print to.
+type console struct {
+	*print.Console
+	input.Reader
+}
 
 func newConsole(in io.Reader, out, errOut io.Writer) *console {
-	return &console{print.NewConsole(in, out, errOut)}
+	c := print.NewConsole(out, errOut)
+	return &console{c, input.Reader{Report: c, In: in}}
 }

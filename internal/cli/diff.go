@@ -35,7 +35,7 @@ The exit code is 1 where any pod differs or is refused.`,
 	}
 	in.addTo(cmd.Flags())
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		in.live.names = args
+		in.live.Names = args
 		return diff(c, in)
 	}
 	return cmd

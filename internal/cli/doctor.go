@@ -7,13 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/doctor"
 )
 
 // examination are the flags of doctor.
 type examination struct {
-	*connection
+	*input.Connection
 	namespace, output string
 	only              []string
 	verbose           bool
@@ -53,7 +54,7 @@ The exit code is 0 where nothing is found, or nothing but what is worth knowing
 	flags.BoolVarP(&e.verbose, "verbose", "v", false, "list the checks that found nothing, too")
 	complete(cmd, "output", "text", "json")
 	complete(cmd, "only", checkIDs()...)
-	e.connection = newConnection(flags, nil)
+	e.Connection = input.NewConnection(flags, nil)
 	return cmd
 }
 
@@ -75,7 +76,7 @@ func (e *examination) run(ctx context.Context, c *console) error {
 	}
 	facts, err := e.facts(ctx)
 	if err != nil {
-		c.Fail(e.remedy(err))
+		c.Fail(e.Remedy(err))
 		return nil
 	}
 	report := doctor.Examine(facts, checks)

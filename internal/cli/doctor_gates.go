@@ -57,7 +57,7 @@ func (r reader) raw(ctx context.Context, path string, into any) error {
 }
 
 func (r reader) text(ctx context.Context, path string) ([]byte, error) {
-	client, err := r.client(corev1.SchemeGroupVersion)
+	client, err := r.Client(corev1.SchemeGroupVersion)
 	if err != nil {
 		return nil, err
 	}

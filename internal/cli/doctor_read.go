@@ -19,7 +19,7 @@ import (
 
 // one reads an object of the core group by its name. One that is not there is none of the facts.
 func (r reader) one(ctx context.Context, is doctor.Resource, resource, namespace, name string, into runtime.Object) error {
-	err := r.get(ctx, corev1.SchemeGroupVersion, resource, namespace, name, into)
+	err := r.Get(ctx, corev1.SchemeGroupVersion, resource, namespace, name, into)
 	if err == nil {
 		r.facts.Add(into)
 	}
@@ -28,7 +28,7 @@ func (r reader) one(ctx context.Context, is doctor.Resource, resource, namespace
 
 // certManager lists objects of cert-manager, which our own scheme does not know. A cluster without it has none.
 func certManager(ctx context.Context, r reader, is doctor.Resource, resource string, into runtime.Object) error {
-	client, err := r.client(certmanagerv1.SchemeGroupVersion)
+	client, err := r.Client(certmanagerv1.SchemeGroupVersion)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (r reader) groups(ctx context.Context) error {
 		if of.is == "" {
 			continue
 		}
-		objects, err := r.listed(ctx, of.resource, of.versions)
+		objects, err := r.Listed(ctx, of.resource, of.versions)
 		if err := r.note(of.is, err); err != nil {
 			return err
 		}
@@ -72,7 +72,7 @@ func (r reader) groups(ctx context.Context) error {
 // senders asks each replica, through the API server, from where reviews came. It is nil where none answers: nothing but the
 // words of a finding depends on it.
 func (r reader) senders(ctx context.Context) map[netip.Addr]int {
-	client, err := r.client(corev1.SchemeGroupVersion)
+	client, err := r.Client(corev1.SchemeGroupVersion)
 	if err != nil || r.facts.Deployment == nil {
 		return nil
 	}

@@ -7,13 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/drill"
 )
 
 // drilling are the flags of the command.
 type drilling struct {
-	*connection
+	*input.Connection
 	policy, output   string
 	node, zone, pool string
 	width            int
@@ -72,7 +73,7 @@ The exit code is 1 where a pod of core would not come back, or may not.`,
 	complete(cmd, "output", "text", "json")
 	flags.IntVar(&d.width, "width", 0, "`characters` in a line (default: the terminal's, else 80)")
 	complete(cmd, "width", "80", "120", "200")
-	d.connection = newConnection(flags, nil)
+	d.Connection = input.NewConnection(flags, nil)
 	return cmd
 }
 
@@ -112,9 +113,9 @@ func (d *drilling) run(ctx context.Context, c *console) error {
 	if by.Policy == nil {
 		return nil
 	}
-	r := newReading(d.connection, c, by, placed)
+	r := newReading(d.Connection, c, by, placed)
 	if err := r.read(ctx); err != nil {
-		c.Fail(d.remedy(err))
+		c.Fail(d.Remedy(err))
 		return nil
 	}
 	losses, err := d.losses(r)

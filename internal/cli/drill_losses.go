@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/doctor"
 )
 
@@ -18,20 +19,20 @@ import (
 // installed. They are nil, and reported, where one of them is wrong.
 func (d *drilling) files(ctx context.Context, c *console) (files []v1alpha1.File, places bool, err error) {
 	if d.policy != "" {
-		return c.policyFiles(d.policy), true, nil
+		return c.PolicyFiles(d.policy), true, nil
 	}
-	held, err := d.heldPolicy(ctx, nameIt("policy"))
+	held, err := d.HeldPolicy(ctx, input.NameIt("policy"))
 	switch {
 	case err == nil && held == nil:
 		c.Tell("note: the cluster has no Deployment with the label %q; the built-in policy tells what core is\n", doctor.Label)
-		return c.policyFiles(""), false, nil
+		return c.PolicyFiles(""), false, nil
 	case err == nil:
-		files, err = c.tellPolicies(held, "policy")
+		files, err = c.TellPolicies(held, "policy")
 		return files, true, err
 	case apierrors.IsForbidden(err):
-		return nil, false, fmt.Errorf("%w; %s", err, nameIt("policy"))
+		return nil, false, fmt.Errorf("%w; %s", err, input.NameIt("policy"))
 	}
-	return nil, false, d.remedy(err)
+	return nil, false, d.Remedy(err)
 }
 
 // loss is nodes that go at once.

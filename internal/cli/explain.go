@@ -47,7 +47,7 @@ The exit code is 1 where any pod is refused.`,
 	cmd.Flags().StringVarP(&output, "output", "o", output, "`format`: text, wide (a line for each pod), json (the same) or yaml")
 	complete(cmd, "output", "text", "wide", "json", "yaml")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		in.live.names = args
+		in.live.Names = args
 		return explainAll(c, in, output)
 	}
 	return cmd

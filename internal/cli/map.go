@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/clustermap"
 	"github.com/polymoat/polymoat/internal/picture"
@@ -17,7 +18,7 @@ import (
 
 // mapping are the flags of the command map.
 type mapping struct {
-	*connection
+	*input.Connection
 	policy, namespace, output string
 	width                     int
 	watch                     bool
@@ -88,7 +89,7 @@ func newMap(c *console) *cobra.Command {
 	flags.IntVar(&v.width, "width", 0, "`characters` in a line (default: the terminal's, else 80)")
 	complete(cmd, "width", "80", "120", "200")
 	addWatchTo(flags, &v.watch)
-	v.connection = newConnection(flags, nil)
+	v.Connection = input.NewConnection(flags, nil)
 	return cmd
 }
 
@@ -108,7 +109,7 @@ func (v *mapping) run(ctx context.Context, c *console) error {
 	if show == nil {
 		return fmt.Errorf("unknown output format %q; use text, html or json", v.output)
 	}
-	files, err := v.inForce(ctx, c, "policy", v.policy)
+	files, err := v.InForce(ctx, c.Reader, "policy", v.policy)
 	if err != nil {
 		c.Fail(err)
 	}
@@ -118,7 +119,7 @@ func (v *mapping) run(ctx context.Context, c *console) error {
 	}
 	drawn, err := v.survey(ctx, c, by)
 	if err != nil {
-		c.Fail(v.remedy(err))
+		c.Fail(v.Remedy(err))
 		return nil
 	}
 	if len(drawn.Findings(picture.Misplaced)) > 0 {
@@ -147,19 +148,19 @@ func (v *mapping) printer(c *console) func(*picture.Map) {
 
 // survey reads the nodes, then the pods: of all namespaces, or where that is forbidden of those that the policy governs.
 func (v *mapping) survey(ctx context.Context, c *console, by preview.Policies) (*picture.Map, error) {
-	b, err := clustermap.New(by.Files, v.host(), time.Now())
+	b, err := clustermap.New(by.Files, v.Host(), time.Now())
 	if err != nil {
 		return nil, err
 	}
-	if err := v.eachNode(ctx, b.AddNode); err != nil {
+	if err := v.EachNode(ctx, b.AddNode); err != nil {
 		return nil, err
 	}
 	for _, namespace := range by.Namespaces() {
 		if v.namespace != "" && namespace != v.namespace {
 			continue
 		}
-		core, err := v.coreWorkloads(ctx, b.Rules, namespace)
-		if err := c.unlessForbidden(err, "which workloads are core is not known"); err != nil {
+		core, err := v.CoreWorkloads(ctx, b.Rules, namespace)
+		if err := c.UnlessForbidden(err, "which workloads are core is not known"); err != nil {
 			return nil, err
 		}
 		b.Core[namespace] = core
@@ -168,11 +169,11 @@ func (v *mapping) survey(ctx context.Context, c *console, by preview.Policies) (
 	if v.namespace != "" {
 		namespaces = []string{v.namespace}
 	}
-	err = v.eachPod(ctx, []string{v.namespace}, b.AddPod)
+	err = v.EachPod(ctx, []string{v.namespace}, b.AddPod)
 	if v.namespace == "" && apierrors.IsForbidden(err) {
 		c.Tell("note: only pods of governed namespaces are drawn: %v\n", err)
 		namespaces = by.Namespaces()
-		err = v.eachPod(ctx, namespaces, b.AddPod)
+		err = v.EachPod(ctx, namespaces, b.AddPod)
 	}
 	if err != nil {
 		return nil, err

@@ -14,13 +14,14 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/native"
 )
 
 // twinFlags are the flags of native.
 type twinFlags struct {
-	*connection
+	*input.Connection
 	policy, against, static, output string
 	inUse                           bool
 	keepers                         native.Keepers
@@ -69,7 +70,7 @@ by the names of variables and validations. The exit code is 1 where anything doe
 	flags.StringSliceVar(&t.keepers.Groups, "keeper-group", nil, "with --static: the same for `groups`")
 	flags.StringSliceVar(&t.keepers.CertificateUsers, "certificate-user", t.keepers.CertificateUsers, "with --static: `users` that renew certificates: they may change caBundle")
 	flags.StringVarP(&t.output, "output", "o", t.output, "`format`: yaml, json (a line for each), or text or markdown for what is different")
-	t.connection = newConnection(flags, nil)
+	t.Connection = input.NewConnection(flags, nil)
 	complete(cmd, "output", "yaml", "json", "text", "markdown")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		if t.static == "" && (flags.Changed("keeper") || flags.Changed("keeper-group") || flags.Changed("certificate-user")) {
@@ -124,7 +125,7 @@ func (t *twinFlags) run(ctx context.Context, c *console) error {
 
 // changes says what is not as in the twin of another policy.
 func (c *console) changes(path string, twin native.Twin) {
-	before, ok := c.twinOf(c.policyFiles(path))
+	before, ok := c.twinOf(c.PolicyFiles(path))
 	if !ok {
 		return
 	}
@@ -157,7 +158,7 @@ func docsOf(files []v1alpha1.File) []*v1alpha1.PlacementPolicy {
 
 // twinOf is the twin of the policies; false where they are wrong, and that was said.
 func (c *console) twinOf(files []v1alpha1.File) (native.Twin, bool) {
-	if c.compile(files) == nil {
+	if c.Compile(files) == nil {
 		return native.Twin{}, false
 	}
 	docs := docsOf(files)
@@ -173,9 +174,9 @@ func (c *console) twinOf(files []v1alpha1.File) (native.Twin, bool) {
 
 func (t *twinFlags) files(ctx context.Context, c *console) ([]v1alpha1.File, error) {
 	if t.inUse {
-		return t.inForce(ctx, c, "policy", "")
+		return t.InForce(ctx, c.Reader, "policy", "")
 	}
-	return c.policyFiles(t.policy), nil
+	return c.PolicyFiles(t.policy), nil
 }
 
 // writeStatic writes one folder for each admission plugin.

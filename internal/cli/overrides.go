@@ -5,13 +5,14 @@ import (
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
 func newOverrides(c *console) *cobra.Command {
 	var path, name, output string
-	var cluster *connection
+	var cluster *input.Connection
 	cmd := &cobra.Command{
 		Use:   "overrides",
 		Short: "List what one run may ask for with annotations",
@@ -24,7 +25,7 @@ for. The built-in policy accepts any node pool that is not protected, any role
 of runs, and ids from 1000 to 65534. A run that asks for another role gets its
 place, and nothing else of it: no root, no path on the node, no list of names.
 
-` + aboutPolicy,
+` + input.AboutPolicy,
 		Example: `  # List all overrides
   kubectl polymoat overrides
 
@@ -42,7 +43,9 @@ place, and nothing else of it: no root, no path on the node, no list of names.
 	addFormatTo(cmd, &output)
 	cmd.Flags().StringVar(&name, "role", "", "`name` of the one role to list bounds of")
 	utilruntime.Must(cmd.RegisterFlagCompletionFunc("role", completeWords(roleNames)))
-	cmd.RunE = func(*cobra.Command, []string) error { return overrides(c, cluster.governing(c, path), name, output) }
+	cmd.RunE = func(*cobra.Command, []string) error {
+		return overrides(c, cluster.Governing(c.Reader, path), name, output)
+	}
 	return cmd
 }
 

@@ -87,13 +87,13 @@ without a taint, a run on protected nodes, a taint of two pools, no role core.`,
 }
 
 func validatePolicies(c *console, paths []string, strict bool) {
-	files := c.loadPolicies(paths, func(err error) {
+	files := c.LoadPolicies(paths, func(err error) {
 		c.Fail(err)
 		if invalid, ok := errors.AsType[*v1alpha1.InvalidError](err); ok {
 			c.doubt(invalid.Doubts, strict)
 		}
 	})
-	if c.compile(files) == nil {
+	if c.Compile(files) == nil {
 		return
 	}
 	for _, f := range files {

@@ -8,10 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/polymoat/polymoat/internal/cli/input"
 )
 
 func newPolicyShow(c *console) *cobra.Command {
-	var cluster *connection
+	var cluster *input.Connection
 	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "Print the policy that the cluster runs",
@@ -29,28 +31,28 @@ namespace. ClusterRole polymoat-view of the chart holds that and nothing else.`,
   kubectl polymoat preview --policy policy.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			held, err := cluster.readable(cmd.Context())
+			held, err := cluster.Readable(cmd.Context())
 			switch {
 			case err != nil:
 				c.Fail(err)
 			case held == nil:
-				c.Fail(errNoPolymoat)
+				c.Fail(input.ErrNoPolymoat)
 			default:
 				c.showPolicies(held)
 			}
 			return nil
 		},
 	}
-	cluster = newConnection(cmd.Flags(), nil)
+	cluster = input.NewConnection(cmd.Flags(), nil)
 	return cmd
 }
 
 // showPolicies prints the files of policies as one stream of YAML. One with a mistake is printed, too: it is in force.
 func (c *console) showPolicies(held *corev1.ConfigMap) {
-	c.Tell("policy: in force: %s\n", placeOfPolicy(held))
+	c.Tell("policy: in force: %s\n", input.PlaceOfPolicy(held))
 	separator := ""
 	for _, key := range slices.Sorted(maps.Keys(held.Data)) {
-		if !slices.Contains(extensions, filepath.Ext(key)) {
+		if !slices.Contains(input.Extensions, filepath.Ext(key)) {
 			continue // a server reads no other
 		}
 		c.Print(separator + strings.TrimSuffix(held.Data[key], "\n") + "\n")

@@ -11,12 +11,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/preview"
 )
 
 // previewing are the flags of the command preview.
 type previewing struct {
-	*connection
+	*input.Connection
 	policy, against, namespace, output string
 }
 
@@ -58,7 +59,7 @@ The exit code is 1 where anything differs.`,
 	flags.StringVar(&v.against, "against", "", "policy `file` or folder in force (default: the cluster's ConfigMap)")
 	flags.StringVarP(&v.namespace, "namespace", "n", "", "`namespace` to look at (default: all that either policy governs)")
 	flags.StringVarP(&v.output, "output", "o", v.output, "`format`: text or json (a line for each pod)")
-	v.connection = newConnection(flags, nil)
+	v.Connection = input.NewConnection(flags, nil)
 	return cmd
 }
 
@@ -82,9 +83,9 @@ func (v *previewing) run(ctx context.Context, c *console) error {
 		c.Fail(err)
 		return nil
 	}
-	found, err := v.survey(ctx, c, namespaces)
+	found, err := v.Survey(ctx, c.Reader, namespaces)
 	if err != nil {
-		c.Fail(v.remedy(err))
+		c.Fail(v.Remedy(err))
 		return nil
 	}
 	outcomes := preview.Compare(found, current, revised, v1alpha1.DayOf(time.Now()))
@@ -96,17 +97,17 @@ func (v *previewing) run(ctx context.Context, c *console) error {
 		return nil
 	}
 	if err := v.twin(ctx, c, current, revised); err != nil {
-		c.Fail(v.remedy(err))
+		c.Fail(v.Remedy(err))
 	}
 	return nil
 }
 
 // sides are the policy in force and the new one. One that is wrong is reported, and missing.
 func (v *previewing) sides(ctx context.Context, c *console) (current, revised preview.Policies, err error) {
-	if revised = c.side(c.policyFiles(v.policy)); revised.Policy == nil {
+	if revised = c.side(c.PolicyFiles(v.policy)); revised.Policy == nil {
 		return current, revised, nil
 	}
-	files, err := v.inForce(ctx, c, "against", v.against)
+	files, err := v.InForce(ctx, c.Reader, "against", v.against)
 	if err != nil {
 		return current, revised, err
 	}
@@ -114,7 +115,7 @@ func (v *previewing) sides(ctx context.Context, c *console) (current, revised pr
 }
 
 func (c *console) side(files []v1alpha1.File) preview.Policies {
-	return preview.Policies{Policy: c.compile(files), Files: files}
+	return preview.Policies{Policy: c.Compile(files), Files: files}
 }
 
 // namespaces are those to look at: the one that was named, else all that either policy governs.

@@ -17,13 +17,13 @@ import (
 // which is a file of the API servers.
 func (v *previewing) twin(ctx context.Context, c *console, current, revised preview.Policies) error {
 	there := false
-	err := v.each(ctx, admissionv1.SchemeGroupVersion, "mutatingadmissionpolicies", "", metav1.ListOptions{}, func(o runtime.Object) {
+	err := v.Each(ctx, admissionv1.SchemeGroupVersion, "mutatingadmissionpolicies", "", metav1.ListOptions{}, func(o runtime.Object) {
 		there = there || o.(metav1.Object).GetAnnotations()[native.HashAnnotation] != ""
 	})
 	if apierrors.IsNotFound(err) { // before Kubernetes 1.36
 		return nil
 	}
-	if err := c.unlessForbidden(err, "whether the native twin is installed is not known"); err != nil || !there {
+	if err := c.UnlessForbidden(err, "whether the native twin is installed is not known"); err != nil || !there {
 		return err
 	}
 	if errs := native.Check(docsOf(revised.Files)...); len(errs) > 0 {

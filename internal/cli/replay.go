@@ -12,12 +12,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/replay"
 )
 
 func newReplay(c *console) *cobra.Command {
-	var cluster *connection
+	var cluster *input.Connection
 	path, output := "", "text"
 	cmd := &cobra.Command{
 		Use:   "replay AUDIT-LOG",
@@ -31,7 +32,7 @@ as they were sent, before any webhook changed them. What the log does not hold i
 not known: nodes that a pod names, and overrides on Polyaxon's own resources.
 
 ` + aboutAuditLogs + `
-` + aboutPolicy + `
+` + input.AboutPolicy + `
 
 The exit code is 1 where any decision would be another.`,
 		Example: `  # What would a new policy have refused?
@@ -54,7 +55,7 @@ The exit code is 1 where any decision would be another.`,
 		if show == nil {
 			return fmt.Errorf("unknown output format %q; use text or json", output)
 		}
-		if p := c.compile(cluster.governing(c, path)); p != nil {
+		if p := c.Compile(cluster.Governing(c.Reader, path)); p != nil {
 			c.replay(p, args[0], show)
 		}
 		return nil
@@ -66,7 +67,7 @@ The exit code is 1 where any decision would be another.`,
 func (c *console) replay(p *policy.Policy, name string, show replayPrinter) {
 	in := c.In
 	if name == "-" {
-		name = stdin
+		name = input.Stdin
 	} else {
 		file, err := os.Open(name)
 		if err != nil {

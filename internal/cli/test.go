@@ -89,7 +89,7 @@ func (t *tester) test(c *console, folders []string) error {
 	if err != nil {
 		return fmt.Errorf("--run: %w", err)
 	}
-	fallback := c.compilePolicy(t.policy)
+	fallback := c.Compile(c.PolicyFiles(t.policy))
 	if fallback == nil {
 		return nil
 	}

@@ -6,13 +6,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/drift"
 )
 
 // verification are the flags of verify, and what it reads.
 type verification struct {
-	*connection
+	*input.Connection
 	console        *console
 	policy, output string
 	files, presets []string
@@ -33,7 +34,7 @@ fix; words in capitals are to be replaced. Nothing is sent.
 Node groups of a cloud's own autoscaler are not in the cluster: only the nodes that
 they started are seen. Static manifests of the twin are not, either.
 
-` + aboutPolicy + `
+` + input.AboutPolicy + `
 A policy that is named is held against the one in force, too.
 
 The exit code is 1 where anything drifted, or where you may not look at something.`,
@@ -50,7 +51,7 @@ The exit code is 1 where anything drifted, or where you may not look at somethin
 		RunE: func(cmd *cobra.Command, _ []string) error { return v.run(cmd.Context()) },
 	}
 	flags := cmd.Flags()
-	v.connection = addGoverningTo(cmd, &v.policy)
+	v.Connection = addGoverningTo(cmd, &v.policy)
 	flags.StringArrayVarP(&v.files, "filename", "f", nil, "`file`, folder or - (standard input) that describes the cluster; repeatable (default: the live one)")
 	flags.StringArrayVar(&v.presets, "presets", nil, "`file` or folder with presets, or with ConfigMaps that hold them; repeatable")
 	flags.StringVarP(&v.output, "output", "o", v.output, "`format`: text or json (a line for each drift)")
@@ -65,14 +66,14 @@ func (v *verification) run(ctx context.Context) error {
 	if v.output != "text" && v.output != "json" {
 		return fmt.Errorf("unknown output format %q; use text or json", v.output)
 	}
-	v.facts.Policies = v.governing(c, v.policy)
-	if c.compile(v.facts.Policies) == nil {
+	v.facts.Policies = v.Governing(c.Reader, v.policy)
+	if c.Compile(v.facts.Policies) == nil {
 		return nil
 	}
 	if len(v.files) > 0 {
 		v.readFiles()
 	} else if err := v.readCluster(ctx); err != nil {
-		c.Fail(v.remedy(err))
+		c.Fail(v.Remedy(err))
 	}
 	v.readPresets()
 	if c.Code == exitError {

@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/yaml"
 
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/drift"
 	"github.com/polymoat/polymoat/internal/manifest"
 	"github.com/polymoat/polymoat/internal/native"
@@ -88,7 +89,7 @@ func (v *verification) addRaw(raw map[string]any) (bool, error) {
 }
 
 func (v *verification) readFiles() {
-	for o := range v.console.objects(v.files, false) {
+	for o := range v.console.Objects(v.files, false) {
 		known, err := v.addRaw(o.Raw)
 		switch {
 		case err != nil:
@@ -101,7 +102,7 @@ func (v *verification) readFiles() {
 
 // readPresets reads those of files, and those that ConfigMaps in files hold.
 func (v *verification) readPresets() {
-	for o := range v.console.objects(v.presets, false) {
+	for o := range v.console.Objects(v.presets, false) {
 		if o.Kind() != "ConfigMap" {
 			v.addPreset(o.File, o.Raw, o.Place())
 			continue
@@ -110,7 +111,7 @@ func (v *verification) readPresets() {
 		for _, key := range slices.Sorted(maps.Keys(data)) {
 			var raw map[string]any
 			place := fmt.Sprintf("configmap/%s[%s]", o.Name(), key)
-			if !slices.Contains(extensions, filepath.Ext(key)) {
+			if !slices.Contains(input.Extensions, filepath.Ext(key)) {
 				continue
 			}
 			if err := yaml.Unmarshal([]byte(data[key]), &raw); err != nil {

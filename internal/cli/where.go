@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/landing"
 	"github.com/polymoat/polymoat/internal/manifest"
@@ -33,9 +34,9 @@ spec.nodeName: of the taints it meets those with effect NoExecute alone.
 
 Files hold YAML or JSON: Pods, and every kind that carries a pod template.
 
-` + aboutPolicy + `
+` + input.AboutPolicy + `
 
-` + aboutLive,
+` + input.AboutLive,
 		Example: `  # Where could the pods of a file run?
   kubectl polymoat where -f job.yaml
 
@@ -48,7 +49,7 @@ Files hold YAML or JSON: Pods, and every kind that carries a pod template.
 	cmd.Flags().StringVarP(&output, "output", "o", output, "`format`: text, wide or json (a line for each pod)")
 	complete(cmd, "output", "text", "wide", "json")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		in.live.names = args
+		in.live.Names = args
 		return where(c, in, output)
 	}
 	return cmd
@@ -80,7 +81,7 @@ func where(c *console, in *inputs, output string) error {
 	if err := in.validate(); err != nil {
 		return err
 	}
-	if len(in.live.names) == 0 && in.namespace != "" {
+	if len(in.live.Names) == 0 && in.namespace != "" {
 		return errors.New("--namespace is for objects of a cluster; those of files land wherever they are created")
 	}
 	show, end := c.placePrinter(output)
@@ -88,7 +89,7 @@ func where(c *console, in *inputs, output string) error {
 		return fmt.Errorf("unknown output format %q; use text, wide or json", output)
 	}
 	files := in.policies(c)
-	rules := c.compile(files)
+	rules := c.Compile(files)
 	if rules == nil {
 		return nil
 	}

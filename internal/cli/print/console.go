@@ -15,9 +15,8 @@ import (
 // ExitError is the exit code of a command that could not read something.
 const ExitError = 2
 
-// Console is where a command reads and writes, and the exit code that it has earned so far.
+// Console is where a command writes, and the exit code that it has earned so far.
 type Console struct {
-	In       io.Reader
 	Out, Err io.Writer // without control characters
 	Code     int
 	Styles   Styles
@@ -26,9 +25,9 @@ type Console struct {
 	terminal io.Writer // what Out writes to
 }
 
-// NewConsole reads and writes these. What is no terminal gets no colour.
-func NewConsole(in io.Reader, out, errOut io.Writer) *Console {
-	c := &Console{In: in, Out: printable{out}, Err: printable{errOut}, terminal: out, Styles: NewStyles(wantsColour(out, os.Getenv))}
+// NewConsole writes to these. What is no terminal gets no colour.
+func NewConsole(out, errOut io.Writer) *Console {
+	c := &Console{Out: printable{out}, Err: printable{errOut}, terminal: out, Styles: NewStyles(wantsColour(out, os.Getenv))}
 	c.Styles.Columns = widthOf(out)
 	if isTerminal(errOut) {
 		c.Progress = newProgress(errOut)
@@ -47,6 +46,9 @@ func (c *Console) Fail(err error) {
 	}
 	c.Exit(ExitError)
 }
+
+// Reading says on the terminal that a resource is read until stop is called; one is called for each object.
+func (c *Console) Reading(resource string) (one, stop func()) { return c.Progress.Reading(resource) }
 
 // Print writes to standard output. Where that is not possible, on a full disk, the exit code says so.
 func (c *Console) Print(text string) {

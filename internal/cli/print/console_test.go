@@ -53,7 +53,7 @@ func TestDiffColours(t *testing.T) {
 
 // An exit code is only ever raised: what could not be read outweighs what is refused.
 func TestExitCodesAreOnlyRaised(t *testing.T) {
-	c := NewConsole(nil, new(bytes.Buffer), new(bytes.Buffer))
+	c := NewConsole(new(bytes.Buffer), new(bytes.Buffer))
 	for _, step := range []struct{ code, want int }{{1, 1}, {0, 1}, {ExitError, 2}, {1, 2}} {
 		if c.Exit(step.code); c.Code != step.want {
 			t.Errorf("after exit(%d) the code is %d, want %d", step.code, c.Code, step.want)

@@ -34,7 +34,7 @@ func TestPrintable(t *testing.T) {
 // TestNoControlCharactersOfAMap: what pods are called by Polyaxon comes from annotations, which hold anything.
 func TestNoControlCharactersOfAMap(t *testing.T) {
 	var out bytes.Buffer
-	c := NewConsole(nil, &out, new(bytes.Buffer))
+	c := NewConsole(&out, new(bytes.Buffer))
 	c.Print(picture.Text(&picture.Map{Cluster: "x\x1b[31m\x07", Waiting: []picture.Pod{{Namespace: "a", Name: "b\x1b[31m"}}},
 		picture.Options{Width: 80, Colour: true, Escape: Escape}))
 	if text := out.String(); strings.Contains(text, "\x1b[31m") || !strings.Contains(text, `b\u001b[31m`) || !strings.Contains(text, "\x1b[1") {

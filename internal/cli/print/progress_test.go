@@ -43,7 +43,7 @@ func TestProgress(t *testing.T) {
 // A command whose standard error is no terminal is silent.
 func TestNoProgressWithoutTerminal(t *testing.T) {
 	var out strings.Builder
-	if c := NewConsole(nil, &out, &out); c.Progress != nil {
+	if c := NewConsole(&out, &out); c.Progress != nil {
 		t.Error("a file is told of progress")
 	}
 	one, stop := ProgressOf(t.Context()).Reading("pods")

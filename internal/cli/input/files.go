@@ -1,4 +1,4 @@
-package cli
+package input
 
 import (
 	"errors"
@@ -13,16 +13,16 @@ import (
 	"github.com/polymoat/polymoat/internal/manifest"
 )
 
-// stdin is how "-" is called in messages and output.
-const stdin = "<stdin>"
+// Stdin is how "-" is called in messages and output.
+const Stdin = "<stdin>"
 
-// extensions are the files that are read from a folder; a file that is named itself may be called anything.
-var extensions = []string{".yaml", ".yml", ".json"}
+// Extensions are the files that are read from a folder; a file that is named itself may be called anything.
+var Extensions = []string{".yaml", ".yml", ".json"}
 
 // expand turns what stands after -f or --policy into files, those of a folder in the order of their names.
 func expand(path string, recursive bool) ([]string, error) {
 	if path == "-" {
-		return []string{stdin}, nil
+		return []string{Stdin}, nil
 	}
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -41,7 +41,7 @@ func expand(path string, recursive bool) ([]string, error) {
 			return err
 		case entry.IsDir() && name != path && !recursive:
 			return filepath.SkipDir
-		case !entry.IsDir() && slices.Contains(extensions, filepath.Ext(name)):
+		case !entry.IsDir() && slices.Contains(Extensions, filepath.Ext(name)):
 			files = append(files, name)
 		}
 		return nil
@@ -64,13 +64,13 @@ func regular(files []string) ([]string, error) {
 	return files, errors.Join(errs...)
 }
 
-// objects reads everything that was named with -f, in order, one file at a time. What cannot be read is reported and
+// Objects reads everything that was named with -f, in order, one file at a time. What cannot be read is reported and
 // left out.
-func (c *console) objects(paths []string, recursive bool) iter.Seq[manifest.Object] {
+func (r Reader) Objects(paths []string, recursive bool) iter.Seq[manifest.Object] {
 	return func(yield func(manifest.Object) bool) {
 		for _, path := range paths {
-			for _, file := range c.expand(path, recursive) {
-				for _, o := range c.read(file) {
+			for _, file := range r.expand(path, recursive) {
+				for _, o := range r.read(file) {
 					if !yield(o) {
 						return
 					}
@@ -80,20 +80,20 @@ func (c *console) objects(paths []string, recursive bool) iter.Seq[manifest.Obje
 	}
 }
 
-func (c *console) expand(path string, recursive bool) []string {
+func (r Reader) expand(path string, recursive bool) []string {
 	files, err := expand(path, recursive)
 	if err != nil {
-		c.Fail(err)
+		r.Fail(err)
 	}
 	return files
 }
 
-func (c *console) read(name string) []manifest.Object {
-	in := c.In
-	if name != stdin {
+func (r Reader) read(name string) []manifest.Object {
+	in := r.In
+	if name != Stdin {
 		f, err := os.Open(name)
 		if err != nil {
-			c.Fail(err)
+			r.Fail(err)
 			return nil
 		}
 		defer func() { _ = f.Close() }() // nothing was written
@@ -101,7 +101,7 @@ func (c *console) read(name string) []manifest.Object {
 	}
 	objects, err := manifest.Read(print.OneLine(name), in)
 	if err != nil {
-		c.Fail(err)
+		r.Fail(err)
 	}
 	return objects
 }

@@ -1,4 +1,4 @@
-package cli
+package input
 
 import (
 	"context"
@@ -11,16 +11,19 @@ import (
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
-// facts of a cluster are those that the webhook has, too, when it decides. Whoever may not see them gets the answer of
+// Facts of a cluster are those that the webhook has, too, when it decides. Whoever may not see them gets the answer of
 // a decision without them, and a note that says so.
-type facts struct {
-	*connection
-	console *console
-	nodes   map[string]*landing.Node
+type Facts struct {
+	*Connection
+	reader Reader
+	nodes  map[string]*landing.Node
 }
 
+// NewFacts are those of the cluster, of which nothing has been read.
+func NewFacts(n *Connection, r Reader) *Facts { return &Facts{n, r, map[string]*landing.Node{}} }
+
 // node is the node of that name; nil where it is not known.
-func (f *facts) node(name string) *landing.Node {
+func (f *Facts) node(name string) *landing.Node {
 	if known, asked := f.nodes[name]; asked || name == "" {
 		return known
 	}
@@ -28,24 +31,25 @@ func (f *facts) node(name string) *landing.Node {
 	return f.nodes[name]
 }
 
-func (f *facts) ask(name string) *landing.Node {
-	client, err := f.client(corev1.SchemeGroupVersion)
+func (f *Facts) ask(name string) *landing.Node {
+	client, err := f.Client(corev1.SchemeGroupVersion)
 	if err == nil {
 		node := &corev1.Node{}
 		if err = client.Get().Resource("nodes").Name(name).Do(context.Background()).Into(node); err == nil {
-			return landingNode(node)
+			return LandingNode(node)
 		}
 	}
-	f.console.Tell("note: node %q is not known: %v\n", name, f.remedy(err))
+	f.reader.Tell("note: node %q is not known: %v\n", name, f.Remedy(err))
 	return nil
 }
 
-func landingNode(node *corev1.Node) *landing.Node {
+// LandingNode is what landing has to know of a node.
+func LandingNode(node *corev1.Node) *landing.Node {
 	return &landing.Node{Name: node.Name, Labels: node.Labels, Taints: node.Spec.Taints}
 }
 
-// decide is Review with what is known of the cluster; f is nil without one.
-func (f *facts) decide(p *policy.Policy, r policy.Request) (policy.Decision, error) {
+// Decide is Review with what is known of the cluster; f is nil without one.
+func (f *Facts) Decide(p *policy.Policy, r policy.Request) (policy.Decision, error) {
 	if f == nil {
 		return p.Review(r), nil
 	}
@@ -60,8 +64,8 @@ func (f *facts) decide(p *policy.Policy, r policy.Request) (policy.Decision, err
 }
 
 // trust asks RBAC whether the user may "use" the role core. Where that may not be asked, nobody knows.
-func (f *facts) trust(user policy.UserInfo) (policy.Trust, error) {
-	client, err := f.client(authorizationv1.SchemeGroupVersion)
+func (f *Facts) trust(user policy.UserInfo) (policy.Trust, error) {
+	client, err := f.Client(authorizationv1.SchemeGroupVersion)
 	if err != nil {
 		return policy.TrustUnknown, err
 	}
@@ -74,7 +78,7 @@ func (f *facts) trust(user policy.UserInfo) (policy.Trust, error) {
 	case apierrors.IsForbidden(err):
 		return policy.TrustUnknown, nil
 	case err != nil:
-		return policy.TrustUnknown, f.remedy(err)
+		return policy.TrustUnknown, f.Remedy(err)
 	case review.Status.Allowed && !review.Status.Denied:
 		return policy.Trusted, nil
 	}

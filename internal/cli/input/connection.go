@@ -1,4 +1,4 @@
-package cli
+package input
 
 import (
 	"errors"
@@ -19,9 +19,9 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// connection is the way to a cluster, which kubectl's own flags choose. --as, --as-group and --as-uid are left out of
+// Connection is the way to a cluster, which kubectl's own flags choose. --as, --as-group and --as-uid are left out of
 // them: here they say who creates a pod, and whoever runs the plugin looks at the cluster as themselves.
-type connection struct {
+type Connection struct {
 	config *genericclioptions.ConfigFlags
 	flags  *pflag.FlagSet // those of config
 }
@@ -29,8 +29,8 @@ type connection struct {
 // shownFlags are the flags of a connection that a command's help shows; `kubectl options` shows the others.
 var shownFlags = []string{"kubeconfig", "context"}
 
-// newConnection adds the flags of a connection. namespace is the value of the command's own flag of that name.
-func newConnection(flags *pflag.FlagSet, namespace *string) *connection {
+// NewConnection adds the flags of a connection. namespace is the value of the command's own flag of that name.
+func NewConnection(flags *pflag.FlagSet, namespace *string) *Connection {
 	config := genericclioptions.NewConfigFlags(true)
 	config.Impersonate, config.ImpersonateUID, config.ImpersonateGroup, config.ImpersonateUserExtra = nil, nil, nil, nil
 	config.Namespace = nil
@@ -46,14 +46,14 @@ func newConnection(flags *pflag.FlagSet, namespace *string) *connection {
 		c.QPS = -1                           // the API server keeps its own order
 		return c
 	})
-	return &connection{config: config, flags: own}
+	return &Connection{config: config, flags: own}
 }
 
-// errNoCluster says that nothing names a cluster.
-var errNoCluster = errors.New("no cluster is configured; name a kubeconfig with --kubeconfig or $KUBECONFIG")
+// ErrNoCluster says that nothing names a cluster.
+var ErrNoCluster = errors.New("no cluster is configured; name a kubeconfig with --kubeconfig or $KUBECONFIG")
 
 // used is a flag of the connection that was set; nil where none was.
-func (n *connection) used() *pflag.Flag {
+func (n *Connection) used() *pflag.Flag {
 	var used *pflag.Flag
 	n.flags.VisitAll(func(f *pflag.Flag) {
 		if f.Changed && used == nil {
@@ -63,8 +63,8 @@ func (n *connection) used() *pflag.Flag {
 	return used
 }
 
-// open finds out how to reach the cluster, without asking it anything.
-func (n *connection) open() (*rest.Config, error) {
+// Open finds out how to reach the cluster, without asking it anything.
+func (n *Connection) Open() (*rest.Config, error) {
 	// Discovery logs each error that it also returns.
 	klog.SetLogger(logr.Discard())
 	config, err := n.config.ToRESTConfig()
@@ -75,7 +75,7 @@ func (n *connection) open() (*rest.Config, error) {
 		}
 	}
 	if clientcmd.IsEmptyConfig(err) {
-		return nil, errNoCluster
+		return nil, ErrNoCluster
 	}
 	if err != nil {
 		return nil, fmt.Errorf("connect to the cluster: %w; choose another with --kubeconfig and --context", err)
@@ -83,15 +83,15 @@ func (n *connection) open() (*rest.Config, error) {
 	return config, nil
 }
 
-// namespace is the one that is meant: that of the flag, else that of the context.
-func (n *connection) namespace() (string, error) {
+// Namespace is the one that is meant: that of the flag, else that of the context.
+func (n *Connection) Namespace() (string, error) {
 	namespace, _, err := n.config.ToRawKubeConfigLoader().Namespace()
 	return namespace, err
 }
 
-// client reaches one API group with typed objects.
-func (n *connection) client(gv schema.GroupVersion) (*rest.RESTClient, error) {
-	config, err := n.open()
+// Client reaches one API group with typed objects.
+func (n *Connection) Client(gv schema.GroupVersion) (*rest.RESTClient, error) {
+	config, err := n.Open()
 	if err != nil {
 		return nil, err
 	}
@@ -111,16 +111,16 @@ func (n *connection) client(gv schema.GroupVersion) (*rest.RESTClient, error) {
 	return client, nil
 }
 
-// remedy says of an answer of the cluster, or of its silence, what to do about it.
-func (n *connection) remedy(err error) error {
+// Remedy says of an answer of the cluster, or of its silence, what to do about it.
+func (n *Connection) Remedy(err error) error {
 	var unreachable *url.Error
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &unreachable):
-		return fmt.Errorf("the cluster at %s does not answer: %w; choose another with --kubeconfig and --context", n.host(), unreachable.Err)
+		return fmt.Errorf("the cluster at %s does not answer: %w; choose another with --kubeconfig and --context", n.Host(), unreachable.Err)
 	case apierrors.IsUnauthorized(err):
-		return fmt.Errorf("the cluster at %s does not know you; log in again, or choose another user with --context", n.host())
+		return fmt.Errorf("the cluster at %s does not know you; log in again, or choose another user with --context", n.Host())
 	case apierrors.IsForbidden(err):
 		return fmt.Errorf("%w; ask an administrator of the cluster for that right", err)
 	case meta.IsNoMatchError(err), strings.HasPrefix(err.Error(), "the server doesn't have a resource type"):
@@ -129,8 +129,8 @@ func (n *connection) remedy(err error) error {
 	return err
 }
 
-// host is the cluster's address, for messages.
-func (n *connection) host() string {
+// Host is the cluster's address, for messages.
+func (n *Connection) Host() string {
 	config, err := n.config.ToRESTConfig()
 	if err != nil {
 		return "an unknown address"

@@ -1,4 +1,4 @@
-package cli
+package input
 
 import (
 	"errors"
@@ -17,10 +17,10 @@ import (
 	"github.com/polymoat/polymoat/internal/manifest"
 )
 
-// live are the flags and arguments that name objects of a cluster, as those of kubectl get do.
-type live struct {
-	*connection
-	names    []string // "pod/train", or "pods" and "train"
+// Live are the flags and arguments that name objects of a cluster, as those of kubectl get do.
+type Live struct {
+	*Connection
+	Names    []string // "pod/train", or "pods" and "train"
 	selector string
 	all      bool // namespaces
 }
@@ -28,32 +28,33 @@ type live struct {
 // pageSize is how many objects one request asks for.
 const pageSize = 500
 
-// aboutLive is the part of the help that commands share which look at a cluster.
-const aboutLive = `Objects of a cluster are named as for kubectl get: pod/NAME, deploy NAME, pods -l
+// AboutLive is the part of the help that commands share which look at a cluster.
+const AboutLive = `Objects of a cluster are named as for kubectl get: pod/NAME, deploy NAME, pods -l
 app=x. A live pod is judged as if it were created again: without its status, and
 without its node, unless it named that itself. Who creates it is told by its
 controller. kubectl's --as and --as-group are not known here: you look at the
 cluster as yourself.`
 
-func (l *live) addTo(flags *pflag.FlagSet, namespace *string) {
-	l.connection = newConnection(flags, namespace)
+// AddTo adds the flags. namespace is the value of the command's own flag of that name.
+func (l *Live) AddTo(flags *pflag.FlagSet, namespace *string) {
+	l.Connection = NewConnection(flags, namespace)
 	flags.StringVarP(&l.selector, "selector", "l", "", "`selector` of labels of live objects")
 	flags.BoolVarP(&l.all, "all-namespaces", "A", false, "look for live objects in all namespaces")
 }
 
-// validate finds what is wrong with the flags together. files says whether there are files to read, too.
-func (l *live) validate(files bool, namespace string) error {
-	for _, name := range l.names {
-		if slices.Contains(extensions, filepath.Ext(name)) {
+// Validate finds what is wrong with the flags together. files says whether there are files to read, too.
+func (l *Live) Validate(files bool, namespace string) error {
+	for _, name := range l.Names {
+		if slices.Contains(Extensions, filepath.Ext(name)) {
 			return fmt.Errorf("%q stands alone; name files and folders with -f", name)
 		}
 	}
 	switch {
-	case files && len(l.names) > 0:
-		return fmt.Errorf("%q is an object of a cluster, and -f reads files; name one or the other", l.names[0])
-	case len(l.names) > 0 && l.all && namespace != "":
+	case files && len(l.Names) > 0:
+		return fmt.Errorf("%q is an object of a cluster, and -f reads files; name one or the other", l.Names[0])
+	case len(l.Names) > 0 && l.all && namespace != "":
 		return errors.New("--namespace and --all-namespaces contradict each other; leave one of them out")
-	case len(l.names) > 0:
+	case len(l.Names) > 0:
 		return nil
 	case l.selector != "":
 		return errors.New("--selector chooses live objects; name their kind, such as pods")
@@ -63,13 +64,13 @@ func (l *live) validate(files bool, namespace string) error {
 	return nil
 }
 
-// objects reads what was named from the cluster. What cannot be read is reported and left out.
-func (l *live) objects(c *console) iter.Seq[manifest.Object] {
+// Objects reads what was named from the cluster. What cannot be read is reported and left out.
+func (l *Live) Objects(r Reader) iter.Seq[manifest.Object] {
 	return func(yield func(manifest.Object) bool) {
-		_, stop := c.Progress.Reading(strings.Join(l.names, " "))
+		_, stop := r.Reading(strings.Join(l.Names, " "))
 		infos, err := l.infos()
 		stop()
-		c.failEach(err, l.remedy)
+		r.failEach(err, l.Remedy)
 		for _, info := range infos {
 			if !yield(liveObject(info)) {
 				return
@@ -78,18 +79,18 @@ func (l *live) objects(c *console) iter.Seq[manifest.Object] {
 	}
 }
 
-func (l *live) infos() ([]*resource.Info, error) {
-	if _, err := l.open(); err != nil {
+func (l *Live) infos() ([]*resource.Info, error) {
+	if _, err := l.Open(); err != nil {
 		return nil, err
 	}
-	namespace, err := l.namespace()
+	namespace, err := l.Namespace()
 	if err != nil {
 		return nil, err
 	}
 	infos, err := resource.NewBuilder(l.config).Unstructured().ContinueOnError().
 		NamespaceParam(namespace).DefaultNamespace().AllNamespaces(l.all).
 		LabelSelectorParam(l.selector).RequestChunksOf(pageSize).
-		ResourceTypeOrNameArgs(true, l.names...).Flatten().
+		ResourceTypeOrNameArgs(true, l.Names...).Flatten().
 		Do().Infos()
 	return infos, err
 }
@@ -105,25 +106,25 @@ func liveObject(info *resource.Info) manifest.Object {
 	return manifest.FromCluster(name, raw)
 }
 
-// remedy also tells where an object was looked for.
-func (l *live) remedy(err error) error {
-	namespace, nsErr := l.namespace()
+// Remedy also tells where an object was looked for.
+func (l *Live) Remedy(err error) error {
+	namespace, nsErr := l.Namespace()
 	if apierrors.IsNotFound(err) && nsErr == nil {
 		return fmt.Errorf("%w in namespace %q; choose another with -n", err, namespace)
 	}
-	return l.connection.remedy(err)
+	return l.Connection.Remedy(err)
 }
 
-// where says in messages where it was looked: `pods with "app=x" in namespace "polyaxon"`.
-func (l *live) where() string {
-	text := strings.Join(l.names, " ")
+// Where says in messages where it was looked: `pods with "app=x" in namespace "polyaxon"`.
+func (l *Live) Where() string {
+	text := strings.Join(l.Names, " ")
 	if l.selector != "" {
 		text += fmt.Sprintf(" with %q", l.selector)
 	}
 	if l.all {
 		return text + " in all namespaces"
 	}
-	namespace, err := l.namespace()
+	namespace, err := l.Namespace()
 	if err != nil {
 		return text
 	}
@@ -131,16 +132,16 @@ func (l *live) where() string {
 }
 
 // failEach reports every error of several, with its remedy.
-func (c *console) failEach(err error, remedy func(error) error) {
+func (r Reader) failEach(err error, remedy func(error) error) {
 	if err == nil {
 		return
 	}
 	var several utilerrors.Aggregate
 	if !errors.As(err, &several) {
-		c.Fail(remedy(err))
+		r.Fail(remedy(err))
 		return
 	}
 	for _, one := range utilerrors.Flatten(several).Errors() {
-		c.Fail(remedy(one))
+		r.Fail(remedy(one))
 	}
 }

@@ -1,4 +1,4 @@
-package cli
+package input
 
 import (
 	"bytes"
@@ -109,7 +109,7 @@ func heldTexts(data *yaml.Node) []string {
 	var found []string
 	for i := 0; i+1 < len(data.Content); i += 2 {
 		value := data.Content[i+1]
-		if slices.Contains(extensions, filepath.Ext(data.Content[i].Value)) && isPolicy(value.Value) {
+		if slices.Contains(Extensions, filepath.Ext(data.Content[i].Value)) && isPolicy(value.Value) {
 			found = append(found, strings.Repeat("\n", value.Line)+value.Value)
 		}
 	}

@@ -1,4 +1,4 @@
-package cli
+package input
 
 import (
 	"fmt"
@@ -10,22 +10,18 @@ import (
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
-// compilePolicy compiles the policies at path, or the built-in one where there is no path. It returns nil, and has
-// reported why, where any of them is wrong.
-func (c *console) compilePolicy(path string) *policy.Policy { return c.compile(c.policyFiles(path)) }
-
-// policyFiles are the policies at path, or the built-in one where there is no path; nil, and reported, where any of
+// PolicyFiles are the policies at path, or the built-in one where there is no path; nil, and reported, where any of
 // them is wrong.
-func (c *console) policyFiles(path string) []v1alpha1.File {
+func (r Reader) PolicyFiles(path string) []v1alpha1.File {
 	if path == "" {
 		return []v1alpha1.File{{Name: "default.yaml", Policy: v1alpha1.Default()}}
 	}
-	return c.loadPolicies([]string{path}, c.Fail)
+	return r.LoadPolicies([]string{path}, r.Fail)
 }
 
-// loadPolicies loads policies from files and folders. It returns nil, and has had every mistake reported, where any of
+// LoadPolicies loads policies from files and folders. It returns nil, and has had every mistake reported, where any of
 // them is wrong.
-func (c *console) loadPolicies(paths []string, fail func(error)) []v1alpha1.File {
+func (r Reader) LoadPolicies(paths []string, fail func(error)) []v1alpha1.File {
 	var loaded []v1alpha1.File
 	failed := false
 	report := func(err error) {
@@ -41,7 +37,7 @@ func (c *console) loadPolicies(paths []string, fail func(error)) []v1alpha1.File
 			report(err)
 		}
 		for _, file := range files {
-			found, errs := c.loadPolicy(file)
+			found, errs := r.loadPolicy(file)
 			for _, err := range errs {
 				report(err)
 			}
@@ -54,11 +50,11 @@ func (c *console) loadPolicies(paths []string, fail func(error)) []v1alpha1.File
 	return loaded
 }
 
-func (c *console) loadPolicy(file string) ([]v1alpha1.File, []error) {
+func (r Reader) loadPolicy(file string) ([]v1alpha1.File, []error) {
 	var data []byte
 	var err error
-	if file == stdin {
-		data, err = io.ReadAll(c.In)
+	if file == Stdin {
+		data, err = io.ReadAll(r.In)
 	} else {
 		data, err = os.ReadFile(file)
 	}
@@ -68,13 +64,13 @@ func (c *console) loadPolicy(file string) ([]v1alpha1.File, []error) {
 	return policiesIn(print.OneLine(file), data)
 }
 
-// compile compiles policies together. It returns nil, and has reported why, where they contradict each other.
-func (c *console) compile(files []v1alpha1.File) *policy.Policy {
+// Compile compiles policies together. It returns nil, and has reported why, where they contradict each other.
+func (r Reader) Compile(files []v1alpha1.File) *policy.Policy {
 	if files == nil {
 		return nil
 	}
 	if err := v1alpha1.ValidateSet(files); err != nil {
-		c.Fail(err)
+		r.Fail(err)
 		return nil
 	}
 	docs := make([]*v1alpha1.PlacementPolicy, len(files))
@@ -83,7 +79,7 @@ func (c *console) compile(files []v1alpha1.File) *policy.Policy {
 	}
 	p, err := policy.New(docs...)
 	if err != nil {
-		c.Fail(err)
+		r.Fail(err)
 		return nil
 	}
 	return p
