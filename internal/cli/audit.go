@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/audit"
@@ -128,12 +127,10 @@ func (a *auditing) files(ctx context.Context, c *console) ([]v1alpha1.File, erro
 	}
 	held, err := a.HeldPolicy(ctx, "name the policy with --policy FILE")
 	switch {
-	case err == nil && held == nil:
+	case err != nil:
+		return nil, err
+	case held == nil:
 		return a.BuiltIn(c.Reader), nil
-	case err == nil:
-		return c.TellPolicies(held, "policy")
-	case apierrors.IsForbidden(err):
-		return nil, fmt.Errorf("%w; name the policy with --policy FILE", err)
 	}
-	return nil, a.Remedy(err)
+	return c.TellPolicies(held, "policy")
 }

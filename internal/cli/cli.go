@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/cli/print"
 )
 
@@ -82,4 +83,15 @@ something, 2 usage or input error.`,
 	addGroup(root, "Clusters:", newMap(c), newNodes(c), newVerify(c), newAudit(c), newDrill(c), newReplay(c), newDoctor(c), newSiege(c))
 	root.AddCommand(newVersion(c), newCompletion(c))
 	return root
+}
+
+// console is what commands read from and print to.
+type console struct {
+	*print.Console
+	input.Reader
+}
+
+func newConsole(in io.Reader, out, errOut io.Writer) *console {
+	c := print.NewConsole(out, errOut)
+	return &console{c, input.Reader{Report: c, In: in}}
 }

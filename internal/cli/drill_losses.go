@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/cli/input"
@@ -22,17 +21,15 @@ func (d *drilling) files(ctx context.Context, c *console) (files []v1alpha1.File
 		return c.PolicyFiles(d.policy), true, nil
 	}
 	held, err := d.HeldPolicy(ctx, input.NameIt("policy"))
-	switch {
-	case err == nil && held == nil:
+	if err != nil {
+		return nil, false, err
+	}
+	if held == nil {
 		c.Tell("note: the cluster has no Deployment with the label %q; the built-in policy tells what core is\n", doctor.Label)
 		return c.PolicyFiles(""), false, nil
-	case err == nil:
-		files, err = c.TellPolicies(held, "policy")
-		return files, true, err
-	case apierrors.IsForbidden(err):
-		return nil, false, fmt.Errorf("%w; %s", err, input.NameIt("policy"))
 	}
-	return nil, false, d.Remedy(err)
+	files, err = c.TellPolicies(held, "policy")
+	return files, true, err
 }
 
 // loss is nodes that go at once.

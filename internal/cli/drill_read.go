@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
@@ -16,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/cli/input"
@@ -184,8 +183,10 @@ func (r *reading) controller(ctx context.Context, live *corev1.Pod) (runtime.Obj
 		if of.Kind != reference.Kind || of.GV.String() != reference.APIVersion {
 			continue
 		}
-		into := emptyController(of.Kind)
-		err := r.Get(ctx, of.GV, of.Resource, live.Namespace, reference.Name, into)
+		into, err := scheme.Scheme.New(of.GV.WithKind(of.Kind))
+		if err == nil {
+			err = r.Get(ctx, of.GV, of.Resource, live.Namespace, reference.Name, into)
+		}
 		if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) {
 			r.console.Tell("note: pod %q is judged by itself, not by the template of its %s: %v\n", live.Name, of.Kind, err)
 			return nil, nil
@@ -196,16 +197,4 @@ func (r *reading) controller(ctx context.Context, live *corev1.Pod) (runtime.Obj
 		r.controllers[reference.UID] = into
 	}
 	return r.controllers[reference.UID], nil
-}
-
-func emptyController(kind string) runtime.Object {
-	switch kind {
-	case "ReplicaSet":
-		return &appsv1.ReplicaSet{}
-	case "StatefulSet":
-		return &appsv1.StatefulSet{}
-	case "Job":
-		return &batchv1.Job{}
-	}
-	return &corev1.ReplicationController{}
 }

@@ -148,20 +148,12 @@ func changeText(change native.Change) string {
 	return text
 }
 
-func docsOf(files []v1alpha1.File) []*v1alpha1.PlacementPolicy {
-	docs := make([]*v1alpha1.PlacementPolicy, len(files))
-	for i, f := range files {
-		docs[i] = f.Policy
-	}
-	return docs
-}
-
 // twinOf is the twin of the policies; false where they are wrong, and that was said.
 func (c *console) twinOf(files []v1alpha1.File) (native.Twin, bool) {
 	if c.Compile(files) == nil {
 		return native.Twin{}, false
 	}
-	docs := docsOf(files)
+	docs := input.Documents(files)
 	errs := native.Check(docs...)
 	for _, err := range errs {
 		c.Fail(err)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,18 +64,15 @@ The exit code is 1 where any decision would be another.`,
 
 // replay reads a log line by line: it may be larger than memory.
 func (c *console) replay(p *policy.Policy, name string, show replayPrinter) {
-	in := c.In
 	if name == "-" {
 		name = input.Stdin
-	} else {
-		file, err := os.Open(name)
-		if err != nil {
-			c.Fail(err)
-			return
-		}
-		defer func() { _ = file.Close() }()
-		in = file
 	}
+	in, err := c.Reader.Open(name)
+	if err != nil {
+		c.Fail(err)
+		return
+	}
+	defer func() { _ = in.Close() }() // nothing was written
 	lines, today, wrong := bufio.NewReader(in), v1alpha1.DayOf(time.Now()), 0
 	for n := 1; ; n++ {
 		line, err := lines.ReadBytes('\n')
@@ -116,3 +112,35 @@ func (c *console) replayLine(p *policy.Policy, place string, line []byte, today 
 	}
 	return err == nil
 }
+
+// mostWrong is how many lines in a row may be no audit events before the whole file counts as something else.
+const mostWrong = 3
+
+// errNoAuditLog says that a file is something else.
+var errNoAuditLog = errors.New("three lines in a row are no audit events, so this is no audit log, and the rest is not read")
+
+// aboutAuditLogs is how to get a log with an event of audit.k8s.io/v1 in each line. GKE keeps other entries, of which such
+// events can be made.
+const aboutAuditLogs = `An audit log has one event of audit.k8s.io/v1 in each line. Where it comes from:
+
+  Your own API server: the file of its flag --audit-log-path.
+
+  EKS, with the log type "audit" enabled:
+    aws logs filter-log-events --log-group-name /aws/eks/CLUSTER/cluster \
+      --log-stream-name-prefix kube-apiserver-audit \
+      --query 'events[].message' --output json | jq -r '.[]'
+
+  AKS, with a diagnostic setting that sends "kube-audit" to a workspace:
+    az monitor log-analytics query --workspace WORKSPACE --output json \
+      --analytics-query "AzureDiagnostics | where Category == 'kube-audit'" |
+      jq -r '.[].log_s'
+
+  GKE, whose entries hold the same in other fields:
+    gcloud logging read 'protoPayload.methodName="io.k8s.core.v1.pods.create"' \
+      --format json | jq -c '.[] | (.protoPayload.resourceName | split("/")) as $at |
+      {kind: "Event", stage: "ResponseComplete", auditID: .insertId,
+       verb: "create", annotations: .labels, requestReceivedTimestamp: .timestamp,
+       user: {username: .protoPayload.authenticationInfo.principalEmail},
+       objectRef: {resource: "pods", namespace: $at[3], name: $at[5]},
+       requestObject: .protoPayload.request}'
+`

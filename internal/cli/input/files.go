@@ -3,6 +3,7 @@ package input
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -69,7 +70,11 @@ func regular(files []string) ([]string, error) {
 func (r Reader) Objects(paths []string, recursive bool) iter.Seq[manifest.Object] {
 	return func(yield func(manifest.Object) bool) {
 		for _, path := range paths {
-			for _, file := range r.expand(path, recursive) {
+			files, err := expand(path, recursive)
+			if err != nil {
+				r.Fail(err)
+			}
+			for _, file := range files {
 				for _, o := range r.read(file) {
 					if !yield(o) {
 						return
@@ -80,25 +85,21 @@ func (r Reader) Objects(paths []string, recursive bool) iter.Seq[manifest.Object
 	}
 }
 
-func (r Reader) expand(path string, recursive bool) []string {
-	files, err := expand(path, recursive)
-	if err != nil {
-		r.Fail(err)
+// Open opens a file, or standard input under the name of Stdin.
+func (r Reader) Open(name string) (io.ReadCloser, error) {
+	if name == Stdin {
+		return io.NopCloser(r.In), nil
 	}
-	return files
+	return os.Open(name)
 }
 
 func (r Reader) read(name string) []manifest.Object {
-	in := r.In
-	if name != Stdin {
-		f, err := os.Open(name)
-		if err != nil {
-			r.Fail(err)
-			return nil
-		}
-		defer func() { _ = f.Close() }() // nothing was written
-		in = f
+	in, err := r.Open(name)
+	if err != nil {
+		r.Fail(err)
+		return nil
 	}
+	defer func() { _ = in.Close() }() // nothing was written
 	objects, err := manifest.Read(print.OneLine(name), in)
 	if err != nil {
 		r.Fail(err)

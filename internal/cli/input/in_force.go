@@ -85,9 +85,9 @@ func (r Reader) TellPolicies(held *corev1.ConfigMap, flag string) ([]v1alpha1.Fi
 	return files, err
 }
 
-// Readable is HeldPolicy, whose error says what to do.
+// Readable is HeldPolicy, whose error says which right to ask for.
 func (n *Connection) Readable(ctx context.Context) (*corev1.ConfigMap, error) {
-	held, err := n.HeldPolicy(ctx, NameIt("policy"))
+	held, err := n.heldPolicy(ctx, NameIt("policy"))
 	if apierrors.IsForbidden(err) {
 		return nil, fmt.Errorf("%w; ask for ClusterRole polymoat-view in the namespace of polymoat, or %s", err, NameIt("policy"))
 	}
@@ -124,15 +124,12 @@ func (n *Connection) InForce(ctx context.Context, r Reader, flag, path string) (
 		return r.PolicyFiles(path), nil
 	}
 	held, err := n.HeldPolicy(ctx, NameIt(flag))
-	if err == nil && held == nil {
+	if err != nil {
+		return nil, err
+	}
+	if held == nil {
 		return nil, fmt.Errorf("no Deployment with the label %q tells the policy in force; name it with --%s FILE"+
 			" (the built-in one is what kubectl polymoat policy default prints)", doctor.Label, flag)
-	}
-	switch {
-	case apierrors.IsForbidden(err):
-		return nil, fmt.Errorf("%w; %s", err, NameIt(flag))
-	case err != nil:
-		return nil, n.Remedy(err)
 	}
 	return r.TellPolicies(held, flag)
 }
@@ -140,6 +137,14 @@ func (n *Connection) InForce(ctx context.Context, r Reader, flag, path string) (
 // HeldPolicy is the ConfigMap that an installation mounts; nil where there is no installation. choose says what to do
 // where the cluster does not tell.
 func (n *Connection) HeldPolicy(ctx context.Context, choose string) (*corev1.ConfigMap, error) {
+	held, err := n.heldPolicy(ctx, choose)
+	if apierrors.IsForbidden(err) {
+		return nil, fmt.Errorf("%w; %s", err, choose)
+	}
+	return held, n.Remedy(err)
+}
+
+func (n *Connection) heldPolicy(ctx context.Context, choose string) (*corev1.ConfigMap, error) {
 	d, err := n.Deployment(ctx, "", choose)
 	if err != nil || d == nil {
 		return nil, err

@@ -3,7 +3,6 @@ package input
 import (
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/cli/print"
@@ -51,13 +50,12 @@ func (r Reader) LoadPolicies(paths []string, fail func(error)) []v1alpha1.File {
 }
 
 func (r Reader) loadPolicy(file string) ([]v1alpha1.File, []error) {
-	var data []byte
-	var err error
-	if file == Stdin {
-		data, err = io.ReadAll(r.In)
-	} else {
-		data, err = os.ReadFile(file)
+	in, err := r.Open(file)
+	if err != nil {
+		return nil, []error{err}
 	}
+	defer func() { _ = in.Close() }() // nothing was written
+	data, err := io.ReadAll(in)
 	if err != nil {
 		return nil, []error{err}
 	}
@@ -73,14 +71,19 @@ func (r Reader) Compile(files []v1alpha1.File) *policy.Policy {
 		r.Fail(err)
 		return nil
 	}
-	docs := make([]*v1alpha1.PlacementPolicy, len(files))
-	for i, f := range files {
-		docs[i] = f.Policy
-	}
-	p, err := policy.New(docs...)
+	p, err := policy.New(Documents(files)...)
 	if err != nil {
 		r.Fail(err)
 		return nil
 	}
 	return p
+}
+
+// Documents are the policies of files.
+func Documents(files []v1alpha1.File) []*v1alpha1.PlacementPolicy {
+	docs := make([]*v1alpha1.PlacementPolicy, len(files))
+	for i, f := range files {
+		docs[i] = f.Policy
+	}
+	return docs
 }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/polymoat/polymoat/internal/manifest"
+	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/preview"
 )
 
@@ -113,15 +114,9 @@ func (s survey) addOwner(group, kind string, o runtime.Object) {
 }
 
 func templateOf(o runtime.Object) *corev1.PodTemplateSpec {
-	switch o := o.(type) {
-	case *appsv1.ReplicaSet:
-		return &o.Spec.Template
-	case *appsv1.StatefulSet:
-		return &o.Spec.Template
-	case *batchv1.Job:
-		return &o.Spec.Template
-	case *corev1.ReplicationController:
-		return o.Spec.Template
+	if c, ok := o.(*corev1.ReplicationController); ok {
+		return c.Spec.Template
 	}
-	return nil
+	live, _ := policy.Live(o)
+	return live.Template
 }
