@@ -57,7 +57,7 @@ The exit code is 1 where there is any.`,
     jq -r 'select(.kind == "pod-may-reach-protected-node") | "\(.object) \(.witness)"'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.watched(cmd.Context(), a.watch, everyFewSeconds, func(ctx context.Context) error { return a.run(ctx, c) })
+			return watched(cmd.Context(), c.Console, a.watch, everyFewSeconds, func(ctx context.Context) error { return a.run(ctx, c) })
 		},
 	}
 	flags := cmd.Flags()
@@ -86,7 +86,7 @@ const heapGrowth = 50
 
 func (a *auditing) run(ctx context.Context, c *console) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(heapGrowth))
-	tell := c.findingsPrinter(a.output)
+	tell := newFindingsPrinter(c.Console, a.output)
 	if tell == nil {
 		return fmt.Errorf("unknown output format %q; use text, wide or json", a.output)
 	}

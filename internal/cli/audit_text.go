@@ -17,13 +17,13 @@ type findingsPrinter interface {
 	end(seen string)
 }
 
-// findingsPrinter returns the printer of a format; nil where there is no such format.
-func (c *console) findingsPrinter(output string) findingsPrinter {
+// newFindingsPrinter returns the printer of a format; nil where there is no such format.
+func newFindingsPrinter(c *print.Console, output string) findingsPrinter {
 	switch output {
 	case "text":
-		return &findingsText{console: c, shown: map[audit.Kind][]audit.Finding{}, counts: map[audit.Kind]int{}}
+		return &findingsText{Console: c, shown: map[audit.Kind][]audit.Finding{}, counts: map[audit.Kind]int{}}
 	case "wide":
-		return &findingsTable{console: c, Table: print.Table{Columns: []print.Column{
+		return &findingsTable{Console: c, Table: print.Table{Columns: []print.Column{
 			{Title: "finding"}, {Title: "namespace"}, {Title: "object"}, {Title: "role"}, {Title: "what"},
 		}}}
 	case "json":
@@ -33,14 +33,14 @@ func (c *console) findingsPrinter(output string) findingsPrinter {
 }
 
 // findingsJSON prints a line for each finding at once.
-type findingsJSON struct{ *console }
+type findingsJSON struct{ *print.Console }
 
 func (j findingsJSON) add(f audit.Finding) { j.Print(print.JSON(f)) }
 func (findingsJSON) end(string)            {}
 
 // findingsTable prints a line for each finding in the end, in the order in which they were found.
 type findingsTable struct {
-	*console
+	*print.Console
 	print.Table
 }
 
@@ -53,7 +53,7 @@ func (t *findingsTable) end(string) { t.Print(t.Unwrapped()) }
 // findingsText prints findings by kind in the end. Of each kind it keeps as many as it shows: a cluster may be all
 // findings.
 type findingsText struct {
-	*console
+	*print.Console
 	shown  map[audit.Kind][]audit.Finding
 	counts map[audit.Kind]int
 }

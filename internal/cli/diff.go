@@ -66,7 +66,7 @@ func diff(c *console, in *inputs) error {
 			c.Tell("%s: %s\n", r.pod.Object.File, sentence)
 			c.Exit(exitDiffer)
 		}
-	}, c.noteSkipped)
+	}, noteSkipped(c.Console))
 	return nil
 }
 

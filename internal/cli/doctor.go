@@ -93,6 +93,6 @@ func (e *examination) run(ctx context.Context, c *console) error {
 		}
 		return nil
 	}
-	c.reportText(report, e.verbose)
+	printReport(c.Console, report, e.verbose)
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 // headings are the titles under which text shows findings.
 var headings = map[doctor.Severity]string{doctor.Error: "Errors", doctor.Warning: "Warnings", doctor.Info: "Worth knowing"}
 
-// reportText prints findings by their severity, then the checks that found nothing, and those that could not run.
-func (c *console) reportText(r doctor.Report, verbose bool) {
+// printReport prints findings by their severity, then the checks that found nothing, and those that could not run.
+func printReport(c *print.Console, r doctor.Report, verbose bool) {
 	for _, severity := range doctor.Severities {
 		var found []doctor.Finding
 		for _, f := range r.Findings {
@@ -23,10 +23,10 @@ func (c *console) reportText(r doctor.Report, verbose bool) {
 		if len(found) == 0 {
 			continue
 		}
-		style := c.severity(severity)
+		style := severityStyle(c.Styles, severity)
 		c.Print(style.Sprintf("%s: %d", headings[severity], len(found)) + "\n\n")
 		for _, f := range found {
-			c.Print(c.findingText(f, style) + "\n")
+			c.Print(findingText(c.Styles, f, style) + "\n")
 		}
 	}
 	c.Print(c.Styles.Green.Sprintf("%s found nothing.", count(len(r.OK), "check")) + "\n")
@@ -51,20 +51,20 @@ func leftOut(r doctor.Report) string {
 	return fmt.Sprintf("%s could not run: %s.", count(len(ids), "check"), strings.Join(ids, ", "))
 }
 
-func (c *console) severity(s doctor.Severity) *print.Style {
-	switch s {
+func severityStyle(s print.Styles, of doctor.Severity) *print.Style {
+	switch of {
 	case doctor.Error:
-		return c.Styles.Red
+		return s.Red
 	case doctor.Warning:
-		return c.Styles.Yellow
+		return s.Yellow
 	default:
-		return c.Styles.Cyan
+		return s.Cyan
 	}
 }
 
 // findingText is a finding under its ID. The command is one line, whatever its length: it is there to be copied.
-func (c *console) findingText(f doctor.Finding, style *print.Style) string {
-	b := &block{print.Block{Styles: c.Styles}}
+func findingText(s print.Styles, f doctor.Finding, style *print.Style) string {
+	b := &block{print.Block{Styles: s}}
 	b.Line(style, f.Check)
 	b.Field("What", f.What, nil)
 	b.Field("Why", f.Why, nil)

@@ -109,7 +109,7 @@ func (d *drilling) run(ctx context.Context, c *console) error {
 	if err != nil {
 		c.Fail(err)
 	}
-	by := c.side(files)
+	by := compiled(c.Reader, files)
 	if by.Policy == nil {
 		return nil
 	}
@@ -137,6 +137,6 @@ func (d *drilling) run(ctx context.Context, c *console) error {
 		}
 		return nil
 	}
-	c.drillText(all, d.width)
+	printDrills(c.Console, all, d.width)
 	return nil
 }

@@ -14,8 +14,8 @@ var fates = map[drill.Fate]string{
 	drill.Returns: "yes", drill.Depends: "may stay pending", drill.Pending: "stays pending", drill.Gone: "no", drill.OfNode: "not missed",
 }
 
-// drillText prints what became of core in each drill, and of all drills in one sentence.
-func (c *console) drillText(all []drilled, characters int) {
+// printDrills prints what became of core in each drill, and of all drills in one sentence.
+func printDrills(c *print.Console, all []drilled, characters int) {
 	characters = cmp.Or(characters, c.Styles.Width())
 	var without []string
 	for _, one := range all {

@@ -57,7 +57,7 @@ func explainAll(c *console, in *inputs, output string) error {
 	if err := in.validate(); err != nil {
 		return err
 	}
-	printRecord, end := c.printer(output)
+	printRecord, end := recordPrinter(c.Console, output)
 	if printRecord == nil {
 		return fmt.Errorf("unknown output format %q; use text, wide, json or yaml", output)
 	}
@@ -68,24 +68,25 @@ func explainAll(c *console, in *inputs, output string) error {
 		printRecord(explain.New(r.pod, r.namespace, r.decision))
 	}, func(o manifest.Object) {
 		if output == "text" || output == "wide" {
-			c.noteSkipped(o)
+			noteSkipped(c.Console)(o)
 		}
 	})
 	end()
 	return nil
 }
 
-func (c *console) noteSkipped(o manifest.Object) {
-	c.Tell("note: %s has no pod template\n", o.Place())
+// noteSkipped returns a function that says of an object that it holds no pod.
+func noteSkipped(c *print.Console) func(manifest.Object) {
+	return func(o manifest.Object) { c.Tell("note: %s has no pod template\n", o.Place()) }
 }
 
-// printer returns the function that prints one record in a format, and the one to call at the end. Both are nil where there
-// is no such format.
-func (c *console) printer(output string) (show func(explain.Record), end func()) {
+// recordPrinter returns the function that prints one record in a format, and the one to call at the end. Both are nil where
+// there is no such format.
+func recordPrinter(c *print.Console, output string) (show func(explain.Record), end func()) {
 	nothing := func() {}
 	switch output {
 	case "text":
-		return c.textPrinter(), nothing
+		return textPrinter(c), nothing
 	case "wide":
 		t := newRecordTable()
 		return t.add, func() { c.Print(t.Unwrapped()) }
@@ -98,7 +99,7 @@ func (c *console) printer(output string) (show func(explain.Record), end func())
 }
 
 // textPrinter returns a function that prints records as blocks with an empty line between them.
-func (c *console) textPrinter() func(explain.Record) {
+func textPrinter(c *print.Console) func(explain.Record) {
 	first := true
 	return func(r explain.Record) {
 		block := &block{print.Block{Styles: c.Styles}}

@@ -21,7 +21,7 @@ func explained(t *testing.T, d policy.Decision) string {
 	var out bytes.Buffer
 	c := newConsole(nil, &out, nil)
 	pod := manifest.Pod{Object: manifest.Object{File: "a.yaml", Raw: map[string]any{"kind": "Pod"}}}
-	c.textPrinter()(explain.New(pod, "polyaxon", d))
+	textPrinter(c.Console)(explain.New(pod, "polyaxon", d))
 	return out.String()
 }
 

@@ -29,18 +29,18 @@ func list[R any](c *console, output string, records []R, tables ...print.Table) 
 			c.Print(print.JSON(r))
 		}
 	case "text":
-		c.printTables(tables, func(t print.Table) string { return t.Fitted(c.Styles.Width()) })
+		printTables(c.Console, tables, func(t print.Table) string { return t.Fitted(c.Styles.Width()) })
 	case "wide":
-		c.printTables(tables, print.Table.Unwrapped)
+		printTables(c.Console, tables, print.Table.Unwrapped)
 	case "markdown":
-		c.printTables(tables, print.Table.Markdown)
+		printTables(c.Console, tables, print.Table.Markdown)
 	default:
 		return fmt.Errorf("unknown output format %q; use text, wide, markdown or json", output)
 	}
 	return nil
 }
 
-func (c *console) printTables(tables []print.Table, format func(print.Table) string) {
+func printTables(c *print.Console, tables []print.Table, format func(print.Table) string) {
 	separator := ""
 	for _, t := range tables {
 		if text := format(t); text != "" {

@@ -77,7 +77,7 @@ func newMap(c *console) *cobra.Command {
 			if v.watch && v.output == "html" {
 				return errors.New("--watch is for text and json; a page of -o html is written once")
 			}
-			return c.watched(cmd.Context(), v.watch, everyFewSeconds, func(ctx context.Context) error { return v.run(ctx, c) })
+			return watched(cmd.Context(), c.Console, v.watch, everyFewSeconds, func(ctx context.Context) error { return v.run(ctx, c) })
 		},
 	}
 	flags := cmd.Flags()
@@ -113,7 +113,7 @@ func (v *mapping) run(ctx context.Context, c *console) error {
 	if err != nil {
 		c.Fail(err)
 	}
-	by := c.side(files)
+	by := compiled(c.Reader, files)
 	if by.Policy == nil {
 		return nil
 	}

@@ -97,12 +97,12 @@ func (t *twinFlags) run(ctx context.Context, c *console) error {
 		c.Fail(err)
 		return nil
 	}
-	twin, ok := c.twinOf(files)
+	twin, ok := twinOf(c, files)
 	if !ok {
 		return nil
 	}
 	if t.against != "" {
-		c.changes(t.against, twin)
+		printTwinChanges(c, t.against, twin)
 		return nil
 	}
 	if t.static != "" {
@@ -123,9 +123,9 @@ func (t *twinFlags) run(ctx context.Context, c *console) error {
 	return nil
 }
 
-// changes says what is not as in the twin of another policy.
-func (c *console) changes(path string, twin native.Twin) {
-	before, ok := c.twinOf(c.PolicyFiles(path))
+// printTwinChanges says what is not as in the twin of another policy.
+func printTwinChanges(c *console, path string, twin native.Twin) {
+	before, ok := twinOf(c, c.PolicyFiles(path))
 	if !ok {
 		return
 	}
@@ -149,7 +149,7 @@ func changeText(change native.Change) string {
 }
 
 // twinOf is the twin of the policies; false where they are wrong, and that was said.
-func (c *console) twinOf(files []v1alpha1.File) (native.Twin, bool) {
+func twinOf(c *console, files []v1alpha1.File) (native.Twin, bool) {
 	if c.Compile(files) == nil {
 		return native.Twin{}, false
 	}

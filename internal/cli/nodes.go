@@ -48,7 +48,7 @@ The exit code is 1 where anything is missing.`,
 			c.Fail(cluster.Remedy(err))
 		}
 		if c.Code == exitClean {
-			c.nodeCommands(layers.MissingOnNodes(policies, nodes))
+			printNodeCommands(c.Console, layers.MissingOnNodes(policies, nodes))
 		}
 		return nil
 	}
@@ -67,7 +67,7 @@ func nodesOf(ctx context.Context, n *input.Connection, c *console, files []strin
 	return nodes, err
 }
 
-func (c *console) nodeCommands(missing []layers.Command) {
+func printNodeCommands(c *print.Console, missing []layers.Command) {
 	if len(missing) == 0 {
 		c.Print("# Nothing is missing: the nodes of every pool have its label and taints.\n")
 		return

@@ -50,7 +50,7 @@ place, and nothing else of it: no root, no path on the node, no list of names.
 }
 
 func overrides(c *console, files []v1alpha1.File, name, output string) error {
-	roles := c.roles(files)
+	roles := rolesOf(c.Reader, files)
 	if roles == nil {
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/print"
 )
 
 func newPolicy(c *console) *cobra.Command {
@@ -90,7 +91,7 @@ func validatePolicies(c *console, paths []string, strict bool) {
 	files := c.LoadPolicies(paths, func(err error) {
 		c.Fail(err)
 		if invalid, ok := errors.AsType[*v1alpha1.InvalidError](err); ok {
-			c.doubt(invalid.Doubts, strict)
+			reportDoubts(c.Console, invalid.Doubts, strict)
 		}
 	})
 	if c.Compile(files) == nil {
@@ -102,16 +103,16 @@ func validatePolicies(c *console, paths []string, strict bool) {
 			doubts = append(doubts, f.Name+": "+report)
 		}
 		if strict && len(doubts) > 0 {
-			c.doubt(doubts, strict)
+			reportDoubts(c.Console, doubts, strict)
 			continue
 		}
 		c.Print(fmt.Sprintf("%s: valid (policy %s, %s, %s, %s)\n", f.Name, f.Policy.Metadata.Name,
 			count(len(spec.Namespaces), "namespace"), count(len(spec.NodePools), "node pool"), count(len(spec.Roles), "role")))
-		c.doubt(doubts, strict)
+		reportDoubts(c.Console, doubts, strict)
 	}
 }
 
-func (c *console) doubt(doubts []string, strict bool) {
+func reportDoubts(c *print.Console, doubts []string, strict bool) {
 	for _, doubt := range doubts {
 		if strict {
 			c.Fail(errors.New(doubt))

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/polymoat/polymoat/internal/cli/input"
+	"github.com/polymoat/polymoat/internal/cli/print"
 )
 
 func newPolicyShow(c *console) *cobra.Command {
@@ -38,7 +39,7 @@ namespace. ClusterRole polymoat-view of the chart holds that and nothing else.`,
 			case held == nil:
 				c.Fail(input.ErrNoPolymoat)
 			default:
-				c.showPolicies(held)
+				printPolicies(c.Console, held)
 			}
 			return nil
 		},
@@ -47,8 +48,8 @@ namespace. ClusterRole polymoat-view of the chart holds that and nothing else.`,
 	return cmd
 }
 
-// showPolicies prints the files of policies as one stream of YAML. One with a mistake is printed, too: it is in force.
-func (c *console) showPolicies(held *corev1.ConfigMap) {
+// printPolicies prints the files of policies as one stream of YAML. One with a mistake is printed, too: it is in force.
+func printPolicies(c *print.Console, held *corev1.ConfigMap) {
 	c.Tell("policy: in force: %s\n", input.PlaceOfPolicy(held))
 	separator := ""
 	for _, key := range slices.Sorted(maps.Keys(held.Data)) {

@@ -29,7 +29,7 @@ while the webhook is away. Comments say which pods no preset reaches.
 	cluster = addGoverningTo(cmd, &path)
 	cmd.Flags().StringVar(&release, "release", "", "`name` of Polyaxon's release (default: that of the only policy)")
 	cmd.RunE = func(_ *cobra.Command, roles []string) error {
-		return c.printForRelease(cluster.Governing(c.Reader, path), release, func(p *v1alpha1.PlacementPolicy) (string, error) {
+		return printForRelease(c, cluster.Governing(c.Reader, path), release, func(p *v1alpha1.PlacementPolicy) (string, error) {
 			return layers.Presets(p, roles)
 		})
 	}

@@ -72,7 +72,7 @@ func (v *previewing) run(ctx context.Context, c *console) error {
 	if v.policy == "" {
 		return errors.New("nothing to preview; name the new policy with --policy")
 	}
-	show := c.previewPrinter(v.output)
+	show := previewPrinter(c.Console, v.output)
 	if show == nil {
 		return fmt.Errorf("unknown output format %q; use text or json", v.output)
 	}
@@ -109,18 +109,18 @@ func (v *previewing) run(ctx context.Context, c *console) error {
 
 // sides are the policy in force and the new one. One that is wrong is reported, and missing.
 func (v *previewing) sides(ctx context.Context, c *console) (current, revised preview.Policies, err error) {
-	if revised = c.side(c.PolicyFiles(v.policy)); revised.Policy == nil {
+	if revised = compiled(c.Reader, c.PolicyFiles(v.policy)); revised.Policy == nil {
 		return current, revised, nil
 	}
 	files, err := v.InForce(ctx, c.Reader, "against", v.against)
 	if err != nil {
 		return current, revised, err
 	}
-	return c.side(files), revised, nil
+	return compiled(c.Reader, files), revised, nil
 }
 
-func (c *console) side(files []v1alpha1.File) preview.Policies {
-	return preview.Policies{Policy: c.Compile(files), Files: files}
+func compiled(r input.Reader, files []v1alpha1.File) preview.Policies {
+	return preview.Policies{Policy: r.Compile(files), Files: files}
 }
 
 // namespaces are those to look at: the one that was named, else all that either policy governs.

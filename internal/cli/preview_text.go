@@ -31,10 +31,10 @@ var effects = []struct {
 
 // previewPrinter returns the function that prints what becomes of pods, of so many in all; nil where there is no such
 // format.
-func (c *console) previewPrinter(output string) func(outcomes []preview.Outcome, pods int) {
+func previewPrinter(c *print.Console, output string) func(outcomes []preview.Outcome, pods int) {
 	switch output {
 	case "text":
-		return c.previewText
+		return func(outcomes []preview.Outcome, pods int) { printPreview(c, outcomes, pods) }
 	case "json":
 		return func(outcomes []preview.Outcome, _ int) {
 			for _, o := range outcomes {
@@ -45,8 +45,8 @@ func (c *console) previewPrinter(output string) func(outcomes []preview.Outcome,
 	return nil
 }
 
-// previewText prints outcomes by what happens, and those that are alike together.
-func (c *console) previewText(outcomes []preview.Outcome, pods int) {
+// printPreview prints outcomes by what happens, and those that are alike together.
+func printPreview(c *print.Console, outcomes []preview.Outcome, pods int) {
 	var parts []string
 	for _, e := range effects {
 		n := 0
@@ -60,7 +60,7 @@ func (c *console) previewText(outcomes []preview.Outcome, pods int) {
 		parts = append(parts, fmt.Sprintf("%d %s", n, e.summary))
 		c.Print(c.Styles.Bold.Sprintf("%s: %s", e.heading, count(n, "pod")) + "\n")
 		for _, g := range groups {
-			c.Print(c.groupText(g) + "\n")
+			c.Print(groupText(c.Styles, g) + "\n")
 		}
 	}
 	if len(parts) == 0 {
@@ -110,9 +110,9 @@ func groupsOf(outcomes []preview.Outcome, of preview.Effect) []*fate {
 }
 
 // groupText is what happens, and to which pods.
-func (c *console) groupText(g *fate) string {
-	b := &block{print.Block{Styles: c.Styles}}
-	b.Text.WriteString(outcomeText(g.outcome, c.Styles))
+func groupText(s print.Styles, g *fate) string {
+	b := &block{print.Block{Styles: s}}
+	b.Text.WriteString(outcomeText(g.outcome, s))
 	label := "Pods"
 	shown := min(len(g.owners), mostOwners)
 	rest := g.pods // that belong to no owner who is shown

@@ -112,7 +112,7 @@ func TestPreviewText(t *testing.T) {
 				}
 			}
 			var out bytes.Buffer
-			newConsole(nil, &out, nil).previewText(outcomes, 3)
+			printPreview(newConsole(nil, &out, nil).Console, outcomes, 3)
 			if diff := cmp.Diff(tc.want, out.String()); diff != "" {
 				t.Errorf("text (-want +got):\n%s", diff)
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/cli/input"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/replay"
 )
@@ -50,20 +51,20 @@ The exit code is 1 where any decision would be another.`,
 	cluster = addGoverningTo(cmd, &path)
 	cmd.Flags().StringVarP(&output, "output", "o", output, "`format`: text or json (a line for each decision)")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		show := c.replayPrinter(output)
+		show := newReplayPrinter(c.Console, output)
 		if show == nil {
 			return fmt.Errorf("unknown output format %q; use text or json", output)
 		}
 		if p := c.Compile(cluster.Governing(c.Reader, path)); p != nil {
-			c.replay(p, args[0], show)
+			replayLog(c, p, args[0], show)
 		}
 		return nil
 	}
 	return cmd
 }
 
-// replay reads a log line by line: it may be larger than memory.
-func (c *console) replay(p *policy.Policy, name string, show replayPrinter) {
+// replayLog reads a log line by line: it may be larger than memory.
+func replayLog(c *console, p *policy.Policy, name string, show replayPrinter) {
 	if name == "-" {
 		name = input.Stdin
 	}
@@ -78,7 +79,7 @@ func (c *console) replay(p *policy.Policy, name string, show replayPrinter) {
 		line, err := lines.ReadBytes('\n')
 		if len(bytes.TrimSpace(line)) > 0 {
 			wrong++
-			if c.replayLine(p, fmt.Sprintf("%s:%d", name, n), line, today, show) {
+			if replayLine(c.Console, p, fmt.Sprintf("%s:%d", name, n), line, today, show) {
 				wrong = 0
 			}
 		}
@@ -99,7 +100,7 @@ func (c *console) replay(p *policy.Policy, name string, show replayPrinter) {
 }
 
 // replayLine shows the decision of a line. It returns false, and has reported it, where the line is no audit event.
-func (c *console) replayLine(p *policy.Policy, place string, line []byte, today v1alpha1.Day, show replayPrinter) bool {
+func replayLine(c *print.Console, p *policy.Policy, place string, line []byte, today v1alpha1.Day, show replayPrinter) bool {
 	d, decided, err := replay.Line(p, line, today)
 	switch {
 	case err != nil:

@@ -17,11 +17,11 @@ type replayPrinter interface {
 	end()
 }
 
-// replayPrinter returns the printer of a format; nil where there is no such format.
-func (c *console) replayPrinter(output string) replayPrinter {
+// newReplayPrinter returns the printer of a format; nil where there is no such format.
+func newReplayPrinter(c *print.Console, output string) replayPrinter {
 	switch output {
 	case "text":
-		return &replayText{console: c}
+		return &replayText{Console: c}
 	case "json":
 		return replayJSON{c}
 	}
@@ -29,14 +29,14 @@ func (c *console) replayPrinter(output string) replayPrinter {
 }
 
 // replayJSON prints a line for each decision.
-type replayJSON struct{ *console }
+type replayJSON struct{ *print.Console }
 
 func (j replayJSON) add(d replay.Decision) { j.Print(print.JSON(d)) }
 func (replayJSON) end()                    {}
 
 // replayText prints a block for each decision, and counts them.
 type replayText struct {
-	*console
+	*print.Console
 	decisions, again, differ int
 }
 

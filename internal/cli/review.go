@@ -12,6 +12,7 @@ import (
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/cli/input"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/manifest"
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/template"
@@ -119,7 +120,7 @@ func (in *inputs) eachPod(c *console, skipped func(manifest.Object), use func(ma
 		objects = in.live.Objects(c.Reader)
 	}
 	for o := range objects {
-		for _, pod := range c.pods(o, skipped) {
+		for _, pod := range podsIn(c.Console, o, skipped) {
 			if err := use(pod); err != nil {
 				c.Fail(err)
 				break
@@ -140,8 +141,8 @@ func (in *inputs) where() string {
 	return strings.Join(in.files, ", ")
 }
 
-// pods finds the pods of an object and reports those that are malformed.
-func (c *console) pods(o manifest.Object, skipped func(manifest.Object)) []manifest.Pod {
+// podsIn finds the pods of an object and reports those that are malformed.
+func podsIn(c *print.Console, o manifest.Object, skipped func(manifest.Object)) []manifest.Pod {
 	pods, errs := manifest.Pods(o)
 	if len(pods) == 0 && len(errs) == 0 {
 		skipped(o)

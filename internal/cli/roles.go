@@ -41,7 +41,7 @@ By which marks a role is told is in -o markdown and -o json only.`,
 	cluster = addGoverningTo(cmd, &path)
 	addFormatTo(cmd, &output)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		records := c.roles(cluster.Governing(c.Reader, path))
+		records := rolesOf(c.Reader, cluster.Governing(c.Reader, path))
 		if records == nil {
 			return nil
 		}
@@ -75,7 +75,7 @@ func roleNames(cmd *cobra.Command) []string {
 	}
 	var names []string
 	c := newConsole(nil, io.Discard, io.Discard)
-	for _, r := range c.roles(c.PolicyFiles(path)) {
+	for _, r := range rolesOf(c.Reader, c.PolicyFiles(path)) {
 		if !slices.Contains(names, r.Name) {
 			names = append(names, r.Name)
 		}
@@ -117,9 +117,9 @@ type role struct {
 
 func roleName(r role) string { return r.Name }
 
-// roles are the roles of policies. It returns nil, and has reported why, where the policies contradict each other.
-func (c *console) roles(files []v1alpha1.File) []role {
-	if c.Compile(files) == nil {
+// rolesOf are the roles of policies. It returns nil, and has reported why, where the policies contradict each other.
+func rolesOf(r input.Reader, files []v1alpha1.File) []role {
+	if r.Compile(files) == nil {
 		return nil
 	}
 	var all []role

@@ -11,6 +11,7 @@ import (
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/cli/input"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/siege"
 )
 
@@ -84,7 +85,7 @@ func (b *besieger) run(ctx context.Context, c *console) error {
 	o := siege.Options{Server: server, Policy: p, Namespace: b.namespace, Node: b.node, User: b.as.UserName}
 	err = siege.Run(ctx, o, func(r siege.Result) {
 		tally.Add(r)
-		c.Print(c.siegeLine(r))
+		c.Print(siegeLine(c.Styles, r))
 	})
 	if err != nil {
 		c.Fail(err)
@@ -113,14 +114,14 @@ func (b *besieger) besieged(files []v1alpha1.File) (*v1alpha1.PlacementPolicy, e
 }
 
 // siegeLine is a result in the colour of its verdict.
-func (c *console) siegeLine(r siege.Result) string {
+func siegeLine(s print.Styles, r siege.Result) string {
 	switch r.Verdict {
 	case siege.Held:
-		return c.Styles.Green.Sprint(r.String()) + "\n"
+		return s.Green.Sprint(r.String()) + "\n"
 	case siege.Open:
-		return c.Styles.Red.Sprint(r.String()) + "\n"
+		return s.Red.Sprint(r.String()) + "\n"
 	default:
-		return c.Styles.Faint.Sprint(r.String()) + "\n"
+		return s.Faint.Sprint(r.String()) + "\n"
 	}
 }
 

@@ -25,7 +25,7 @@ func TestTablesFitTerminal(t *testing.T) {
 			t.Errorf("%d columns, want at most %d: %s", n, print.UsualWidth, line)
 		}
 	}
-	for _, r := range c.roles(c.PolicyFiles("")) {
+	for _, r := range rolesOf(c.Reader, c.PolicyFiles("")) {
 		if r.Doc == "" || r.Marks == "" || r.withoutEntry() == "" {
 			t.Errorf("role %q: what it is, how it is told or what becomes of it without an entry is not said", r.Name)
 		}

@@ -31,7 +31,7 @@ func TestTextIsAsWideAsTheTerminal(t *testing.T) {
 		"a table": func(c *console) {
 			utilruntime.Must(list(c, "text", []string{}, print.Table{Columns: []print.Column{{Title: "a"}, {Title: "b"}}, Rows: [][]string{{"name", words}}}))
 		},
-		"explain": func(c *console) { c.textPrinter()(explain.Record{Warnings: []string{words}}) },
+		"explain": func(c *console) { textPrinter(c.Console)(explain.Record{Warnings: []string{words}}) },
 		"doctor":  func(c *console) { c.Print(checkText(c.Styles, doctor.Check{ID: "id", Doc: words})) },
 	} {
 		for _, columns := range []int{0, 40, 120} {

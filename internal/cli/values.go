@@ -45,7 +45,7 @@ while the webhook is away. A comment says what no value reaches.
 		if _, err := layers.ParseVersion(chart); err != nil {
 			return err
 		}
-		return c.printForRelease(cluster.Governing(c.Reader, path), release, func(p *v1alpha1.PlacementPolicy) (string, error) {
+		return printForRelease(c, cluster.Governing(c.Reader, path), release, func(p *v1alpha1.PlacementPolicy) (string, error) {
 			return layers.Values(p, chart)
 		})
 	}
@@ -53,7 +53,7 @@ while the webhook is away. A comment says what no value reaches.
 }
 
 // printForRelease prints what is written of the policy for a release of Polyaxon.
-func (c *console) printForRelease(files []v1alpha1.File, release string, write func(*v1alpha1.PlacementPolicy) (string, error)) error {
+func printForRelease(c *console, files []v1alpha1.File, release string, write func(*v1alpha1.PlacementPolicy) (string, error)) error {
 	if c.Compile(files) == nil {
 		return nil
 	}

@@ -23,7 +23,7 @@ func addWatchTo(flags *pflag.FlagSet, watch *bool) {
 
 // watched runs a command once, or at every tick until the context ends or the command fails: then what it prints is shown
 // where it differs from the time before.
-func (c *console) watched(ctx context.Context, watch bool, ticks func() <-chan time.Time, command func(context.Context) error) error {
+func watched(ctx context.Context, c *print.Console, watch bool, ticks func() <-chan time.Time, command func(context.Context) error) error {
 	if !watch {
 		return command(ctx)
 	}

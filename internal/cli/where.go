@@ -84,7 +84,7 @@ func where(c *console, in *inputs, output string) error {
 	if len(in.live.Names) == 0 && in.namespace != "" {
 		return errors.New("--namespace is for objects of a cluster; those of files land wherever they are created")
 	}
-	show, end := c.placePrinter(output)
+	show, end := placePrinter(c.Console, output)
 	if show == nil {
 		return fmt.Errorf("unknown output format %q; use text, wide or json", output)
 	}
@@ -94,7 +94,7 @@ func where(c *console, in *inputs, output string) error {
 		return nil
 	}
 	pools := poolsOf(files)
-	in.eachPod(c, c.noteSkipped, func(pod manifest.Pod) error {
+	in.eachPod(c, noteSkipped(c.Console), func(pod manifest.Pod) error {
 		p := placeOf(pod, pools)
 		p.PlacedIn = cmp.Or(pod.Object.Namespace(), rules.Namespaces()[0])
 		if rules.Governs(p.PlacedIn) {
@@ -164,11 +164,11 @@ func placesOn(pools []landing.Pool, spec *corev1.PodSpec) []placeOnOne {
 
 // placePrinter returns the function that prints one pod in a format, and the one to call at the end. Both are nil where there
 // is no such format.
-func (c *console) placePrinter(output string) (show func(place), end func()) {
+func placePrinter(c *print.Console, output string) (show func(place), end func()) {
 	nothing := func() {}
 	switch output {
 	case "text":
-		return c.placeText(), nothing
+		return placeText(c), nothing
 	case "wide":
 		t := newPlaceTable()
 		return t.add, func() { c.Print(t.Unwrapped()) }
@@ -179,7 +179,7 @@ func (c *console) placePrinter(output string) (show func(place), end func()) {
 }
 
 // placeText returns a function that prints pods as blocks with an empty line between them.
-func (c *console) placeText() func(place) {
+func placeText(c *print.Console) func(place) {
 	separator := ""
 	return func(p place) {
 		b := &block{print.Block{Styles: c.Styles}}
