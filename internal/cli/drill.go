@@ -132,10 +132,7 @@ func (d *drilling) run(ctx context.Context, c *console) error {
 		}
 	}
 	if d.output == "json" {
-		for _, one := range all {
-			c.Print(print.JSON(one))
-		}
-		return nil
+		return list(c, d.output, all)
 	}
 	printDrills(c.Console, all, d.width)
 	return nil

@@ -110,10 +110,7 @@ func (t *twinFlags) run(ctx context.Context, c *console) error {
 	}
 	all := append(twin.MutatingObjects(), twin.ValidatingObjects()...)
 	if t.output == "json" {
-		for _, o := range all {
-			c.Print(print.JSON(o))
-		}
-		return nil
+		return list(c, t.output, all)
 	}
 	text, err := yamlStream(all)
 	if err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/cli/print"
+	"github.com/polymoat/polymoat/internal/doctor"
 )
 
 func newPolicyShow(c *console) *cobra.Command {
@@ -37,7 +39,8 @@ namespace. ClusterRole polymoat-view of the chart holds that and nothing else.`,
 			case err != nil:
 				c.Fail(err)
 			case held == nil:
-				c.Fail(input.ErrNoPolymoat)
+				c.Fail(fmt.Errorf("no Deployment with the label %q tells the policy in force;"+
+					" kubectl polymoat policy default prints the built-in one", doctor.Label))
 			default:
 				printPolicies(c.Console, held)
 			}

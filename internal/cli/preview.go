@@ -72,8 +72,7 @@ func (v *previewing) run(ctx context.Context, c *console) error {
 	if v.policy == "" {
 		return errors.New("nothing to preview; name the new policy with --policy")
 	}
-	show := previewPrinter(c.Console, v.output)
-	if show == nil {
+	if v.output != "text" && v.output != "json" {
 		return fmt.Errorf("unknown output format %q; use text or json", v.output)
 	}
 	current, revised, err := v.sides(ctx, c)
@@ -97,10 +96,10 @@ func (v *previewing) run(ctx context.Context, c *console) error {
 	if len(outcomes) > 0 {
 		c.Exit(exitDiffer)
 	}
-	show(outcomes, len(found.Pods))
-	if v.output != "text" {
-		return nil
+	if v.output == "json" {
+		return list(c, v.output, outcomes)
 	}
+	printPreview(c.Console, outcomes, len(found.Pods))
 	if err := v.twin(ctx, c, current, revised); err != nil {
 		c.Fail(v.Remedy(err))
 	}

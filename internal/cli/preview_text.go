@@ -29,22 +29,6 @@ var effects = []struct {
 	{preview.Warned, "Would get a new warning", "warned"},
 }
 
-// previewPrinter returns the function that prints what becomes of pods, of so many in all; nil where there is no such
-// format.
-func previewPrinter(c *print.Console, output string) func(outcomes []preview.Outcome, pods int) {
-	switch output {
-	case "text":
-		return func(outcomes []preview.Outcome, pods int) { printPreview(c, outcomes, pods) }
-	case "json":
-		return func(outcomes []preview.Outcome, _ int) {
-			for _, o := range outcomes {
-				c.Print(print.JSON(o))
-			}
-		}
-	}
-	return nil
-}
-
 // printPreview prints outcomes by what happens, and those that are alike together.
 func printPreview(c *print.Console, outcomes []preview.Outcome, pods int) {
 	var parts []string

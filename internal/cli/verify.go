@@ -86,10 +86,7 @@ func (v *verification) run(ctx context.Context) error {
 		c.Exit(exitDiffer)
 	}
 	if v.output == "json" {
-		for _, d := range found {
-			c.Print(print.JSON(d))
-		}
-		return nil
+		return list(c, v.output, found)
 	}
 	c.Print(driftText(found, c.Styles.Width()))
 	c.Print(looked(&v.facts, len(found)))

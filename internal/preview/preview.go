@@ -99,9 +99,6 @@ func (f *forecast) request(pod *corev1.Pod) policy.Request {
 
 // node is the live node of that name; nil where there is no name, or no such node is known.
 func (f *forecast) node(name string) *landing.Node {
-	if name == "" {
-		return nil
-	}
 	i := slices.IndexFunc(f.Nodes, func(n landing.Node) bool { return n.Name == name })
 	if i < 0 {
 		return nil

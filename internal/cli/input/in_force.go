@@ -110,10 +110,6 @@ func policyNames(files []v1alpha1.File) string {
 	return v1alpha1.Quoted(names)
 }
 
-// ErrNoPolymoat says that there is no policy in force to show.
-var ErrNoPolymoat = fmt.Errorf("no Deployment with the label %q tells the policy in force;"+
-	" kubectl polymoat policy default prints the built-in one", doctor.Label)
-
 // NameIt is what to do where the cluster does not tell its policy; the flag names it instead.
 func NameIt(flag string) string { return fmt.Sprintf("name the policy in force with --%s FILE", flag) }
 

@@ -89,12 +89,11 @@ func (l *Live) infos() ([]*resource.Info, error) {
 	if err != nil {
 		return nil, err
 	}
-	infos, err := resource.NewBuilder(l.config).Unstructured().ContinueOnError().
+	return resource.NewBuilder(l.config).Unstructured().ContinueOnError().
 		NamespaceParam(namespace).DefaultNamespace().AllNamespaces(l.all).
 		LabelSelectorParam(l.selector).RequestChunksOf(pageSize).
 		ResourceTypeOrNameArgs(true, l.Names...).Flatten().
 		Do().Infos()
-	return infos, err
 }
 
 // liveObject is an object of a cluster under the name that kubectl gives it: "pod/train", "deployment.apps/web".

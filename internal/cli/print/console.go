@@ -151,10 +151,7 @@ const (
 
 // PictureOptions are what the console can show, in lines of such a width; 0 leaves it to the terminal.
 func (c *Console) PictureOptions(characters int) picture.Options {
-	if characters == 0 {
-		characters = widthOf(c.terminal)
-	}
-	return picture.Options{Escape: Escape, Width: characters, Colour: wantsColour(c.terminal, os.Getenv), ASCII: !knowsUnicode(runtime.GOOS, os.Getenv)}
+	return picture.Options{Escape: Escape, Width: cmp.Or(characters, c.Styles.Width()), Colour: wantsColour(c.terminal, os.Getenv), ASCII: !knowsUnicode(runtime.GOOS, os.Getenv)}
 }
 
 // widthOf is the width of a terminal, and the usual one of everything else.
