@@ -48,7 +48,7 @@ var rules = []rule{
 			"k8s.io/client-go/kubernetes/typed", "k8s.io/client-go/informers", "k8s.io/client-go/listers",
 		}},
 	{"internal/cli/input", "it reads, and its caller's report is told what it could not read",
-		[]string{"internal/cli", "webhook", "sigs.k8s.io/controller-runtime", "k8s.io/client-go/kubernetes/typed"}},
+		[]string{"webhook", "sigs.k8s.io/controller-runtime", "k8s.io/client-go/kubernetes/typed"}},
 	{"internal/cli/print", "it writes what it is handed, and knows no cluster and no policy",
 		[]string{"net/http", "internal/policy", "internal/doctor", "webhook", "k8s.io/client-go", "sigs.k8s.io/controller-runtime"}},
 	{"internal/doctor", "it judges what was read, and reads nothing",
@@ -118,7 +118,7 @@ func isModule(name string) bool { return strings.Contains(strings.Split(name, "/
 // matches says whether a package is the forbidden one, or belongs to the forbidden module or room.
 func matches(pkg, bad string) bool {
 	if slices.Contains(own, strings.Split(bad, "/")[0]) {
-		return pkg == module+bad
+		return pkg == module+bad || strings.HasPrefix(pkg, module+bad+"/")
 	}
 	return pkg == bad || isModule(bad) && strings.HasPrefix(pkg, bad+"/")
 }
@@ -166,6 +166,17 @@ func TestAPlantedImportIsFound(t *testing.T) {
 	want := []string{"internal/report imports os", "internal/report imports k8s.io/client-go/rest"}
 	if got := g.broken(rule{pkg: "internal/policy", forbidden: impure}); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestARoomIsForbiddenWhole: with a package go those below it.
+func TestARoomIsForbiddenWhole(t *testing.T) {
+	g := graph{module + "webhook/serve": {module + "internal/cli/print", "internal/abi"}}
+	want := []string{"webhook/serve imports internal/cli/print"}
+	for _, bad := range []string{"internal", "internal/cli"} {
+		if got := g.broken(rule{pkg: "webhook/serve", forbidden: []string{bad}}); !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
 

@@ -68,7 +68,7 @@ func replayLog(c *console, p *policy.Policy, name string, show replayPrinter) {
 	if name == "-" {
 		name = input.Stdin
 	}
-	in, err := c.Reader.Open(name)
+	in, err := c.Open(name)
 	if err != nil {
 		c.Fail(err)
 		return
