@@ -1,6 +1,7 @@
 // Package cli is the kubectl plugin: it explains pods, shows, tests and previews policies, and draws, examines and besieges
 // clusters. It decides with the same code as the webhook, and only what is asked about live objects needs a cluster. It
-// starts in milliseconds: no clientset, no controller-runtime.
+// starts in milliseconds: no clientset, no controller-runtime. A command is a file: flags and a call. Package input reads
+// for all of them, package print writes.
 package cli
 
 import (
