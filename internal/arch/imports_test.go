@@ -49,9 +49,16 @@ var rules = []rule{
 			"webhook", "sigs.k8s.io/controller-runtime", "go.opentelemetry.io",
 			"k8s.io/client-go/kubernetes/typed", "k8s.io/client-go/informers", "k8s.io/client-go/listers",
 		}},
+	{"internal/cli/input", "it reads, and its caller's report is told what it could not read",
+		[]string{"webhook", "sigs.k8s.io/controller-runtime", "k8s.io/client-go/kubernetes/typed"}},
+	{"internal/cli/print", "it writes what it is handed, and knows no cluster and no policy",
+		[]string{"net/http", "internal/policy", "internal/doctor", "webhook", "k8s.io/client-go", "sigs.k8s.io/controller-runtime"}},
 	{"internal/doctor", "it judges what was read, and reads nothing",
 		[]string{"net/http", "os", "log", "log/slog", "internal/cli", "webhook", "k8s.io/client-go", "sigs.k8s.io/controller-runtime"}},
 	{"certs/verify", "the plugin asks, too, and has no server in it", []string{"os", "k8s.io/client-go", "sigs.k8s.io/controller-runtime"}},
+	{"internal/explain", "it words a decision for programs; callers print it", append([]string{"webhook", "internal/cli"}, impure...)},
+	{"internal/preview", "it compares what was read, and reads nothing", append([]string{"webhook", "internal/cli"}, impure...)},
+	{"internal/clustermap", "it maps what it is handed; callers read the cluster", append([]string{"webhook", "internal/cli"}, drawing...)},
 	{"internal/picture", "it draws what it is given, and neither asks a cluster nor judges", append([]string{"internal/policy", "internal/cli"}, drawing...)},
 	{"internal/siege", "it sends requests of anybody's, as bytes", []string{"webhook", "sigs.k8s.io/controller-runtime", "k8s.io/client-go"}},
 	{"internal/corpus", "it reads cases, of the project and of administrators; callers open folders and show what failed",
@@ -113,7 +120,7 @@ func isModule(name string) bool { return strings.Contains(strings.Split(name, "/
 // matches says whether a package is the forbidden one, or belongs to the forbidden module or room.
 func matches(pkg, bad string) bool {
 	if slices.Contains(own, strings.Split(bad, "/")[0]) {
-		return pkg == module+bad
+		return pkg == module+bad || strings.HasPrefix(pkg, module+bad+"/")
 	}
 	return pkg == bad || isModule(bad) && strings.HasPrefix(pkg, bad+"/")
 }
@@ -144,7 +151,7 @@ func TestImports(t *testing.T) {
 // exists says whether anything is called so that could be imported.
 func exists(g graph, bad string) bool {
 	for pkg := range g {
-		if matches(pkg, bad) || strings.HasPrefix(pkg, module+bad+"/") {
+		if matches(pkg, bad) {
 			return true
 		}
 	}
@@ -161,6 +168,17 @@ func TestAPlantedImportIsFound(t *testing.T) {
 	want := []string{"internal/report imports os", "internal/report imports k8s.io/client-go/rest"}
 	if got := g.broken(rule{pkg: "internal/policy", forbidden: impure}); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestARoomIsForbiddenWhole: with a package go those below it.
+func TestARoomIsForbiddenWhole(t *testing.T) {
+	g := graph{module + "webhook/serve": {module + "internal/cli/print", "internal/abi"}}
+	want := []string{"webhook/serve imports internal/cli/print"}
+	for _, bad := range []string{"internal", "internal/cli"} {
+		if got := g.broken(rule{pkg: "webhook/serve", forbidden: []string{bad}}); !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
 

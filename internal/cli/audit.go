@@ -8,17 +8,18 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/audit"
+	"github.com/polymoat/polymoat/internal/cli/input"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/landing"
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
 // auditing are the flags of the command.
 type auditing struct {
-	*connection
+	*input.Connection
 	policy, namespace, output string
 	watch                     bool
 }
@@ -56,7 +57,7 @@ The exit code is 1 where there is any.`,
     jq -r 'select(.kind == "pod-may-reach-protected-node") | "\(.object) \(.witness)"'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.watched(cmd.Context(), a.watch, everyFewSeconds, func(ctx context.Context) error { return a.run(ctx, c) })
+			return watched(cmd.Context(), c.Console, a.watch, everyFewSeconds, func(ctx context.Context) error { return a.run(ctx, c) })
 		},
 	}
 	flags := cmd.Flags()
@@ -64,7 +65,7 @@ The exit code is 1 where there is any.`,
 	flags.StringVarP(&a.namespace, "namespace", "n", "", "`namespace` of pods to look at (default: all that the policy governs)")
 	flags.StringVarP(&a.output, "output", "o", a.output, "`format`: text, wide or json (a line for each finding)")
 	addWatchTo(flags, &a.watch)
-	a.connection = newConnection(flags, nil)
+	a.Connection = input.NewConnection(flags, nil)
 	return cmd
 }
 
@@ -73,7 +74,7 @@ func kindsText() string {
 	var text strings.Builder
 	for _, k := range audit.Kinds {
 		text.WriteString("  " + string(k.Kind) + "\n")
-		for _, line := range wrap(strings.ReplaceAll(k.Doc, "`", ""), usualWidth-6) {
+		for _, line := range print.Wrap(strings.ReplaceAll(k.Doc, "`", ""), print.UsualWidth-6) {
 			text.WriteString("      " + line + "\n")
 		}
 	}
@@ -85,35 +86,35 @@ const heapGrowth = 50
 
 func (a *auditing) run(ctx context.Context, c *console) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(heapGrowth))
-	tell := c.findingsPrinter(a.output)
+	tell := newFindingsPrinter(c.Console, a.output)
 	if tell == nil {
 		return fmt.Errorf("unknown output format %q; use text, wide or json", a.output)
 	}
 	files, err := a.files(ctx, c)
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 	}
-	p := c.compile(files)
+	p := c.Compile(files)
 	if p == nil {
 		return nil
 	}
 	namespaces := p.Namespaces()
 	if a.namespace != "" {
 		if !slices.Contains(namespaces, a.namespace) {
-			c.fail(fmt.Errorf("namespace %q is not governed by the policy; name one of %s", a.namespace, v1alpha1.Quoted(namespaces)))
+			c.Fail(fmt.Errorf("namespace %q is not governed by the policy; name one of %s", a.namespace, v1alpha1.Quoted(namespaces)))
 			return nil
 		}
 		namespaces = []string{a.namespace}
 	}
-	r := &round{connection: a.connection, console: c, policy: p, auditor: audit.New(p, files), tell: tell, within: a.namespace, nodes: map[string]*landing.Node{}}
+	r := &round{Connection: a.Connection, console: c, policy: p, auditor: audit.New(p, files), tell: tell, within: a.namespace, nodes: map[string]*landing.Node{}}
 	r.corePods = r.auditor.CorePods()
 	r.auditor.Core = func(string) []policy.CoreWorkload { return r.core }
 	if err := r.walk(ctx, namespaces); err != nil {
-		c.fail(a.remedy(err))
+		c.Fail(a.Remedy(err))
 		return nil
 	}
 	if r.findings > 0 {
-		c.exit(exitDiffer)
+		c.Exit(exitDiffer)
 	}
 	tell.end(r.seen())
 	return nil
@@ -122,16 +123,14 @@ func (a *auditing) run(ctx context.Context, c *console) error {
 // files are the policies to audit by; nil, and reported, where one of them is wrong.
 func (a *auditing) files(ctx context.Context, c *console) ([]v1alpha1.File, error) {
 	if a.policy != "" {
-		return c.policyFiles(a.policy), nil
+		return c.PolicyFiles(a.policy), nil
 	}
-	held, err := a.heldPolicy(ctx, "name the policy with --policy FILE")
+	held, err := a.HeldPolicy(ctx, "name the policy with --policy FILE")
 	switch {
-	case err == nil && held == nil:
-		return a.builtIn(c), nil
-	case err == nil:
-		return c.tellPolicies(held, "policy")
-	case apierrors.IsForbidden(err):
-		return nil, fmt.Errorf("%w; name the policy with --policy FILE", err)
+	case err != nil:
+		return nil, err
+	case held == nil:
+		return a.BuiltIn(c.Reader), nil
 	}
-	return nil, a.remedy(err)
+	return c.TellPolicies(held, "policy")
 }

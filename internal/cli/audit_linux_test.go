@@ -21,6 +21,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
@@ -135,7 +136,7 @@ func storedPod(b testing.TB) *corev1.Pod {
 		b.Fatal(err)
 	}
 	pod := placedBy(b, &review.Request.Object)
-	text := jsonText(pod.Spec)
+	text := print.JSON(pod.Spec)
 	pod.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kube-controller-manager", Operation: "Update", FieldsV1: metav1.NewFieldsV1(text)}}
 	pod.Status.ContainerStatuses = make([]corev1.ContainerStatus, len(pod.Spec.Containers))
 	return pod

@@ -13,6 +13,7 @@ import (
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 	"github.com/polymoat/polymoat/internal/audit"
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/landing"
 	"github.com/polymoat/polymoat/internal/policy"
 )
@@ -20,7 +21,7 @@ import (
 // round is one walk through a cluster. What is found is told at once: nothing is kept of what is in order, but for the
 // nodes, on which pods run.
 type round struct {
-	*connection
+	*input.Connection
 	console *console
 	policy  *policy.Policy
 	auditor *audit.Auditor
@@ -42,37 +43,37 @@ func (r *round) report(found ...audit.Finding) {
 
 // walk looks at nodes, then at the pods of the namespaces, then at what else opens a pool.
 func (r *round) walk(ctx context.Context, namespaces []string) error {
-	err := r.each(ctx, corev1.SchemeGroupVersion, "nodes", "", metav1.ListOptions{}, func(o runtime.Object) {
-		n := landingNode(o.(*corev1.Node))
+	err := r.EachNode(ctx, func(node *corev1.Node) {
+		n := input.LandingNode(node)
 		r.nodes[n.Name] = n
 		r.report(r.auditor.Node(*n)...)
 	})
-	if err := r.console.unlessForbidden(err, "on which nodes pods run is not known"); err != nil {
+	if err := r.console.UnlessForbidden(err, "on which nodes pods run is not known"); err != nil {
 		return err
 	}
 	today := v1alpha1.DayOf(time.Now())
 	for _, namespace := range namespaces {
 		var err error
-		r.core, err = r.coreWorkloads(ctx, r.policy, namespace)
-		if err := r.console.unlessForbidden(err, "which workloads are core is not known"); err != nil {
+		r.core, err = r.CoreWorkloads(ctx, r.policy, namespace)
+		if err := r.console.UnlessForbidden(err, "which workloads are core is not known"); err != nil {
 			return err
 		}
-		err = r.each(ctx, corev1.SchemeGroupVersion, "pods", namespace, alive, func(o runtime.Object) { r.pod(o.(*corev1.Pod), today) })
+		err = r.EachPod(ctx, []string{namespace}, func(pod *corev1.Pod) { r.pod(pod, today) })
 		if err != nil {
 			return err
 		}
 	}
 	err = r.besideCore(ctx, today)
-	if err := r.console.unlessForbidden(err, "which pods of other namespaces run beside core is not known"); err != nil {
+	if err := r.console.UnlessForbidden(err, "which pods of other namespaces run beside core is not known"); err != nil {
 		return err
 	}
-	err = r.each(ctx, nodev1.SchemeGroupVersion, "runtimeclasses", "", metav1.ListOptions{}, func(o runtime.Object) {
+	err = r.Each(ctx, nodev1.SchemeGroupVersion, "runtimeclasses", "", metav1.ListOptions{}, func(o runtime.Object) {
 		r.report(r.auditor.RuntimeClass(o.(*nodev1.RuntimeClass))...)
 	})
-	if err := r.console.unlessForbidden(err, "whether RuntimeClasses open a pool is not known"); err != nil {
+	if err := r.console.UnlessForbidden(err, "whether RuntimeClasses open a pool is not known"); err != nil {
 		return err
 	}
-	return r.console.unlessForbidden(r.rights(ctx), "which rights lead around polymoat is not known")
+	return r.console.UnlessForbidden(r.rights(ctx), "which rights lead around polymoat is not known")
 }
 
 func (r *round) pod(pod *corev1.Pod, today v1alpha1.Day) {
@@ -89,7 +90,7 @@ func (r *round) pod(pod *corev1.Pod, today v1alpha1.Day) {
 // besideCore looks at the nodes on which core runs once more, for pods of any namespace that core outranks.
 func (r *round) besideCore(ctx context.Context, today v1alpha1.Day) error {
 	for _, name := range r.corePods.Nodes() {
-		err := r.each(ctx, corev1.SchemeGroupVersion, "pods", r.within, aliveOn(name), func(o runtime.Object) {
+		err := r.Each(ctx, corev1.SchemeGroupVersion, "pods", r.within, input.AliveOn(name), func(o runtime.Object) {
 			pod := o.(*corev1.Pod)
 			resident := r.auditor.Pod(pod, r.nodes[name], today)
 			if resident == nil {
@@ -107,7 +108,7 @@ func (r *round) besideCore(ctx context.Context, today v1alpha1.Day) error {
 // rights looks at ClusterRoleBindings, once it knows what the ClusterRoles are worth.
 func (r *round) rights(ctx context.Context) error {
 	roles := map[string][]rbacv1.PolicyRule{}
-	err := r.each(ctx, rbacv1.SchemeGroupVersion, "clusterroles", "", metav1.ListOptions{}, func(o runtime.Object) {
+	err := r.Each(ctx, rbacv1.SchemeGroupVersion, "clusterroles", "", metav1.ListOptions{}, func(o runtime.Object) {
 		if role := o.(*rbacv1.ClusterRole); audit.Matters(role.Rules) {
 			roles[role.Name] = role.Rules
 		}
@@ -115,7 +116,7 @@ func (r *round) rights(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.each(ctx, rbacv1.SchemeGroupVersion, "clusterrolebindings", "", metav1.ListOptions{}, func(o runtime.Object) {
+	return r.Each(ctx, rbacv1.SchemeGroupVersion, "clusterrolebindings", "", metav1.ListOptions{}, func(o runtime.Object) {
 		r.report(r.auditor.Rights(o.(*rbacv1.ClusterRoleBinding), roles)...)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/polymoat/polymoat/internal/audit"
+	"github.com/polymoat/polymoat/internal/cli/print"
 )
 
 // mostFindings bounds what text shows of one kind.
@@ -16,14 +17,14 @@ type findingsPrinter interface {
 	end(seen string)
 }
 
-// findingsPrinter returns the printer of a format; nil where there is no such format.
-func (c *console) findingsPrinter(output string) findingsPrinter {
+// newFindingsPrinter returns the printer of a format; nil where there is no such format.
+func newFindingsPrinter(c *print.Console, output string) findingsPrinter {
 	switch output {
 	case "text":
-		return &findingsText{console: c, shown: map[audit.Kind][]audit.Finding{}, counts: map[audit.Kind]int{}}
+		return &findingsText{Console: c, shown: map[audit.Kind][]audit.Finding{}, counts: map[audit.Kind]int{}}
 	case "wide":
-		return &findingsTable{console: c, table: table{columns: []column{
-			{title: "finding"}, {title: "namespace"}, {title: "object"}, {title: "role"}, {title: "what"},
+		return &findingsTable{Console: c, Table: print.Table{Columns: []print.Column{
+			{Title: "finding"}, {Title: "namespace"}, {Title: "object"}, {Title: "role"}, {Title: "what"},
 		}}}
 	case "json":
 		return findingsJSON{c}
@@ -32,27 +33,27 @@ func (c *console) findingsPrinter(output string) findingsPrinter {
 }
 
 // findingsJSON prints a line for each finding at once.
-type findingsJSON struct{ *console }
+type findingsJSON struct{ *print.Console }
 
-func (j findingsJSON) add(f audit.Finding) { j.print(jsonText(f)) }
+func (j findingsJSON) add(f audit.Finding) { j.Print(print.JSON(f)) }
 func (findingsJSON) end(string)            {}
 
 // findingsTable prints a line for each finding in the end, in the order in which they were found.
 type findingsTable struct {
-	*console
-	table
+	*print.Console
+	print.Table
 }
 
 func (t *findingsTable) add(f audit.Finding) {
-	t.rows = append(t.rows, lines(string(f.Kind), f.Namespace, f.Object, f.Role, f.Detail))
+	t.Rows = append(t.Rows, lines(string(f.Kind), f.Namespace, f.Object, f.Role, f.Detail))
 }
 
-func (t *findingsTable) end(string) { t.print(t.unwrapped()) }
+func (t *findingsTable) end(string) { t.Print(t.Unwrapped()) }
 
 // findingsText prints findings by kind in the end. Of each kind it keeps as many as it shows: a cluster may be all
 // findings.
 type findingsText struct {
-	*console
+	*print.Console
 	shown  map[audit.Kind][]audit.Finding
 	counts map[audit.Kind]int
 }
@@ -72,36 +73,36 @@ func (t *findingsText) end(seen string) {
 			continue
 		}
 		total += n
-		t.print(t.styles.bold.Sprintf("%s: %d (%s)", kind.Heading, n, kind.Kind) + "\n")
+		t.Print(t.Styles.Bold.Sprintf("%s: %d (%s)", kind.Heading, n, kind.Kind) + "\n")
 		for _, f := range t.shown[kind.Kind] {
-			t.print(t.findingText(f))
+			t.Print(t.findingText(f))
 		}
 		if more := n - mostFindings; more > 0 {
-			t.print(fmt.Sprintf("  and %d more; -o json lists each\n\n", more))
+			t.Print(fmt.Sprintf("  and %d more; -o json lists each\n\n", more))
 		}
 	}
 	if total == 0 {
-		t.print(fmt.Sprintf("No findings in %s.\n", seen))
+		t.Print(fmt.Sprintf("No findings in %s.\n", seen))
 		return
 	}
-	t.print(fmt.Sprintf("%s in %s.\n", count(total, "finding"), seen))
+	t.Print(fmt.Sprintf("%s in %s.\n", count(total, "finding"), seen))
 }
 
 // findingText is one finding, with an empty line after it.
 func (t *findingsText) findingText(f audit.Finding) string {
-	b := &block{styles: t.styles}
+	b := &block{print.Block{Styles: t.Styles}}
 	object := f.Object
 	if f.Namespace != "" {
 		object += fmt.Sprintf(" (%s)", f.Namespace)
 	}
-	b.field("Object", object, b.bold)
+	b.Field("Object", object, b.Bold)
 	if f.Role != "" {
-		b.field("Role", f.Role, nil)
+		b.Field("Role", f.Role, nil)
 	}
-	b.field("Finding", f.Detail, nil)
-	b.field("Fix", f.Fix, nil)
+	b.Field("Finding", f.Detail, nil)
+	b.Field("Fix", f.Fix, nil)
 	if f.Witness != nil && !strings.Contains(f.Detail, f.Witness.In(f.NodePool)) {
-		b.field("Witness", f.Witness.In(f.NodePool), nil)
+		b.Field("Witness", f.Witness.In(f.NodePool), nil)
 	}
-	return b.text.String() + "\n"
+	return b.Text.String() + "\n"
 }

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
@@ -26,12 +27,12 @@ func (b *block) changes(changes []policy.Change) {
 	if len(changes) == 0 {
 		return
 	}
-	b.text.WriteString("  Changes:\n")
+	b.Text.WriteString("  Changes:\n")
 	groups := changeGroups(changes)
-	name, value := columnsOf(groups, b.width())
+	name, value := columnsOf(groups, b.Width())
 	for _, group := range groups {
 		for _, heading := range group.headings {
-			b.text.WriteString("    " + heading + "\n")
+			b.Text.WriteString("    " + heading + "\n")
 		}
 		for _, row := range group.rows {
 			b.change(row, name, value)
@@ -42,14 +43,14 @@ func (b *block) changes(changes []policy.Change) {
 // change writes one row. A value that is too long for its column gets lines of its own.
 func (b *block) change(row changeRow, name, value int) {
 	if utf8.RuneCountInString(row.name) <= name && utf8.RuneCountInString(row.value) <= value {
-		fmt.Fprintf(&b.text, "%-*s  %-*s  ", name, row.name, value, row.value)
-		b.line(b.faint, row.source)
+		fmt.Fprintf(&b.Text, "%-*s  %-*s  ", name, row.name, value, row.value)
+		b.Line(b.Faint, row.source)
 		return
 	}
-	fmt.Fprintf(&b.text, "%-*s  ", name+2+value, row.name)
-	b.line(b.faint, row.source)
-	for _, line := range wrap(row.value, b.width()-8) {
-		b.text.WriteString("        " + line + "\n")
+	fmt.Fprintf(&b.Text, "%-*s  ", name+2+value, row.name)
+	b.Line(b.Faint, row.source)
+	for _, line := range print.Wrap(row.value, b.Width()-8) {
+		b.Text.WriteString("        " + line + "\n")
 	}
 }
 
@@ -131,7 +132,7 @@ func valueText(value any) string {
 	if toleration, ok := value.(corev1.Toleration); ok {
 		return tolerationText(toleration)
 	}
-	text := strings.TrimSpace(jsonText(value))
+	text := strings.TrimSpace(print.JSON(value))
 	return strings.ReplaceAll(strings.ReplaceAll(text, `,"`, `, "`), `,{`, `, {`)
 }
 

@@ -1,6 +1,7 @@
 // Package cli is the kubectl plugin: it explains pods, shows, tests and previews policies, and draws, examines and besieges
 // clusters. It decides with the same code as the webhook, and only what is asked about live objects needs a cluster. It
-// starts in milliseconds: no clientset, no controller-runtime.
+// starts in milliseconds: no clientset, no controller-runtime. A command is a file: flags and a call. Package input reads
+// for all of them, package print writes.
 package cli
 
 import (
@@ -8,6 +9,9 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/polymoat/polymoat/internal/cli/input"
+	"github.com/polymoat/polymoat/internal/cli/print"
 )
 
 // The exit codes; of several, the highest counts.
@@ -25,14 +29,14 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 func (c *console) execute(args []string) int {
 	root := newRoot(c)
 	root.SetArgs(args)
-	root.SetOut(c.out)
-	root.SetErr(c.err)
+	root.SetOut(c.Out)
+	root.SetErr(c.Err)
 	// Commands report their own errors: what comes back is a mistake in the command line.
-	if cmd, err := root.ExecuteContextC(withProgress(context.Background(), c.progress)); err != nil {
-		c.fail(err)
-		c.tell("See '%s --help' for usage.\n", cmd.CommandPath())
+	if cmd, err := root.ExecuteContextC(print.WithProgress(context.Background(), c.Progress)); err != nil {
+		c.Fail(err)
+		c.Tell("See '%s --help' for usage.\n", cmd.CommandPath())
 	}
-	return c.code
+	return c.Code
 }
 
 func newRoot(c *console) *cobra.Command {
@@ -80,4 +84,15 @@ something, 2 usage or input error.`,
 	addGroup(root, "Clusters:", newMap(c), newNodes(c), newVerify(c), newAudit(c), newDrill(c), newReplay(c), newDoctor(c), newSiege(c))
 	root.AddCommand(newVersion(c), newCompletion(c))
 	return root
+}
+
+// console is what commands read from and print to.
+type console struct {
+	*print.Console
+	input.Reader
+}
+
+func newConsole(in io.Reader, out, errOut io.Writer) *console {
+	c := print.NewConsole(out, errOut)
+	return &console{c, input.Reader{Report: c, In: in}}
 }

@@ -7,13 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
 )
 
 // complete offers words as values of a flag.
 func complete(cmd *cobra.Command, flag string, words ...string) {
-	must(cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)))
+	utilruntime.Must(cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)))
 }
 
 // completeWords offers those words as arguments that are not there yet.
@@ -29,7 +30,7 @@ var manifests = []string{"yaml", "yml", "json"}
 
 // completeManifests offers YAML and JSON files, and folders, as values of a flag.
 func completeManifests(flags *pflag.FlagSet, flag string) {
-	must(cobra.MarkFlagFilename(flags, flag, manifests...))
+	utilruntime.Must(cobra.MarkFlagFilename(flags, flag, manifests...))
 }
 
 // completeFolders offers folders as arguments.
@@ -69,7 +70,7 @@ kubectl" prints it. The others are for kubectl-polymoat called by its own name.`
 			if err != nil {
 				return err
 			}
-			c.print(script)
+			c.Print(script)
 			return nil
 		},
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/patch"
 	"github.com/polymoat/polymoat/internal/policy"
 )
@@ -34,7 +35,7 @@ The exit code is 1 where any pod differs or is refused.`,
 	}
 	in.addTo(cmd.Flags())
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		in.live.names = args
+		in.live.Names = args
 		return diff(c, in)
 	}
 	return cmd
@@ -47,12 +48,12 @@ func diff(c *console, in *inputs) error {
 	in.reviews(c, func(r review) {
 		text, err := unified(r)
 		if err != nil {
-			c.fail(r.pod.Object.Errorf("%w", err))
+			c.Fail(r.pod.Object.Errorf("%w", err))
 			return
 		}
-		c.print(c.styles.colourDiff(text))
+		c.Print(c.Styles.Diff(text))
 		if text != "" {
-			c.exit(exitDiffer)
+			c.Exit(exitDiffer)
 		}
 		if r.decision.Verdict == policy.Denied {
 			meta := r.pod.Pod.ObjectMeta
@@ -62,10 +63,10 @@ func diff(c *console, in *inputs) error {
 			if r.pod.Names != nil {
 				sentence = r.pod.Names.Replace(sentence)
 			}
-			c.tell("%s: %s\n", r.pod.Object.File, sentence)
-			c.exit(exitDiffer)
+			c.Tell("%s: %s\n", r.pod.Object.File, sentence)
+			c.Exit(exitDiffer)
 		}
-	}, c.noteSkipped)
+	}, noteSkipped(c.Console))
 	return nil
 }
 
@@ -87,7 +88,7 @@ func unified(r review) (string, error) {
 		return "", err
 	}
 	name := diffName(r)
-	return udiff.Unified("a/"+name, "b/"+name, yamlText(r.pod.Raw), yamlText(stored)), nil
+	return udiff.Unified("a/"+name, "b/"+name, print.YAML(r.pod.Raw), print.YAML(stored)), nil
 }
 
 // patched applies the decision to the JSON of the file: fields that our API version does not know stay.
@@ -114,24 +115,4 @@ func diffName(r review) string {
 		name = fmt.Sprintf("%s %s", name, r.pod.Object)
 	}
 	return strings.TrimSpace(name + " " + r.pod.Path)
-}
-
-// colourDiff is a unified diff with the colours of a terminal.
-func (s styles) colourDiff(text string) string {
-	var b strings.Builder
-	for line := range strings.Lines(text) {
-		line = strings.TrimSuffix(line, "\n")
-		switch {
-		case strings.HasPrefix(line, "---"), strings.HasPrefix(line, "+++"):
-			line = s.bold.Sprint(line)
-		case strings.HasPrefix(line, "@@"):
-			line = s.cyan.Sprint(line)
-		case strings.HasPrefix(line, "+"):
-			line = s.green.Sprint(line)
-		case strings.HasPrefix(line, "-"):
-			line = s.red.Sprint(line)
-		}
-		b.WriteString(line + "\n")
-	}
-	return b.String()
 }

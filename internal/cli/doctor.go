@@ -7,12 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/polymoat/polymoat/internal/cli/input"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/doctor"
 )
 
 // examination are the flags of doctor.
 type examination struct {
-	*connection
+	*input.Connection
 	namespace, output string
 	only              []string
 	verbose           bool
@@ -52,7 +54,7 @@ The exit code is 0 where nothing is found, or nothing but what is worth knowing
 	flags.BoolVarP(&e.verbose, "verbose", "v", false, "list the checks that found nothing, too")
 	complete(cmd, "output", "text", "json")
 	complete(cmd, "only", checkIDs()...)
-	e.connection = newConnection(flags, nil)
+	e.Connection = input.NewConnection(flags, nil)
 	return cmd
 }
 
@@ -74,23 +76,23 @@ func (e *examination) run(ctx context.Context, c *console) error {
 	}
 	facts, err := e.facts(ctx)
 	if err != nil {
-		c.fail(e.remedy(err))
+		c.Fail(e.Remedy(err))
 		return nil
 	}
 	report := doctor.Examine(facts, checks)
 	wrong := slices.ContainsFunc(report.Findings, func(f doctor.Finding) bool { return f.Severity != doctor.Info })
 	if wrong || len(report.LeftOut) > 0 {
-		c.exit(exitDiffer)
+		c.Exit(exitDiffer)
 	}
 	if e.output == "json" {
 		for _, f := range report.Findings {
-			c.print(jsonText(f))
+			c.Print(print.JSON(f))
 		}
 		if len(report.LeftOut) > 0 {
-			c.tell("note: %s\n", leftOut(report))
+			c.Tell("note: %s\n", leftOut(report))
 		}
 		return nil
 	}
-	c.reportText(report, e.verbose)
+	printReport(c.Console, report, e.verbose)
 	return nil
 }

@@ -23,6 +23,7 @@ import (
 	"k8s.io/apimachinery/pkg/version"
 
 	"github.com/polymoat/polymoat/internal/build"
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/doctor"
 )
 
@@ -68,21 +69,21 @@ var listed = []struct {
 
 // reader fills in facts.
 type reader struct {
-	*connection
+	*input.Connection
 	facts *doctor.Facts
 }
 
 // facts reads all that checks look at. What the user may not see is noted; any other error ends it.
 func (e *examination) facts(ctx context.Context) (*doctor.Facts, error) {
 	f := &doctor.Facts{Now: time.Now(), Plugin: build.Read().Version, Unread: map[doctor.Resource]error{}}
-	r := reader{e.connection, f}
+	r := reader{e.Connection, f}
 	if err := r.version(ctx); err != nil {
 		return nil, err
 	}
 	if err := r.evictors(ctx); err != nil {
 		return nil, err
 	}
-	d, err := e.deployment(ctx, e.namespace, "choose one with --namespace")
+	d, err := e.Deployment(ctx, e.namespace, "choose one with --namespace")
 	if err := r.note(doctor.Deployments, err); err != nil {
 		return nil, err
 	}
@@ -99,14 +100,14 @@ func (e *examination) facts(ctx context.Context) (*doctor.Facts, error) {
 	}
 	for _, l := range listed {
 		for _, namespace := range r.namespaces(l.scope, governed) {
-			err := r.each(ctx, l.gv, l.resource, namespace, metav1.ListOptions{}, f.Add)
+			err := r.Each(ctx, l.gv, l.resource, namespace, metav1.ListOptions{}, f.Add)
 			if err := r.note(l.is, err); err != nil {
 				return nil, err
 			}
 		}
 	}
 	for _, node := range doctor.CoreNodes(f) {
-		err := r.each(ctx, corev1.SchemeGroupVersion, "pods", metav1.NamespaceAll, aliveOn(node), func(o runtime.Object) {
+		err := r.Each(ctx, corev1.SchemeGroupVersion, "pods", metav1.NamespaceAll, input.AliveOn(node), func(o runtime.Object) {
 			f.Neighbours = append(f.Neighbours, o.(*corev1.Pod))
 		})
 		if err := r.note(doctor.Neighbours, err); err != nil {
@@ -162,7 +163,7 @@ func governedBy(held *corev1.ConfigMap) ([]string, error) {
 
 // version asks the API server for its own.
 func (r reader) version(ctx context.Context) error {
-	client, err := r.client(corev1.SchemeGroupVersion)
+	client, err := r.Client(corev1.SchemeGroupVersion)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/doctor"
 )
 
@@ -46,7 +47,7 @@ func TestSenders(t *testing.T) {
 	}))
 	defer server.Close()
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
-	of := newConnection(flags, nil)
+	of := input.NewConnection(flags, nil)
 	if err := flags.Set("kubeconfig", kubeconfigFor(t, server.URL)); err != nil {
 		t.Fatal(err)
 	}

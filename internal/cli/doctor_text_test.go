@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/doctor"
 )
 
@@ -43,7 +44,7 @@ no-pool
 2 checks could not run: replicas, disruption-budget.
 `
 	var out strings.Builder
-	newConsole(strings.NewReader(""), &out, &out).reportText(report, true)
+	printReport(newConsole(strings.NewReader(""), &out, &out).Console, report, true)
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("text (-want +got):\n%s", diff)
 	}
@@ -53,8 +54,8 @@ no-pool
 func TestReportInColour(t *testing.T) {
 	var out strings.Builder
 	c := newConsole(strings.NewReader(""), &out, &out)
-	c.styles = newStyles(true)
-	c.reportText(report, false)
+	c.Styles = print.NewStyles(true)
+	printReport(c.Console, report, false)
 	for _, want := range []string{"\x1b[31mpool-taints\x1b[0m", "\x1b[36mno-pool\x1b[0m", "\x1b[32m1 check found nothing.\x1b[0m"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in %q", want, out.String())

@@ -7,12 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/polymoat/polymoat/internal/cli/input"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/drill"
 )
 
 // drilling are the flags of the command.
 type drilling struct {
-	*connection
+	*input.Connection
 	policy, output   string
 	node, zone, pool string
 	width            int
@@ -71,7 +73,7 @@ The exit code is 1 where a pod of core would not come back, or may not.`,
 	complete(cmd, "output", "text", "json")
 	flags.IntVar(&d.width, "width", 0, "`characters` in a line (default: the terminal's, else 80)")
 	complete(cmd, "width", "80", "120", "200")
-	d.connection = newConnection(flags, nil)
+	d.Connection = input.NewConnection(flags, nil)
 	return cmd
 }
 
@@ -90,8 +92,8 @@ func (d *drilling) validate(width bool) error {
 		return fmt.Errorf("unknown output format %q; use text or json", d.output)
 	case width && d.output == "json":
 		return errors.New("--width is for text, and -o json has no lines; leave one of them out")
-	case width && d.width < minWidth:
-		return fmt.Errorf("--width is %d; at least %d characters are needed", d.width, minWidth)
+	case width && d.width < print.MinWidth:
+		return fmt.Errorf("--width is %d; at least %d characters are needed", d.width, print.MinWidth)
 	}
 	return nil
 }
@@ -105,20 +107,20 @@ type drilled struct {
 func (d *drilling) run(ctx context.Context, c *console) error {
 	files, placed, err := d.files(ctx, c)
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 	}
-	by := c.side(files)
+	by := compiled(c.Reader, files)
 	if by.Policy == nil {
 		return nil
 	}
-	r := newReading(d.connection, c, by, placed)
+	r := newReading(d.Connection, c, by, placed)
 	if err := r.read(ctx); err != nil {
-		c.fail(d.remedy(err))
+		c.Fail(d.Remedy(err))
 		return nil
 	}
 	losses, err := d.losses(r)
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 		return nil
 	}
 	cluster := drill.New(r.Facts)
@@ -126,15 +128,12 @@ func (d *drilling) run(ctx context.Context, c *console) error {
 	for _, l := range losses {
 		all = append(all, drilled{l.name, cluster.Lose(l.nodes)})
 		if !all[len(all)-1].Returns {
-			c.exit(exitDiffer)
+			c.Exit(exitDiffer)
 		}
 	}
 	if d.output == "json" {
-		for _, one := range all {
-			c.print(jsonText(one))
-		}
-		return nil
+		return list(c, d.output, all)
 	}
-	c.drillText(all, d.width)
+	printDrills(c.Console, all, d.width)
 	return nil
 }

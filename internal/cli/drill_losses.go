@@ -8,9 +8,9 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/doctor"
 )
 
@@ -18,20 +18,18 @@ import (
 // installed. They are nil, and reported, where one of them is wrong.
 func (d *drilling) files(ctx context.Context, c *console) (files []v1alpha1.File, places bool, err error) {
 	if d.policy != "" {
-		return c.policyFiles(d.policy), true, nil
+		return c.PolicyFiles(d.policy), true, nil
 	}
-	held, err := d.heldPolicy(ctx, nameIt("policy"))
-	switch {
-	case err == nil && held == nil:
-		c.tell("note: the cluster has no Deployment with the label %q; the built-in policy tells what core is\n", doctor.Label)
-		return c.policyFiles(""), false, nil
-	case err == nil:
-		files, err = c.tellPolicies(held, "policy")
-		return files, true, err
-	case apierrors.IsForbidden(err):
-		return nil, false, fmt.Errorf("%w; %s", err, nameIt("policy"))
+	held, err := d.HeldPolicy(ctx, input.NameIt("policy"))
+	if err != nil {
+		return nil, false, err
 	}
-	return nil, false, d.remedy(err)
+	if held == nil {
+		c.Tell("note: the cluster has no Deployment with the label %q; the built-in policy tells what core is\n", doctor.Label)
+		return c.PolicyFiles(""), false, nil
+	}
+	files, err = c.TellPolicies(held, "policy")
+	return files, true, err
 }
 
 // loss is nodes that go at once.
@@ -102,7 +100,7 @@ func (d *drilling) oneZone(r *reading) ([]loss, error) {
 // eachOfPool is the loss of each node of a pool.
 func (d *drilling) eachOfPool(r *reading) ([]loss, error) {
 	names, nodes := map[string]bool{}, map[string]bool{}
-	for _, file := range r.by.files {
+	for _, file := range r.by.Files {
 		for _, pool := range file.Policy.Spec.NodePools {
 			names[pool.Name] = true
 			for _, n := range r.Nodes {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
@@ -16,19 +14,22 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/drill"
 	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/preview"
 	"github.com/polymoat/polymoat/internal/template"
 )
 
 // reading is what a drill reads of a cluster.
 type reading struct {
-	*connection
+	*input.Connection
 	drill.Facts
 	console *console
-	by      side
+	by      preview.Policies
 	places  bool // polymoat places the pods that come
 
 	classes     []*schedulingv1.PriorityClass
@@ -38,9 +39,9 @@ type reading struct {
 	today       v1alpha1.Day
 }
 
-func newReading(n *connection, c *console, by side, places bool) *reading {
+func newReading(n *input.Connection, c *console, by preview.Policies, places bool) *reading {
 	return &reading{
-		connection: n, console: c, by: by, places: places, Facts: drill.Facts{Namespaces: map[string]labels.Set{}},
+		Connection: n, console: c, by: by, places: places, Facts: drill.Facts{Namespaces: map[string]labels.Set{}},
 		core: map[string][]policy.CoreWorkload{}, controllers: map[types.UID]runtime.Object{}, today: v1alpha1.DayOf(time.Now()),
 	}
 }
@@ -48,16 +49,16 @@ func newReading(n *connection, c *console, by side, places bool) *reading {
 // read reads the cluster, then what controllers make in the place of core's pods.
 func (r *reading) read(ctx context.Context) error {
 	for _, namespace := range r.by.Namespaces() {
-		core, err := r.coreWorkloads(ctx, r.by.Policy, namespace)
-		if err := r.console.unlessForbidden(err, "which workloads are core is not known"); err != nil {
+		core, err := r.CoreWorkloads(ctx, r.by.Policy, namespace)
+		if err := r.console.UnlessForbidden(err, "which workloads are core is not known"); err != nil {
 			return err
 		}
 		r.core[namespace] = core
 	}
 	for _, of := range r.sources() {
-		err := r.each(ctx, of.gv, of.resource, "", of.options, of.use)
+		err := r.Each(ctx, of.gv, of.resource, "", of.options, of.use)
 		if of.without != "" {
-			err = r.console.unlessForbidden(err, of.without)
+			err = r.console.UnlessForbidden(err, of.without)
 		}
 		if err != nil {
 			return err
@@ -86,7 +87,7 @@ func (r *reading) sources() []source {
 	core, storage := corev1.SchemeGroupVersion, storagev1.SchemeGroupVersion
 	return []source{
 		{gv: core, resource: "nodes", use: func(o runtime.Object) { r.Nodes = append(r.Nodes, slimNode(o.(*corev1.Node))) }},
-		{gv: core, resource: "pods", options: alive, use: func(o runtime.Object) { r.add(o.(*corev1.Pod)) }},
+		{gv: core, resource: "pods", options: input.Alive, use: func(o runtime.Object) { r.add(o.(*corev1.Pod)) }},
 		{gv: core, resource: "persistentvolumeclaims", without: "pods that mount claims count as pending", use: func(o runtime.Object) {
 			r.Claims = append(r.Claims, o.(*corev1.PersistentVolumeClaim))
 		}},
@@ -149,7 +150,7 @@ func (r *reading) successor(ctx context.Context, live *corev1.Pod) (*drill.Pod, 
 	if r.places {
 		q := r.request(next, live)
 		if controller == nil { // what polymoat gave the live pod is not its own wish
-			q.Pod = undo(r.by.Policy, q)
+			q.Pod = preview.Undo(r.by.Policy, q)
 		}
 		d := r.by.Review(q)
 		if d.Verdict == policy.Denied {
@@ -178,14 +179,16 @@ func (r *reading) controller(ctx context.Context, live *corev1.Pod) (runtime.Obj
 		return known, nil
 	}
 	r.controllers[reference.UID] = nil
-	for _, of := range controllers {
-		if of.kind != reference.Kind || of.gv.String() != reference.APIVersion {
+	for _, of := range input.Controllers {
+		if of.Kind != reference.Kind || of.GV.String() != reference.APIVersion {
 			continue
 		}
-		into := emptyController(of.kind)
-		err := r.get(ctx, of.gv, of.resource, live.Namespace, reference.Name, into)
+		into, err := scheme.Scheme.New(of.GV.WithKind(of.Kind))
+		if err == nil {
+			err = r.Get(ctx, of.GV, of.Resource, live.Namespace, reference.Name, into)
+		}
 		if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) {
-			r.console.tell("note: pod %q is judged by itself, not by the template of its %s: %v\n", live.Name, of.kind, err)
+			r.console.Tell("note: pod %q is judged by itself, not by the template of its %s: %v\n", live.Name, of.Kind, err)
 			return nil, nil
 		}
 		if err != nil {
@@ -194,16 +197,4 @@ func (r *reading) controller(ctx context.Context, live *corev1.Pod) (runtime.Obj
 		r.controllers[reference.UID] = into
 	}
 	return r.controllers[reference.UID], nil
-}
-
-func emptyController(kind string) runtime.Object {
-	switch kind {
-	case "ReplicaSet":
-		return &appsv1.ReplicaSet{}
-	case "StatefulSet":
-		return &appsv1.StatefulSet{}
-	case "Job":
-		return &batchv1.Job{}
-	}
-	return &corev1.ReplicationController{}
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
+
+	"github.com/polymoat/polymoat/internal/cli/print"
 )
 
 // stored are the objects of a cluster, as YAML documents in a file.
@@ -49,7 +51,7 @@ func serve(t *testing.T, objects []map[string]any) *httptest.Server {
 		for _, o := range objects {
 			resource, name := resources[o["kind"].(string)], o["metadata"].(map[string]any)["name"].(string)
 			if path.Base(r.URL.Path) == name && path.Base(path.Dir(r.URL.Path)) == resource {
-				_, _ = fmt.Fprint(w, jsonText(o))
+				_, _ = fmt.Fprint(w, print.JSON(o))
 				return
 			}
 			if path.Base(r.URL.Path) == resource {
@@ -65,7 +67,7 @@ func serve(t *testing.T, objects []map[string]any) *httptest.Server {
 		for kind, resource := range resources {
 			kinds[resource] = kind
 		}
-		_, _ = fmt.Fprint(w, jsonText(map[string]any{
+		_, _ = fmt.Fprint(w, print.JSON(map[string]any{
 			"apiVersion": version, "kind": kinds[path.Base(r.URL.Path)] + "List", "metadata": map[string]any{"resourceVersion": "1"}, "items": items,
 		}))
 	}))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/drill"
 )
 
@@ -13,25 +14,25 @@ var fates = map[drill.Fate]string{
 	drill.Returns: "yes", drill.Depends: "may stay pending", drill.Pending: "stays pending", drill.Gone: "no", drill.OfNode: "not missed",
 }
 
-// drillText prints what became of core in each drill, and of all drills in one sentence.
-func (c *console) drillText(all []drilled, characters int) {
-	characters = cmp.Or(characters, c.styles.width())
+// printDrills prints what became of core in each drill, and of all drills in one sentence.
+func printDrills(c *print.Console, all []drilled, characters int) {
+	characters = cmp.Or(characters, c.Styles.Width())
 	var without []string
 	for _, one := range all {
-		verdict, style := "core comes back", c.styles.green
+		verdict, style := "core comes back", c.Styles.Green
 		if !one.Returns {
-			verdict, style = "core does not come back whole", c.styles.red
+			verdict, style = "core does not come back whole", c.Styles.Red
 			without = append(without, one.Loss)
 		}
-		c.print(fmt.Sprintf("Without %s: %s\n\n", one.Loss, style.Sprint(verdict)))
-		c.print(drillTable(one.Report).fitted(characters))
+		c.Print(fmt.Sprintf("Without %s: %s\n\n", one.Loss, style.Sprint(verdict)))
+		c.Print(drillTable(one.Report).Fitted(characters))
 		for _, b := range one.Budgets {
 			text := fmt.Sprintf("PodDisruptionBudget %q asks for %s, and has %d until others come back.", b.Namespace+"/"+b.Name, count(int(b.Asks), "pod"), b.Left)
-			c.print("\n" + strings.Join(wrap(text, characters), "\n") + "\n")
+			c.Print("\n" + strings.Join(print.Wrap(text, characters), "\n") + "\n")
 		}
-		c.print("\n")
+		c.Print("\n")
 	}
-	c.print(strings.Join(wrap(summary(len(all), without), characters), "\n") + "\n")
+	c.Print(strings.Join(print.Wrap(summary(len(all), without), characters), "\n") + "\n")
 }
 
 // summary is all drills in one sentence.
@@ -46,14 +47,14 @@ func summary(drills int, without []string) string {
 }
 
 // drillTable is a row for each pod of core that goes, or waits already.
-func drillTable(r drill.Report) table {
-	t := table{columns: []column{{title: "pod"}, {title: "comes back"}, {title: "where, or why not"}}}
+func drillTable(r drill.Report) print.Table {
+	t := print.Table{Columns: []print.Column{{Title: "pod"}, {Title: "comes back"}, {Title: "where, or why not"}}}
 	for _, o := range r.Pods {
 		name := o.Namespace + "/" + o.Name
-		t.rows = append(t.rows, []string{name, fates[o.Fate], whereOrWhy(o)})
+		t.Rows = append(t.Rows, []string{name, fates[o.Fate], whereOrWhy(o)})
 	}
-	if len(t.rows) == 0 {
-		t.rows = append(t.rows, []string{"none of core", "", ""})
+	if len(t.Rows) == 0 {
+		t.Rows = append(t.Rows, []string{"none of core", "", ""})
 	}
 	return t
 }

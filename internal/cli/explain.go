@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
+	"github.com/polymoat/polymoat/internal/explain"
 	"github.com/polymoat/polymoat/internal/manifest"
 	"github.com/polymoat/polymoat/internal/policy"
 )
@@ -45,52 +47,110 @@ The exit code is 1 where any pod is refused.`,
 	cmd.Flags().StringVarP(&output, "output", "o", output, "`format`: text, wide (a line for each pod), json (the same) or yaml")
 	complete(cmd, "output", "text", "wide", "json", "yaml")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		in.live.names = args
-		return explain(c, in, output)
+		in.live.Names = args
+		return explainAll(c, in, output)
 	}
 	return cmd
 }
 
-func explain(c *console, in *inputs, output string) error {
+func explainAll(c *console, in *inputs, output string) error {
 	if err := in.validate(); err != nil {
 		return err
 	}
-	printRecord, end := c.printer(output)
+	printRecord, end := recordPrinter(c.Console, output)
 	if printRecord == nil {
 		return fmt.Errorf("unknown output format %q; use text, wide, json or yaml", output)
 	}
 	in.reviews(c, func(r review) {
 		if r.decision.Verdict == policy.Denied {
-			c.exit(exitDiffer)
+			c.Exit(exitDiffer)
 		}
-		printRecord(newRecord(r))
+		printRecord(explain.New(r.pod, r.namespace, r.decision))
 	}, func(o manifest.Object) {
 		if output == "text" || output == "wide" {
-			c.noteSkipped(o)
+			noteSkipped(c.Console)(o)
 		}
 	})
 	end()
 	return nil
 }
 
-func (c *console) noteSkipped(o manifest.Object) {
-	c.tell("note: %s has no pod template\n", o.Place())
+// noteSkipped returns a function that says of an object that it holds no pod.
+func noteSkipped(c *print.Console) func(manifest.Object) {
+	return func(o manifest.Object) { c.Tell("note: %s has no pod template\n", o.Place()) }
 }
 
-// printer returns the function that prints one record in a format, and the one to call at the end. Both are nil where there
-// is no such format.
-func (c *console) printer(output string) (show func(record), end func()) {
+// recordPrinter returns the function that prints one record in a format, and the one to call at the end. Both are nil where
+// there is no such format.
+func recordPrinter(c *print.Console, output string) (show func(explain.Record), end func()) {
 	nothing := func() {}
 	switch output {
 	case "text":
-		return c.textPrinter(), nothing
+		return textPrinter(c), nothing
 	case "wide":
 		t := newRecordTable()
-		return t.add, func() { c.print(t.unwrapped()) }
+		return t.add, func() { c.Print(t.Unwrapped()) }
 	case "json":
-		return func(r record) { c.print(jsonText(r)) }, nothing
+		return func(r explain.Record) { c.Print(print.JSON(r)) }, nothing
 	case "yaml":
-		return func(r record) { c.print("---\n" + yamlText(plain(jsonText(r)))) }, nothing
+		return func(r explain.Record) { c.Print("---\n" + print.YAML(print.Plain(print.JSON(r)))) }, nothing
 	}
 	return nil, nil
+}
+
+// textPrinter returns a function that prints records as blocks with an empty line between them.
+func textPrinter(c *print.Console) func(explain.Record) {
+	first := true
+	return func(r explain.Record) {
+		block := &block{print.Block{Styles: c.Styles}}
+		if !first {
+			block.Text.WriteString("\n")
+		}
+		first = false
+		block.add(r)
+		c.Print(block.Text.String())
+	}
+}
+
+// block is the text about one pod.
+type block struct{ print.Block }
+
+func (b *block) add(r explain.Record) {
+	b.Line(b.Bold, r.Title())
+	if r.Template != "" {
+		b.Field("Template", r.Template, nil)
+	}
+	if r.Role != "" {
+		b.Field("Role", r.Role, b.Bold)
+	}
+	if r.Why != "" {
+		b.Field("Why", r.Why, nil)
+	}
+	b.Field("Verdict", r.Verdict, b.verdict(r.Verdict))
+	for _, v := range r.Violations {
+		b.Field("Violation", v.String(), nil)
+	}
+	for _, v := range r.Audited {
+		b.Field("Audited", v.String(), nil)
+	}
+	for _, v := range r.Excused {
+		b.Field("Excused", fmt.Sprintf("%s (exception %q)", v, r.Exception), nil)
+	}
+	if r.Shadow {
+		b.Field("Shadow", "the changes are recorded, and not made", b.Yellow)
+	}
+	b.changes(r.Changes)
+	for _, w := range r.Warnings {
+		b.Field("Warning", w, b.Yellow)
+	}
+}
+
+func (b *block) verdict(verdict string) *print.Style {
+	switch verdict {
+	case policy.Allowed.String():
+		return b.Green
+	case policy.OutOfScope.String():
+		return b.Cyan
+	}
+	return b.Red
 }

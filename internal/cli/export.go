@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/layers"
 )
 
@@ -28,7 +29,7 @@ func newExportKarpenter(c *console) *cobra.Command {
 the pool's label and taints from the beginning. Which machines they are is yours to
 say: complete the requirements, and name your node class.
 
-` + aboutPolicy,
+` + input.AboutPolicy,
 		Example: `  # NodePools for AWS
   kubectl polymoat export karpenter > nodepools.yaml
 
@@ -53,7 +54,7 @@ func newExportKueue(c *console) *cobra.Command {
 		Long: `Print a ResourceFlavor (kueue.x-k8s.io/v1beta2) for each node pool of the policy that
 is not protected. Kueue then sends runs where polymoat lets them go.
 
-` + aboutPolicy,
+` + input.AboutPolicy,
 		Example: `  kubectl polymoat export kueue > flavors.yaml`,
 		Args:    cobra.NoArgs,
 	}, layers.Kueue)
@@ -64,15 +65,15 @@ func exporting(c *console, cmd *cobra.Command, write func([]v1alpha1.File) (stri
 	var path string
 	cluster := addGoverningTo(cmd, &path)
 	cmd.RunE = func(*cobra.Command, []string) error {
-		files := cluster.governing(c, path)
-		if c.compile(files) == nil {
+		files := cluster.Governing(c.Reader, path)
+		if c.Compile(files) == nil {
 			return nil
 		}
 		text, err := write(files)
 		if err != nil {
 			return err
 		}
-		c.print(text)
+		c.Print(text)
 		return nil
 	}
 	return cmd

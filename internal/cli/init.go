@@ -17,12 +17,13 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/inventory"
 )
 
 // drafter are the flags of init.
 type drafter struct {
-	*connection
+	*input.Connection
 	files   []string
 	wishes  inventory.Wishes
 	cluster inventory.Cluster
@@ -67,7 +68,7 @@ Nothing is written to the cluster.`,
 	flags.StringArrayVarP(&d.wishes.Namespaces, "namespace", "n", nil, "governed `namespace`; repeatable (default: as found)")
 	flags.StringVar(&d.wishes.PoolLabel, "pool-label", "", "`key` of the label that tells node pools apart (default: as found)")
 	flags.StringVar(&d.wishes.Core, "core", "", "`value` of that label on the nodes of Polyaxon itself (default: as found)")
-	d.connection = newConnection(flags, nil)
+	d.Connection = input.NewConnection(flags, nil)
 	return cmd
 }
 
@@ -75,35 +76,35 @@ func (d *drafter) run(ctx context.Context, c *console) {
 	var err error
 	if len(d.files) > 0 {
 		d.readFiles(c)
-	} else if _, err = d.open(); errors.Is(err, errNoCluster) {
-		c.tell("note: %v; the draft is from the flags alone\n", err)
+	} else if _, err = d.Open(); errors.Is(err, input.ErrNoCluster) {
+		c.Tell("note: %v; the draft is from the flags alone\n", err)
 		err = nil
 	} else if err == nil {
-		err = d.remedy(d.readCluster(ctx, c))
+		err = d.Remedy(d.readCluster(ctx, c))
 	}
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 	}
-	if c.code == exitClean {
-		c.print(inventory.Draft(d.cluster, d.wishes))
+	if c.Code == exitClean {
+		c.Print(inventory.Draft(d.cluster, d.wishes))
 	}
 }
 
 func (d *drafter) readFiles(c *console) {
-	for o := range c.objects(d.files, false) {
+	for o := range c.Objects(d.files, false) {
 		known, err := d.cluster.Add(o.Raw)
 		switch {
 		case err != nil:
-			c.fail(o.Errorf("%w", err))
+			c.Fail(o.Errorf("%w", err))
 		case !known:
-			c.tell("note: %s says nothing of a policy\n", o.Place())
+			c.Tell("note: %s says nothing of a policy\n", o.Place())
 		}
 	}
 }
 
 // readCluster lists what a draft is made from. What may not be seen is noted, but for the nodes.
 func (d *drafter) readCluster(ctx context.Context, c *console) error {
-	err := d.each(ctx, corev1.SchemeGroupVersion, "nodes", "", metav1.ListOptions{}, func(o runtime.Object) {
+	err := d.Each(ctx, corev1.SchemeGroupVersion, "nodes", "", metav1.ListOptions{}, func(o runtime.Object) {
 		d.cluster.Nodes = append(d.cluster.Nodes, *o.(*corev1.Node))
 	})
 	if err != nil {
@@ -124,12 +125,12 @@ func (d *drafter) readCluster(ctx context.Context, c *console) error {
 			}
 		}},
 	} {
-		err := d.each(ctx, of.gv, of.resource, "", metav1.ListOptions{}, func(o runtime.Object) { of.use(o.(metav1.Object)) })
-		if err := c.unlessForbidden(err, of.resource+" are not known"); err != nil {
+		err := d.Each(ctx, of.gv, of.resource, "", metav1.ListOptions{}, func(o runtime.Object) { of.use(o.(metav1.Object)) })
+		if err := c.UnlessForbidden(err, of.resource+" are not known"); err != nil {
 			return err
 		}
 	}
-	return c.unlessForbidden(d.readNodePools(ctx), "the NodePools of Karpenter are not known")
+	return c.UnlessForbidden(d.readNodePools(ctx), "the NodePools of Karpenter are not known")
 }
 
 func (d *drafter) addWorkload(o metav1.Object) {
@@ -139,7 +140,7 @@ func (d *drafter) addWorkload(o metav1.Object) {
 
 // readNodePools reads those of Karpenter, where the cluster has it.
 func (d *drafter) readNodePools(ctx context.Context) error {
-	client, err := d.client(corev1.SchemeGroupVersion)
+	client, err := d.Client(corev1.SchemeGroupVersion)
 	if err != nil {
 		return err
 	}

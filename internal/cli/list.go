@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/print"
 )
 
 // formats are what rules, roles and overrides can print.
@@ -21,29 +22,29 @@ func addFormatTo(cmd *cobra.Command, output *string) {
 
 // list prints records: one JSON object a line, or in tables with an empty line between them. A format that is not known
 // is a mistake in the command line.
-func list[R any](c *console, output string, records []R, tables ...table) error {
+func list[R any](c *console, output string, records []R, tables ...print.Table) error {
 	switch output {
 	case "json":
 		for _, r := range records {
-			c.print(jsonText(r))
+			c.Print(print.JSON(r))
 		}
 	case "text":
-		c.printTables(tables, func(t table) string { return t.fitted(c.styles.width()) })
+		printTables(c.Console, tables, func(t print.Table) string { return t.Fitted(c.Styles.Width()) })
 	case "wide":
-		c.printTables(tables, table.unwrapped)
+		printTables(c.Console, tables, print.Table.Unwrapped)
 	case "markdown":
-		c.printTables(tables, table.markdown)
+		printTables(c.Console, tables, print.Table.Markdown)
 	default:
 		return fmt.Errorf("unknown output format %q; use text, wide, markdown or json", output)
 	}
 	return nil
 }
 
-func (c *console) printTables(tables []table, format func(table) string) {
+func printTables(c *print.Console, tables []print.Table, format func(print.Table) string) {
 	separator := ""
 	for _, t := range tables {
 		if text := format(t); text != "" {
-			c.print(separator + text)
+			c.Print(separator + text)
 			separator = "\n"
 		}
 	}
@@ -73,4 +74,35 @@ func only[R any](noun string, names []string, records []R, nameOf func(R) string
 		wanted[name] = true
 	}
 	return slices.DeleteFunc(slices.Clone(records), func(r R) bool { return !wanted[nameOf(r)] }), nil
+}
+
+// listByPolicy prints roles as list does. Those of several policies are in tables of their own, each below the policy's
+// name: a table never mixes policies.
+func listByPolicy(c *console, output string, roles []role, tables func([]role) []print.Table) error {
+	groups := byPolicy(roles)
+	if output == "json" || len(groups) < 2 {
+		return list(c, output, roles, tables(roles)...)
+	}
+	for i, group := range groups {
+		if i > 0 {
+			c.Print("\n")
+		}
+		c.Print(fmt.Sprintf("Policy %q:\n\n", group[0].Policy))
+		if err := list(c, output, group, tables(group)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// byPolicy are the roles of each policy, in their order.
+func byPolicy(roles []role) [][]role {
+	var groups [][]role
+	for i, r := range roles {
+		if i == 0 || r.Policy != roles[i-1].Policy {
+			groups = append(groups, nil)
+		}
+		groups[len(groups)-1] = append(groups[len(groups)-1], r)
+	}
+	return groups
 }

@@ -9,19 +9,20 @@ import (
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/polymoat/polymoat/internal/cli/input"
+	"github.com/polymoat/polymoat/internal/cli/print"
+	"github.com/polymoat/polymoat/internal/clustermap"
 	"github.com/polymoat/polymoat/internal/picture"
+	"github.com/polymoat/polymoat/internal/preview"
 )
 
 // mapping are the flags of the command map.
 type mapping struct {
-	*connection
+	*input.Connection
 	policy, namespace, output string
 	width                     int
 	watch                     bool
 }
-
-// minWidth is the narrowest terminal in which a node still has a name.
-const minWidth = 24
 
 // aboutMap is what its help says.
 const aboutMap = `Draw the cluster: node pools as columns, nodes as boxes, pods as letters or as
@@ -76,7 +77,7 @@ func newMap(c *console) *cobra.Command {
 			if v.watch && v.output == "html" {
 				return errors.New("--watch is for text and json; a page of -o html is written once")
 			}
-			return c.watched(cmd.Context(), v.watch, everyFewSeconds, func(ctx context.Context) error { return v.run(ctx, c) })
+			return watched(cmd.Context(), c.Console, v.watch, everyFewSeconds, func(ctx context.Context) error { return v.run(ctx, c) })
 		},
 	}
 	flags := cmd.Flags()
@@ -88,7 +89,7 @@ func newMap(c *console) *cobra.Command {
 	flags.IntVar(&v.width, "width", 0, "`characters` in a line (default: the terminal's, else 80)")
 	complete(cmd, "width", "80", "120", "200")
 	addWatchTo(flags, &v.watch)
-	v.connection = newConnection(flags, nil)
+	v.Connection = input.NewConnection(flags, nil)
 	return cmd
 }
 
@@ -97,8 +98,8 @@ func (v *mapping) checkWidth() error {
 	switch {
 	case v.output == "html", v.output == "json":
 		return fmt.Errorf("--width is for text, and -o %s has no lines; leave one of them out", v.output)
-	case v.width < minWidth:
-		return fmt.Errorf("--width is %d; at least %d characters are needed", v.width, minWidth)
+	case v.width < print.MinWidth:
+		return fmt.Errorf("--width is %d; at least %d characters are needed", v.width, print.MinWidth)
 	}
 	return nil
 }
@@ -108,21 +109,21 @@ func (v *mapping) run(ctx context.Context, c *console) error {
 	if show == nil {
 		return fmt.Errorf("unknown output format %q; use text, html or json", v.output)
 	}
-	files, err := v.inForce(ctx, c, "policy", v.policy)
+	files, err := v.InForce(ctx, c.Reader, "policy", v.policy)
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 	}
-	by := c.side(files)
+	by := compiled(c.Reader, files)
 	if by.Policy == nil {
 		return nil
 	}
 	drawn, err := v.survey(ctx, c, by)
 	if err != nil {
-		c.fail(v.remedy(err))
+		c.Fail(v.Remedy(err))
 		return nil
 	}
 	if len(drawn.Findings(picture.Misplaced)) > 0 {
-		c.exit(exitDiffer)
+		c.Exit(exitDiffer)
 	}
 	show(drawn)
 	return nil
@@ -132,52 +133,50 @@ func (v *mapping) run(ctx context.Context, c *console) error {
 func (v *mapping) printer(c *console) func(*picture.Map) {
 	switch v.output {
 	case "text":
-		return func(m *picture.Map) { c.print(picture.Text(m, c.pictureOptions(v.width))) }
+		return func(m *picture.Map) { c.Print(picture.Text(m, c.PictureOptions(v.width))) }
 	case "html":
 		return func(m *picture.Map) {
-			if err := picture.HTML(c.out, m); err != nil {
-				c.fail(err)
+			if err := picture.HTML(c.Out, m); err != nil {
+				c.Fail(err)
 			}
 		}
 	case "json":
-		return func(m *picture.Map) { c.print(jsonText(m)) }
+		return func(m *picture.Map) { c.Print(print.JSON(m)) }
 	}
 	return nil
 }
 
 // survey reads the nodes, then the pods: of all namespaces, or where that is forbidden of those that the policy governs.
-func (v *mapping) survey(ctx context.Context, c *console, by side) (*picture.Map, error) {
-	l, err := newLocator(by.files, time.Now())
+func (v *mapping) survey(ctx context.Context, c *console, by preview.Policies) (*picture.Map, error) {
+	b, err := clustermap.New(by.Files, v.Host(), time.Now())
 	if err != nil {
 		return nil, err
 	}
-	l.drawn.Cluster = v.host()
-	s := newSurvey(v.connection, c)
-	if err := s.eachNode(ctx, l.addNode); err != nil {
+	if err := v.EachNode(ctx, b.AddNode); err != nil {
 		return nil, err
 	}
 	for _, namespace := range by.Namespaces() {
 		if v.namespace != "" && namespace != v.namespace {
 			continue
 		}
-		core, err := v.coreWorkloads(ctx, l.rules, namespace)
-		if err := c.unlessForbidden(err, "which workloads are core is not known"); err != nil {
+		core, err := v.CoreWorkloads(ctx, b.Rules, namespace)
+		if err := c.UnlessForbidden(err, "which workloads are core is not known"); err != nil {
 			return nil, err
 		}
-		l.core[namespace] = core
+		b.Core[namespace] = core
 	}
-	namespaces := []string{""}
+	var namespaces []string // of all
 	if v.namespace != "" {
-		namespaces, l.drawn.Namespaces = []string{v.namespace}, []string{v.namespace}
+		namespaces = []string{v.namespace}
 	}
-	err = s.eachPod(ctx, namespaces, l.addPod)
+	err = v.EachPod(ctx, []string{v.namespace}, b.AddPod)
 	if v.namespace == "" && apierrors.IsForbidden(err) {
-		c.tell("note: only pods of governed namespaces are drawn: %v\n", err)
-		l.drawn.Namespaces = by.Namespaces()
-		err = s.eachPod(ctx, l.drawn.Namespaces, l.addPod)
+		c.Tell("note: only pods of governed namespaces are drawn: %v\n", err)
+		namespaces = by.Namespaces()
+		err = v.EachPod(ctx, namespaces, b.AddPod)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return l.finish(), nil
+	return b.Map(namespaces), nil
 }

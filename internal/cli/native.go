@@ -14,12 +14,14 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/input"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/native"
 )
 
 // twinFlags are the flags of native.
 type twinFlags struct {
-	*connection
+	*input.Connection
 	policy, against, static, output string
 	inUse                           bool
 	keepers                         native.Keepers
@@ -68,7 +70,7 @@ by the names of variables and validations. The exit code is 1 where anything doe
 	flags.StringSliceVar(&t.keepers.Groups, "keeper-group", nil, "with --static: the same for `groups`")
 	flags.StringSliceVar(&t.keepers.CertificateUsers, "certificate-user", t.keepers.CertificateUsers, "with --static: `users` that renew certificates: they may change caBundle")
 	flags.StringVarP(&t.output, "output", "o", t.output, "`format`: yaml, json (a line for each), or text or markdown for what is different")
-	t.connection = newConnection(flags, nil)
+	t.Connection = input.NewConnection(flags, nil)
 	complete(cmd, "output", "yaml", "json", "text", "markdown")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		if t.static == "" && (flags.Changed("keeper") || flags.Changed("keeper-group") || flags.Changed("certificate-user")) {
@@ -92,15 +94,15 @@ func (t *twinFlags) run(ctx context.Context, c *console) error {
 	}
 	files, err := t.files(ctx, c)
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 		return nil
 	}
-	twin, ok := c.twinOf(files)
+	twin, ok := twinOf(c, files)
 	if !ok {
 		return nil
 	}
 	if t.against != "" {
-		c.changes(t.against, twin)
+		printTwinChanges(c, t.against, twin)
 		return nil
 	}
 	if t.static != "" {
@@ -108,32 +110,29 @@ func (t *twinFlags) run(ctx context.Context, c *console) error {
 	}
 	all := append(twin.MutatingObjects(), twin.ValidatingObjects()...)
 	if t.output == "json" {
-		for _, o := range all {
-			c.print(jsonText(o))
-		}
-		return nil
+		return list(c, t.output, all)
 	}
 	text, err := yamlStream(all)
 	if err != nil {
 		return err
 	}
-	c.print(differencesComment() + text)
+	c.Print(differencesComment() + text)
 	return nil
 }
 
-// changes says what is not as in the twin of another policy.
-func (c *console) changes(path string, twin native.Twin) {
-	before, ok := c.twinOf(c.policyFiles(path))
+// printTwinChanges says what is not as in the twin of another policy.
+func printTwinChanges(c *console, path string, twin native.Twin) {
+	before, ok := twinOf(c, c.PolicyFiles(path))
 	if !ok {
 		return
 	}
 	list := native.Changes(before, twin)
 	for _, change := range list {
-		c.exit(exitDiffer)
-		c.print(changeText(change) + "\n")
+		c.Exit(exitDiffer)
+		c.Print(changeText(change) + "\n")
 	}
 	if len(list) == 0 {
-		c.print("Nothing differs in the native twin.\n")
+		c.Print("Nothing differs in the native twin.\n")
 	}
 }
 
@@ -146,23 +145,15 @@ func changeText(change native.Change) string {
 	return text
 }
 
-func docsOf(files []v1alpha1.File) []*v1alpha1.PlacementPolicy {
-	docs := make([]*v1alpha1.PlacementPolicy, len(files))
-	for i, f := range files {
-		docs[i] = f.Policy
-	}
-	return docs
-}
-
 // twinOf is the twin of the policies; false where they are wrong, and that was said.
-func (c *console) twinOf(files []v1alpha1.File) (native.Twin, bool) {
-	if c.compile(files) == nil {
+func twinOf(c *console, files []v1alpha1.File) (native.Twin, bool) {
+	if c.Compile(files) == nil {
 		return native.Twin{}, false
 	}
-	docs := docsOf(files)
+	docs := input.Documents(files)
 	errs := native.Check(docs...)
 	for _, err := range errs {
-		c.fail(err)
+		c.Fail(err)
 	}
 	if len(errs) > 0 {
 		return native.Twin{}, false
@@ -172,9 +163,9 @@ func (c *console) twinOf(files []v1alpha1.File) (native.Twin, bool) {
 
 func (t *twinFlags) files(ctx context.Context, c *console) ([]v1alpha1.File, error) {
 	if t.inUse {
-		return t.inForce(ctx, c, "policy", "")
+		return t.InForce(ctx, c.Reader, "policy", "")
 	}
-	return c.policyFiles(t.policy), nil
+	return c.PolicyFiles(t.policy), nil
 }
 
 // writeStatic writes one folder for each admission plugin.
@@ -230,10 +221,10 @@ func yamlStream(objects []metav1.Object) (string, error) {
 	return strings.Join(documents, "---\n"), nil
 }
 
-func differencesTable() table {
-	t := table{columns: []column{{title: "rule"}, {title: "is"}, {title: "why"}}}
+func differencesTable() print.Table {
+	t := print.Table{Columns: []print.Column{{Title: "rule"}, {Title: "is"}, {Title: "why"}}}
 	for _, d := range native.Differences {
-		t.rows = append(t.rows, []string{code(d.Rule), string(d.Is), d.Why})
+		t.Rows = append(t.Rows, []string{code(d.Rule), string(d.Is), d.Why})
 	}
 	return t
 }

@@ -5,9 +5,9 @@ import (
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/polymoat/polymoat/internal/cli/input"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/inventory"
 	"github.com/polymoat/polymoat/internal/layers"
 )
@@ -15,7 +15,7 @@ import (
 func newNodes(c *console) *cobra.Command {
 	var path string
 	var files []string
-	var cluster *connection
+	var cluster *input.Connection
 	cmd := &cobra.Command{
 		Use:   "nodes",
 		Short: "Print the commands for labels and taints that nodes lack",
@@ -24,7 +24,7 @@ node pools, each below a comment that says why. Nothing is run. A node pool of a
 cloud, or of Karpenter, needs them in its own settings as well: new nodes have none
 of what was written on old ones.
 
-` + aboutPolicy + `
+` + input.AboutPolicy + `
 
 The exit code is 1 where anything is missing.`,
 		Example: `  # What do the nodes lack?
@@ -39,16 +39,16 @@ The exit code is 1 where anything is missing.`,
 	cmd.Flags().StringArrayVarP(&files, "filename", "f", nil, "`file`, folder or - (standard input) with nodes; repeatable (default: the cluster's)")
 	completeManifests(cmd.Flags(), "filename")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		policies := cluster.governing(c, path)
-		if c.compile(policies) == nil {
+		policies := cluster.Governing(c.Reader, path)
+		if c.Compile(policies) == nil {
 			return nil
 		}
-		nodes, err := cluster.nodesOf(cmd.Context(), c, files)
+		nodes, err := nodesOf(cmd.Context(), cluster, c, files)
 		if err != nil {
-			c.fail(cluster.remedy(err))
+			c.Fail(cluster.Remedy(err))
 		}
-		if c.code == exitClean {
-			c.nodeCommands(layers.MissingOnNodes(policies, nodes))
+		if c.Code == exitClean {
+			printNodeCommands(c.Console, layers.MissingOnNodes(policies, nodes))
 		}
 		return nil
 	}
@@ -56,26 +56,24 @@ The exit code is 1 where anything is missing.`,
 }
 
 // nodesOf are the nodes of files, or of the cluster where there are none.
-func (n *connection) nodesOf(ctx context.Context, c *console, files []string) ([]corev1.Node, error) {
+func nodesOf(ctx context.Context, n *input.Connection, c *console, files []string) ([]corev1.Node, error) {
 	if len(files) > 0 {
 		d := drafter{files: files, cluster: inventory.Cluster{}}
 		d.readFiles(c)
 		return d.cluster.Nodes, nil
 	}
 	var nodes []corev1.Node
-	err := n.each(ctx, corev1.SchemeGroupVersion, "nodes", "", metav1.ListOptions{}, func(o runtime.Object) {
-		nodes = append(nodes, *o.(*corev1.Node))
-	})
+	err := n.EachNode(ctx, func(node *corev1.Node) { nodes = append(nodes, *node) })
 	return nodes, err
 }
 
-func (c *console) nodeCommands(missing []layers.Command) {
+func printNodeCommands(c *print.Console, missing []layers.Command) {
 	if len(missing) == 0 {
-		c.print("# Nothing is missing: the nodes of every pool have its label and taints.\n")
+		c.Print("# Nothing is missing: the nodes of every pool have its label and taints.\n")
 		return
 	}
 	for _, m := range missing {
-		c.print("# " + oneLine(m.Why) + "\n" + oneLine(m.Run) + "\n")
+		c.Print("# " + print.OneLine(m.Why) + "\n" + print.OneLine(m.Run) + "\n")
 	}
-	c.exit(exitDiffer)
+	c.Exit(exitDiffer)
 }

@@ -2,14 +2,17 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/input"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/override"
 )
 
 func newOverrides(c *console) *cobra.Command {
 	var path, name, output string
-	var cluster *connection
+	var cluster *input.Connection
 	cmd := &cobra.Command{
 		Use:   "overrides",
 		Short: "List what one run may ask for with annotations",
@@ -22,7 +25,7 @@ for. The built-in policy accepts any node pool that is not protected, any role
 of runs, and ids from 1000 to 65534. A run that asks for another role gets its
 place, and nothing else of it: no root, no path on the node, no list of names.
 
-` + aboutPolicy,
+` + input.AboutPolicy,
 		Example: `  # List all overrides
   kubectl polymoat overrides
 
@@ -39,13 +42,15 @@ place, and nothing else of it: no root, no path on the node, no list of names.
 	cluster = addGoverningTo(cmd, &path)
 	addFormatTo(cmd, &output)
 	cmd.Flags().StringVar(&name, "role", "", "`name` of the one role to list bounds of")
-	must(cmd.RegisterFlagCompletionFunc("role", completeWords(roleNames)))
-	cmd.RunE = func(*cobra.Command, []string) error { return overrides(c, cluster.governing(c, path), name, output) }
+	utilruntime.Must(cmd.RegisterFlagCompletionFunc("role", completeWords(roleNames)))
+	cmd.RunE = func(*cobra.Command, []string) error {
+		return overrides(c, cluster.Governing(c.Reader, path), name, output)
+	}
 	return cmd
 }
 
 func overrides(c *console, files []v1alpha1.File, name, output string) error {
-	roles := c.roles(files)
+	roles := rolesOf(c.Reader, files)
 	if roles == nil {
 		return nil
 	}
@@ -62,12 +67,12 @@ func overrides(c *console, files []v1alpha1.File, name, output string) error {
 		return err
 	}
 	bounds := boundsTable(roles)
-	if len(bounds.rows) > 0 {
-		c.print("\n")
-		return listByPolicy(c, output, roles, func(of []role) []table { return []table{boundsTable(of)} })
+	if len(bounds.Rows) > 0 {
+		c.Print("\n")
+		return listByPolicy(c, output, roles, func(of []role) []print.Table { return []print.Table{boundsTable(of)} })
 	}
 	if output == "text" {
-		c.tell("note: none is accepted; a role accepts what its entry of the policy or spec.defaults lists under overrides\n")
+		c.Tell("note: none is accepted; a role accepts what its entry of the policy or spec.defaults lists under overrides\n")
 	}
 	return nil
 }
@@ -103,27 +108,27 @@ func allOverrides(roles []role) []overrideRecord {
 }
 
 // overrideTable says what each override asks for.
-func overrideTable() table {
-	t := table{columns: []column{{title: "annotation"}, {title: "asks for"}, {title: "example"}, {title: "label, too"}}}
+func overrideTable() print.Table {
+	t := print.Table{Columns: []print.Column{{Title: "annotation"}, {Title: "asks for"}, {Title: "example"}, {Title: "label, too"}}}
 	for _, o := range override.All() {
 		label := "no"
 		if o.Label {
 			label = "yes"
 		}
-		t.rows = append(t.rows, []string{code(o.Name), o.Doc, code(o.Example), label})
+		t.Rows = append(t.Rows, []string{code(o.Name), o.Doc, code(o.Example), label})
 	}
 	return t
 }
 
 // boundsTable says which role accepts which override within which bounds.
-func boundsTable(roles []role) table {
-	t := table{columns: []column{{title: "role"}, {title: "annotation"}, {title: "accepts"}}}
+func boundsTable(roles []role) print.Table {
+	t := print.Table{Columns: []print.Column{{Title: "role"}, {Title: "annotation"}, {Title: "accepts"}}}
 	for _, r := range roles {
 		for _, o := range override.All() {
 			if bounds := r.accepts(o); bounds != "" {
-				t.rows = append(t.rows, []string{code(r.Name), code(o.Name), bounds})
+				t.Rows = append(t.Rows, []string{code(r.Name), code(o.Name), bounds})
 			}
 		}
 	}
-	return t.merged()
+	return t.Merged()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/print"
 )
 
 func newPolicy(c *console) *cobra.Command {
@@ -36,7 +37,7 @@ func newPolicyDefault(c *console) *cobra.Command {
 		Example: "  kubectl polymoat policy default > policy.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			c.print(v1alpha1.Modeline + v1alpha1.DefaultYAML)
+			c.Print(v1alpha1.Modeline + v1alpha1.DefaultYAML)
 			return nil
 		},
 	}
@@ -87,13 +88,13 @@ without a taint, a run on protected nodes, a taint of two pools, no role core.`,
 }
 
 func validatePolicies(c *console, paths []string, strict bool) {
-	files := c.loadPolicies(paths, func(err error) {
-		c.fail(err)
+	files := c.LoadPolicies(paths, func(err error) {
+		c.Fail(err)
 		if invalid, ok := errors.AsType[*v1alpha1.InvalidError](err); ok {
-			c.doubt(invalid.Doubts, strict)
+			reportDoubts(c.Console, invalid.Doubts, strict)
 		}
 	})
-	if c.compile(files) == nil {
+	if c.Compile(files) == nil {
 		return
 	}
 	for _, f := range files {
@@ -102,21 +103,21 @@ func validatePolicies(c *console, paths []string, strict bool) {
 			doubts = append(doubts, f.Name+": "+report)
 		}
 		if strict && len(doubts) > 0 {
-			c.doubt(doubts, strict)
+			reportDoubts(c.Console, doubts, strict)
 			continue
 		}
-		c.print(fmt.Sprintf("%s: valid (policy %s, %s, %s, %s)\n", f.Name, f.Policy.Metadata.Name,
+		c.Print(fmt.Sprintf("%s: valid (policy %s, %s, %s, %s)\n", f.Name, f.Policy.Metadata.Name,
 			count(len(spec.Namespaces), "namespace"), count(len(spec.NodePools), "node pool"), count(len(spec.Roles), "role")))
-		c.doubt(doubts, strict)
+		reportDoubts(c.Console, doubts, strict)
 	}
 }
 
-func (c *console) doubt(doubts []string, strict bool) {
+func reportDoubts(c *print.Console, doubts []string, strict bool) {
 	for _, doubt := range doubts {
 		if strict {
-			c.fail(errors.New(doubt))
+			c.Fail(errors.New(doubt))
 		} else {
-			c.tell("warning: %s\n", doubt)
+			c.Tell("warning: %s\n", doubt)
 		}
 	}
 }

@@ -18,7 +18,7 @@ print tells editors with the YAML language server where it is.`,
   kubectl polymoat init > policy.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			c.print(v1alpha1.SchemaJSON)
+			c.Print(v1alpha1.SchemaJSON)
 			return nil
 		},
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -8,10 +9,14 @@ import (
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/polymoat/polymoat/internal/cli/input"
+	"github.com/polymoat/polymoat/internal/cli/print"
+	"github.com/polymoat/polymoat/internal/doctor"
 )
 
 func newPolicyShow(c *console) *cobra.Command {
-	var cluster *connection
+	var cluster *input.Connection
 	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "Print the policy that the cluster runs",
@@ -29,31 +34,32 @@ namespace. ClusterRole polymoat-view of the chart holds that and nothing else.`,
   kubectl polymoat preview --policy policy.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			held, err := cluster.readable(cmd.Context())
+			held, err := cluster.Readable(cmd.Context())
 			switch {
 			case err != nil:
-				c.fail(err)
+				c.Fail(err)
 			case held == nil:
-				c.fail(errNoPolymoat)
+				c.Fail(fmt.Errorf("no Deployment with the label %q tells the policy in force;"+
+					" kubectl polymoat policy default prints the built-in one", doctor.Label))
 			default:
-				c.showPolicies(held)
+				printPolicies(c.Console, held)
 			}
 			return nil
 		},
 	}
-	cluster = newConnection(cmd.Flags(), nil)
+	cluster = input.NewConnection(cmd.Flags(), nil)
 	return cmd
 }
 
-// showPolicies prints the files of policies as one stream of YAML. One with a mistake is printed, too: it is in force.
-func (c *console) showPolicies(held *corev1.ConfigMap) {
-	c.tell("policy: in force: %s\n", placeOfPolicy(held))
+// printPolicies prints the files of policies as one stream of YAML. One with a mistake is printed, too: it is in force.
+func printPolicies(c *print.Console, held *corev1.ConfigMap) {
+	c.Tell("policy: in force: %s\n", input.PlaceOfPolicy(held))
 	separator := ""
 	for _, key := range slices.Sorted(maps.Keys(held.Data)) {
-		if !slices.Contains(extensions, filepath.Ext(key)) {
+		if !slices.Contains(input.Extensions, filepath.Ext(key)) {
 			continue // a server reads no other
 		}
-		c.print(separator + strings.TrimSuffix(held.Data[key], "\n") + "\n")
+		c.Print(separator + strings.TrimSuffix(held.Data[key], "\n") + "\n")
 		separator = "---\n"
 	}
 }

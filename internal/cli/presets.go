@@ -3,12 +3,14 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/layers"
 )
 
 func newPresets(c *console) *cobra.Command {
 	var path, release string
-	var cluster *connection
+	var cluster *input.Connection
 	cmd := &cobra.Command{
 		Use:   "presets [ROLE ...]",
 		Short: "Print Polyaxon presets that place the runs of each role",
@@ -16,7 +18,7 @@ func newPresets(c *console) *cobra.Command {
 for the roles that are named. A run with its preset lands where the policy wants it
 while the webhook is away. Comments say which pods no preset reaches.
 
-` + aboutPolicy,
+` + input.AboutPolicy,
 		Example: `  # The presets of all roles
   kubectl polymoat presets
 
@@ -27,20 +29,9 @@ while the webhook is away. Comments say which pods no preset reaches.
 	cluster = addGoverningTo(cmd, &path)
 	cmd.Flags().StringVar(&release, "release", "", "`name` of Polyaxon's release (default: that of the only policy)")
 	cmd.RunE = func(_ *cobra.Command, roles []string) error {
-		files := cluster.governing(c, path)
-		if c.compile(files) == nil {
-			return nil
-		}
-		p, err := policyOfRelease(files, release)
-		if err != nil {
-			return err
-		}
-		text, err := layers.Presets(p, roles)
-		if err != nil {
-			return err
-		}
-		c.print(text)
-		return nil
+		return printForRelease(c, cluster.Governing(c.Reader, path), release, func(p *v1alpha1.PlacementPolicy) (string, error) {
+			return layers.Presets(p, roles)
+		})
 	}
 	return cmd
 }

@@ -5,34 +5,36 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/policy"
+	"github.com/polymoat/polymoat/internal/preview"
 )
 
 // mostOwners bounds the list of those that share one change.
 const mostOwners = 20
 
-// previewPrinter returns the function that prints what becomes of pods, of so many in all; nil where there is no such
-// format.
-func (c *console) previewPrinter(output string) func(outcomes []outcome, pods int) {
-	switch output {
-	case "text":
-		return c.previewText
-	case "json":
-		return func(outcomes []outcome, _ int) {
-			for _, o := range outcomes {
-				c.print(jsonText(o))
-			}
-		}
-	}
-	return nil
+// effects are all effects, in the order in which text shows them.
+var effects = []struct {
+	preview.Effect
+	heading, summary string
+}{
+	{preview.Refused, "Would be refused", "refused"},
+	{preview.Unschedulable, "Would find no node among those that are there now", "without a node"},
+	{preview.Moved, "Would run on another node pool", "moved"},
+	{preview.Changed, "Would be changed", "changed"},
+	{preview.Governed, "Would come under polymoat", "newly governed"},
+	{preview.Released, "Would be governed no longer", "no longer governed"},
+	{preview.Allowed, "Would be refused no longer", "no longer refused"},
+	{preview.RefusedOtherwise, "Are refused already, and would be for other reasons", "refused for other reasons"},
+	{preview.Warned, "Would get a new warning", "warned"},
 }
 
-// previewText prints outcomes by what happens, and those that are alike together.
-func (c *console) previewText(outcomes []outcome, pods int) {
+// printPreview prints outcomes by what happens, and those that are alike together.
+func printPreview(c *print.Console, outcomes []preview.Outcome, pods int) {
 	var parts []string
 	for _, e := range effects {
 		n := 0
-		groups := groupsOf(outcomes, e.effect)
+		groups := groupsOf(outcomes, e.Effect)
 		for _, g := range groups {
 			n += g.pods
 		}
@@ -40,21 +42,21 @@ func (c *console) previewText(outcomes []outcome, pods int) {
 			continue
 		}
 		parts = append(parts, fmt.Sprintf("%d %s", n, e.summary))
-		c.print(c.styles.bold.Sprintf("%s: %s", e.heading, count(n, "pod")) + "\n")
+		c.Print(c.Styles.Bold.Sprintf("%s: %s", e.heading, count(n, "pod")) + "\n")
 		for _, g := range groups {
-			c.print(c.groupText(g) + "\n")
+			c.Print(groupText(c.Styles, g) + "\n")
 		}
 	}
 	if len(parts) == 0 {
-		c.print(fmt.Sprintf("Nothing differs for %s.\n", count(pods, "pod")))
+		c.Print(fmt.Sprintf("Nothing differs for %s.\n", count(pods, "pod")))
 		return
 	}
-	c.print(fmt.Sprintf("%d of %s: %s.\n", len(outcomes), count(pods, "pod"), strings.Join(parts, ", ")))
+	c.Print(fmt.Sprintf("%d of %s: %s.\n", len(outcomes), count(pods, "pod"), strings.Join(parts, ", ")))
 }
 
 // fate is an effect on pods that is the same for all of them.
 type fate struct {
-	outcome outcome // of the first
+	outcome preview.Outcome // of the first
 	owners  []*owned
 	pods    int
 }
@@ -66,7 +68,7 @@ type owned struct {
 }
 
 // groupsOf are the outcomes of one effect, alike ones together, in the order of the first of each.
-func groupsOf(outcomes []outcome, of effect) []*fate {
+func groupsOf(outcomes []preview.Outcome, of preview.Effect) []*fate {
 	var groups []*fate
 	byText := map[string]*fate{}
 	byOwner := map[string]*owned{}
@@ -74,7 +76,7 @@ func groupsOf(outcomes []outcome, of effect) []*fate {
 		if o.Effect != of {
 			continue
 		}
-		text := o.text(styles{})
+		text := outcomeText(o, print.Styles{})
 		g := byText[text]
 		if g == nil {
 			g = &fate{outcome: o}
@@ -92,9 +94,9 @@ func groupsOf(outcomes []outcome, of effect) []*fate {
 }
 
 // groupText is what happens, and to which pods.
-func (c *console) groupText(g *fate) string {
-	b := &block{styles: c.styles}
-	b.text.WriteString(g.outcome.text(c.styles))
+func groupText(s print.Styles, g *fate) string {
+	b := &block{print.Block{Styles: s}}
+	b.Text.WriteString(outcomeText(g.outcome, s))
 	label := "Pods"
 	shown := min(len(g.owners), mostOwners)
 	rest := g.pods // that belong to no owner who is shown
@@ -103,34 +105,34 @@ func (c *console) groupText(g *fate) string {
 		if !strings.HasPrefix(o.owner, "pod/") {
 			line += ", " + count(o.pods, "pod")
 		}
-		b.next(&label, line)
+		b.Next(&label, line)
 		rest -= o.pods
 	}
 	if more := len(g.owners) - shown; more > 0 {
-		b.next(&label, fmt.Sprintf("and %d more with %s; -o json lists each", more, count(rest, "pod")))
+		b.Next(&label, fmt.Sprintf("and %d more with %s; -o json lists each", more, count(rest, "pod")))
 	}
-	return b.text.String()
+	return b.Text.String()
 }
 
-// text is what happens, in the labels of explain.
-func (o outcome) text(s styles) string {
-	b := &block{styles: s}
+// outcomeText is what happens, in the labels of explain.
+func outcomeText(o preview.Outcome, s print.Styles) string {
+	b := &block{print.Block{Styles: s}}
 	b.turn("Role", o.Old.Role, o.New.Role)
-	if o.Effect != refused && o.Effect != refusedOtherwise {
+	if o.Effect != preview.Refused && o.Effect != preview.RefusedOtherwise {
 		b.turn("Node pool", o.Old.NodePool, o.New.NodePool)
 	}
 	for _, v := range o.New.Violations {
-		b.field("Violation", v.String(), nil)
+		b.Field("Violation", v.String(), nil)
 	}
-	if o.Effect == changed || o.Effect == moved {
+	if o.Effect == preview.Changed || o.Effect == preview.Moved {
 		b.differences(o)
 	}
-	if o.Effect == warned {
+	if o.Effect == preview.Warned {
 		for _, w := range o.New.Warnings {
-			b.field("Warning", w, b.yellow)
+			b.Field("Warning", w, b.Yellow)
 		}
 	}
-	return b.text.String()
+	return b.Text.String()
 }
 
 // turn writes what became of one word: "jobs", or "jobs -> experiments".
@@ -138,17 +140,17 @@ func (b *block) turn(label, was, is string) {
 	switch {
 	case was == is && is == "":
 	case was == is:
-		b.field(label, is, nil)
+		b.Field(label, is, nil)
 	default:
-		b.field(label, cmp.Or(was, "none")+" -> "+cmp.Or(is, "none"), nil)
+		b.Field(label, cmp.Or(was, "none")+" -> "+cmp.Or(is, "none"), nil)
 	}
 }
 
 // differences writes the fields that differ, but for those that say the node pool itself.
-func (b *block) differences(o outcome) {
+func (b *block) differences(o preview.Outcome) {
 	label := "Fields"
 	for _, d := range o.Changes {
-		if o.Effect == moved && d.Source == policy.FromPool {
+		if o.Effect == preview.Moved && d.Source == policy.FromPool {
 			continue
 		}
 		was, is := "none", "none"
@@ -158,18 +160,6 @@ func (b *block) differences(o outcome) {
 		if d.New != nil {
 			is = valueText(d.New)
 		}
-		b.next(&label, fmt.Sprintf("%s %s -> %s", d.Path, was, is))
-	}
-}
-
-// next is one more value of a label that is written once.
-func (b *block) next(label *string, text string) {
-	if *label != "" {
-		b.field(*label, text, nil)
-		*label = ""
-		return
-	}
-	for _, line := range wrap(text, b.width()-labelWidth) {
-		fmt.Fprintf(&b.text, "%*s%s\n", labelWidth, "", line)
+		b.Next(&label, fmt.Sprintf("%s %s -> %s", d.Path, was, is))
 	}
 }

@@ -8,34 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/polymoat/polymoat/internal/picture"
+	"github.com/polymoat/polymoat/internal/cli/print"
 )
 
 // control is what no terminal may be sent, but for the ends of lines.
 var control = regexp.MustCompile(`[^\P{Cc}\n\t]|[\x{202A}-\x{202E}\x{2066}-\x{2069}]`)
-
-func TestPrintable(t *testing.T) {
-	for text, want := range map[string]string{
-		"plain, ünï, 日本\n\tx":        "plain, ünï, 日本\n\tx",
-		"\x1b]0;title\x07":           `\u001b]0;title\u0007`,
-		"a\rb\x7f\x00":               `a\u000db\u007f\u0000`,
-		"\u009b31m":                  `\u009b31m`,
-		"\x9b31m":                    `\x9b31m`,
-		"abc\u202edef":               `abc\u202edef`,
-		"\ufffd":                     "\ufffd",
-		escape + "[1mx" + escape[1:]: "\x1b[1mx" + escape[1:],
-	} {
-		var out bytes.Buffer
-		if n, err := (printable{&out}).Write([]byte(text)); n != len(text) || err != nil {
-			t.Errorf("%q: wrote %d, %v", text, n, err)
-		}
-		if diff := cmp.Diff(want, out.String()); diff != "" {
-			t.Errorf("%q (-want +got):\n%s", text, diff)
-		}
-	}
-}
 
 // TestNoControlCharacters: names of files and values in them reach a terminal written out, in every format of every command
 // that reads files.
@@ -70,7 +47,7 @@ spec: {containers: [{name: ["\e"]}]}
 	} {
 		var out, errs bytes.Buffer
 		c := newConsole(strings.NewReader(""), &out, &errs)
-		c.styles = newStyles(true)
+		c.Styles = print.NewStyles(true)
 		c.execute(args)
 		text := regexp.MustCompile(`\x1b\[\d+m`).ReplaceAllString(out.String(), "") // our own
 		if strings.Contains(strings.Join(args, " "), "-o") {
@@ -85,16 +62,5 @@ spec: {containers: [{name: ["\e"]}]}
 		if strings.Contains(errs.String(), "\nerror: b.yaml") {
 			t.Errorf("%q: the name of a file forges a line:\n%s", args, errs.String())
 		}
-	}
-}
-
-// TestNoControlCharactersOfAMap: what pods are called by Polyaxon comes from annotations, which hold anything.
-func TestNoControlCharactersOfAMap(t *testing.T) {
-	var out bytes.Buffer
-	c := newConsole(nil, &out, new(bytes.Buffer))
-	c.print(picture.Text(&picture.Map{Cluster: "x\x1b[31m\x07", Waiting: []picture.Pod{{Namespace: "a", Name: "b\x1b[31m"}}},
-		picture.Options{Width: 80, Colour: true, Escape: escape}))
-	if text := out.String(); strings.Contains(text, "\x1b[31m") || !strings.Contains(text, `b\u001b[31m`) || !strings.Contains(text, "\x1b[1") {
-		t.Errorf("got %q", text)
 	}
 }

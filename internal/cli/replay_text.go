@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/polymoat/polymoat/internal/auditannotations"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/replay"
 )
 
@@ -16,11 +17,11 @@ type replayPrinter interface {
 	end()
 }
 
-// replayPrinter returns the printer of a format; nil where there is no such format.
-func (c *console) replayPrinter(output string) replayPrinter {
+// newReplayPrinter returns the printer of a format; nil where there is no such format.
+func newReplayPrinter(c *print.Console, output string) replayPrinter {
 	switch output {
 	case "text":
-		return &replayText{console: c}
+		return &replayText{Console: c}
 	case "json":
 		return replayJSON{c}
 	}
@@ -28,50 +29,50 @@ func (c *console) replayPrinter(output string) replayPrinter {
 }
 
 // replayJSON prints a line for each decision.
-type replayJSON struct{ *console }
+type replayJSON struct{ *print.Console }
 
-func (j replayJSON) add(d replay.Decision) { j.print(jsonText(d)) }
+func (j replayJSON) add(d replay.Decision) { j.Print(print.JSON(d)) }
 func (replayJSON) end()                    {}
 
 // replayText prints a block for each decision, and counts them.
 type replayText struct {
-	*console
+	*print.Console
 	decisions, again, differ int
 }
 
 func (t *replayText) add(d replay.Decision) {
 	t.decisions++
-	b := &block{styles: t.styles}
+	b := &block{print.Block{Styles: t.Styles}}
 	name := d.Name
 	if d.Namespace != "" {
 		name += fmt.Sprintf(" (%s)", d.Namespace)
 	}
-	b.line(b.bold, fmt.Sprintf("%s %s %s", d.Verb, d.Resource, name))
-	b.field("Time", d.Time.UTC().Format(time.RFC3339), nil)
-	b.field("User", d.User, nil)
+	b.Line(b.Bold, fmt.Sprintf("%s %s %s", d.Verb, d.Resource, name))
+	b.Field("Time", d.Time.UTC().Format(time.RFC3339), nil)
+	b.Field("User", d.User, nil)
 	if d.DryRun {
-		b.field("Dry run", "yes", nil)
+		b.Field("Dry run", "yes", nil)
 	}
-	b.field("Was", recordText(d.Was), b.verdict(d.Was.Verdict))
+	b.Field("Was", recordText(d.Was), b.verdict(d.Was.Verdict))
 	if d.Was.Refused != "" {
-		b.field("Refused", d.Was.Refused, nil)
+		b.Field("Refused", d.Was.Refused, nil)
 	}
 	if d.Is != nil {
 		t.again++
 	}
 	switch {
 	case d.Is == nil:
-		b.field("Today", "not known: "+d.Unknown, b.faint)
+		b.Field("Today", "not known: "+d.Unknown, b.Faint)
 	case d.Differs:
 		t.differ++
-		b.field("Today", recordText(*d.Is), b.verdict(d.Is.Verdict))
+		b.Field("Today", recordText(*d.Is), b.verdict(d.Is.Verdict))
 		if d.Sentence != "" {
-			b.field("Sentence", d.Sentence, nil)
+			b.Field("Sentence", d.Sentence, nil)
 		}
 	default:
-		b.field("Today", "the same", nil)
+		b.Field("Today", "the same", nil)
 	}
-	t.print(b.text.String() + "\n")
+	t.Print(b.Text.String() + "\n")
 }
 
 // recordText is a decision in one line: `Denied, role "jobs", pool "core", core-nodes=Enforce (policy polyaxon
@@ -90,8 +91,8 @@ func recordText(s auditannotations.AuditRecord) string {
 
 func (t *replayText) end() {
 	if t.decisions == 0 {
-		t.print("The log tells no decision of polymoat.\n")
+		t.Print("The log tells no decision of polymoat.\n")
 		return
 	}
-	t.print(fmt.Sprintf("%s, %d decided again, %d otherwise.\n", count(t.decisions, "decision"), t.again, t.differ))
+	t.Print(fmt.Sprintf("%s, %d decided again, %d otherwise.\n", count(t.decisions, "decision"), t.again, t.differ))
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
-	"github.com/polymoat/polymoat/internal/landing"
+	"github.com/polymoat/polymoat/internal/cli/input"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/manifest"
 	"github.com/polymoat/polymoat/internal/policy"
 	"github.com/polymoat/polymoat/internal/template"
@@ -21,7 +22,7 @@ import (
 type inputs struct {
 	files     []string
 	recursive bool
-	live      live
+	live      input.Live
 	namespace string
 	policy    string
 	as        string
@@ -36,18 +37,18 @@ template is judged as the pod that its controller makes of it. A Pod is judged
 as if nobody who is trusted created it; --as names somebody. Whom RBAC trusts
 with core is not known here: without --as, a claim of core is a warning.
 
-` + aboutPolicy + `
+` + input.AboutPolicy + `
 
-` + aboutLive
+` + input.AboutLive
 
 // addFilesTo adds the flags that say what to read: all of those that where knows.
 func (in *inputs) addFilesTo(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&in.files, "filename", "f", nil, "`file`, folder or - (standard input) to read; repeatable")
 	flags.BoolVarP(&in.recursive, "recursive", "R", false, "read the folders inside folders, too")
-	flags.StringVar(&in.policy, "policy", "", policyUsage)
+	flags.StringVar(&in.policy, "policy", "", input.PolicyUsage)
 	completeManifests(flags, "filename")
 	completeManifests(flags, "policy")
-	in.live.addTo(flags, &in.namespace)
+	in.live.AddTo(flags, &in.namespace)
 }
 
 func (in *inputs) addTo(flags *pflag.FlagSet) {
@@ -62,10 +63,10 @@ func (in *inputs) validate() error {
 	if len(in.groups) > 0 && in.as == "" {
 		return errors.New("--as-group needs a user; name one with --as")
 	}
-	if err := in.live.validate(len(in.files) > 0, in.namespace); err != nil {
+	if err := in.live.Validate(len(in.files) > 0, in.namespace); err != nil {
 		return err
 	}
-	if len(in.files) == 0 && len(in.live.names) == 0 {
+	if len(in.files) == 0 && len(in.live.Names) == 0 {
 		return errors.New("nothing to read; name files, folders or - with -f, or objects of a cluster, such as pod/NAME")
 	}
 	return nil
@@ -81,7 +82,7 @@ type review struct {
 // reviews decides about every pod of the input files and shows each, in order. What cannot be read is reported and
 // does not keep the rest from being shown. An object without a pod is passed to skipped.
 func (in *inputs) reviews(c *console, show func(review), skipped func(manifest.Object)) {
-	p := c.compile(in.policies(c))
+	p := c.Compile(in.policies(c))
 	if p == nil {
 		return
 	}
@@ -97,64 +98,64 @@ func (in *inputs) reviews(c *console, show func(review), skipped func(manifest.O
 
 // policies are those by which the pods are judged.
 func (in *inputs) policies(c *console) []v1alpha1.File {
-	if len(in.live.names) > 0 {
-		return in.live.governing(c, in.policy)
+	if len(in.live.Names) > 0 {
+		return in.live.Governing(c.Reader, in.policy)
 	}
-	return in.live.governingFiles(c, in.policy)
+	return in.live.GoverningFiles(c.Reader, in.policy)
 }
 
 // facts are those of the cluster from which the pods come; nil where they come from files.
-func (in *inputs) facts(c *console) *facts {
-	if len(in.live.names) == 0 {
+func (in *inputs) facts(c *console) *input.Facts {
+	if len(in.live.Names) == 0 {
 		return nil
 	}
-	return &facts{connection: in.live.connection, console: c, nodes: map[string]*landing.Node{}}
+	return input.NewFacts(in.live.Connection, c.Reader)
 }
 
 // eachPod hands every pod that was named to use, in order. An error of use is about the object, and reported once for
 // all of its pods.
 func (in *inputs) eachPod(c *console, skipped func(manifest.Object), use func(manifest.Pod) error) {
-	used, objects := 0, c.objects(in.files, in.recursive)
-	if len(in.live.names) > 0 {
-		objects = in.live.objects(c)
+	used, objects := 0, c.Objects(in.files, in.recursive)
+	if len(in.live.Names) > 0 {
+		objects = in.live.Objects(c.Reader)
 	}
 	for o := range objects {
-		for _, pod := range c.pods(o, skipped) {
+		for _, pod := range podsIn(c.Console, o, skipped) {
 			if err := use(pod); err != nil {
-				c.fail(err)
+				c.Fail(err)
 				break
 			}
 			used++
 		}
 	}
-	if used == 0 && c.code == exitClean {
-		c.fail(fmt.Errorf("no pods or pod templates in %s", in.where()))
+	if used == 0 && c.Code == exitClean {
+		c.Fail(fmt.Errorf("no pods or pod templates in %s", in.where()))
 	}
 }
 
 // where says in messages what was read.
 func (in *inputs) where() string {
-	if len(in.live.names) > 0 {
-		return in.live.where()
+	if len(in.live.Names) > 0 {
+		return in.live.Where()
 	}
 	return strings.Join(in.files, ", ")
 }
 
-// pods finds the pods of an object and reports those that are malformed.
-func (c *console) pods(o manifest.Object, skipped func(manifest.Object)) []manifest.Pod {
+// podsIn finds the pods of an object and reports those that are malformed.
+func podsIn(c *print.Console, o manifest.Object, skipped func(manifest.Object)) []manifest.Pod {
 	pods, errs := manifest.Pods(o)
 	if len(pods) == 0 && len(errs) == 0 {
 		skipped(o)
 	}
 	for _, err := range errs {
-		c.fail(err)
+		c.Fail(err)
 	}
 	for _, warning := range manifest.Unknown(o) {
-		c.tell("warning: %s\n", warning)
+		c.Tell("warning: %s\n", warning)
 	}
 	for i, pod := range pods {
 		if len(pod.Unknown) > 0 && (i == 0 || !slices.Equal(pods[i-1].Unknown, pod.Unknown)) {
-			c.tell("note: %s: what comes from elsewhere is not known: %s\n", o.Place(), strings.Join(pod.Unknown, ", "))
+			c.Tell("note: %s: what comes from elsewhere is not known: %s\n", o.Place(), strings.Join(pod.Unknown, ", "))
 		}
 		if o.Live() && pod.Path == "" {
 			pods[i].Creator = template.CreatorOf(pod.Pod.OwnerReferences)
@@ -164,7 +165,7 @@ func (c *console) pods(o manifest.Object, skipped func(manifest.Object)) []manif
 }
 
 // review decides about one pod.
-func (in *inputs) review(p *policy.Policy, pod manifest.Pod, known *facts) (review, error) {
+func (in *inputs) review(p *policy.Policy, pod manifest.Pod, known *input.Facts) (review, error) {
 	own := pod.Object.Namespace()
 	if own != "" && in.namespace != "" && own != in.namespace {
 		return review{}, pod.Object.Errorf("the namespace from the provided object %q does not match the namespace %q; pass '--namespace=%s'",
@@ -178,7 +179,7 @@ func (in *inputs) review(p *policy.Policy, pod manifest.Pod, known *facts) (revi
 	if r.User.Name == "" {
 		r.Trust = policy.TrustUnknown
 	}
-	d, err := known.decide(p, r)
+	d, err := known.Decide(p, r)
 	if err != nil {
 		return review{}, pod.Object.Errorf("%w", err)
 	}

@@ -9,12 +9,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/input"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/polyaxon"
 )
 
 func newRoles(c *console) *cobra.Command {
 	var path, output string
-	var cluster *connection
+	var cluster *input.Connection
 	cmd := &cobra.Command{
 		Use:   "roles [ROLE ...]",
 		Short: "List the roles of a policy: where they run, and as which user",
@@ -26,7 +28,7 @@ one: the entry that stands in for it is named. Identity is the uid, gid and
 fsGroup that a pod is given where it sets none; "kept" leaves them as they are.
 Some images are made for an identity of their own, which a pod is given then.
 
-` + aboutPolicy + `
+` + input.AboutPolicy + `
 
 By which marks a role is told is in -o markdown and -o json only.`,
 		Example: `  # List the roles of the built-in policy
@@ -39,7 +41,7 @@ By which marks a role is told is in -o markdown and -o json only.`,
 	cluster = addGoverningTo(cmd, &path)
 	addFormatTo(cmd, &output)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		records := c.roles(cluster.governing(c, path))
+		records := rolesOf(c.Reader, cluster.Governing(c.Reader, path))
 		if records == nil {
 			return nil
 		}
@@ -47,7 +49,7 @@ By which marks a role is told is in -o markdown and -o json only.`,
 		if err != nil {
 			return err
 		}
-		return listByPolicy(c, output, listed, func(of []role) []table { return []table{roleTable(of), allowTable(of), imageTable(of)} })
+		return listByPolicy(c, output, listed, func(of []role) []print.Table { return []print.Table{roleTable(of), allowTable(of), imageTable(of)} })
 	}
 	return cmd
 }
@@ -59,10 +61,10 @@ func addPolicyTo(cmd *cobra.Command, path *string) {
 }
 
 // addGoverningTo adds the flag that names a policy, and those of the cluster that tells it otherwise.
-func addGoverningTo(cmd *cobra.Command, path *string) *connection {
-	cmd.Flags().StringVar(path, "policy", "", policyUsage)
+func addGoverningTo(cmd *cobra.Command, path *string) *input.Connection {
+	cmd.Flags().StringVar(path, "policy", "", input.PolicyUsage)
 	completeManifests(cmd.Flags(), "policy")
-	return newConnection(cmd.Flags(), nil)
+	return input.NewConnection(cmd.Flags(), nil)
 }
 
 // roleNames are the names of the roles of the policy that is named so far, else of the built-in one; none where it is wrong.
@@ -73,7 +75,7 @@ func roleNames(cmd *cobra.Command) []string {
 	}
 	var names []string
 	c := newConsole(nil, io.Discard, io.Discard)
-	for _, r := range c.roles(c.policyFiles(path)) {
+	for _, r := range rolesOf(c.Reader, c.PolicyFiles(path)) {
 		if !slices.Contains(names, r.Name) {
 			names = append(names, r.Name)
 		}
@@ -115,9 +117,9 @@ type role struct {
 
 func roleName(r role) string { return r.Name }
 
-// roles are the roles of policies. It returns nil, and has reported why, where the policies contradict each other.
-func (c *console) roles(files []v1alpha1.File) []role {
-	if c.compile(files) == nil {
+// rolesOf are the roles of policies. It returns nil, and has reported why, where the policies contradict each other.
+func rolesOf(r input.Reader, files []v1alpha1.File) []role {
+	if r.Compile(files) == nil {
 		return nil
 	}
 	var all []role

@@ -6,14 +6,15 @@ import (
 	"strings"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/override"
 )
 
 // roleTable says of every role what it is and where it runs.
-func roleTable(roles []role) table {
-	t := table{columns: []column{
-		{title: "policy"}, {title: "role"}, {title: "what it is"}, {title: "how it is told", wide: true}, {title: "entry"},
-		{title: "node pools"}, {title: "standard"}, {title: "identity"}, {title: "without an entry", wide: true},
+func roleTable(roles []role) print.Table {
+	t := print.Table{Columns: []print.Column{
+		{Title: "policy"}, {Title: "role"}, {Title: "what it is"}, {Title: "how it is told", Wide: true}, {Title: "entry"},
+		{Title: "node pools"}, {Title: "standard"}, {Title: "identity"}, {Title: "without an entry", Wide: true},
 	}}
 	policies := map[string]bool{}
 	for _, r := range roles {
@@ -24,7 +25,7 @@ func roleTable(roles []role) table {
 		if len(policies) > 1 {
 			name = code(r.Policy)
 		}
-		t.rows = append(t.rows, []string{
+		t.Rows = append(t.Rows, []string{
 			name, code(r.Name), r.Doc, r.marks, r.entry(),
 			cmp.Or(r.pools(), "not placed"), string(r.PodSecurity), r.identity(), r.withoutEntry(),
 		})
@@ -92,14 +93,14 @@ func (r role) identity() string {
 
 // allowTable says of every role what its pods may have or ask for beyond that: a field of the policy or an override, and
 // the values.
-func allowTable(roles []role) table {
-	t := table{columns: []column{{title: "role"}, {title: "allows"}, {title: "values"}}}
+func allowTable(roles []role) print.Table {
+	t := print.Table{Columns: []print.Column{{Title: "role"}, {Title: "allows"}, {Title: "values"}}}
 	for _, r := range roles {
 		for _, row := range r.allows() {
-			t.rows = append(t.rows, append([]string{code(r.Name)}, row...))
+			t.Rows = append(t.Rows, append([]string{code(r.Name)}, row...))
 		}
 	}
-	return t.merged()
+	return t.Merged()
 }
 
 func (r role) allows() [][]string {
@@ -170,13 +171,13 @@ func codes(names []string) string {
 }
 
 // imageTable says which images bring an identity of their own, in which roles.
-func imageTable(roles []role) table {
-	t := table{columns: []column{{title: "role"}, {title: "image"}, {title: "identity"}, {title: "home"}}}
+func imageTable(roles []role) print.Table {
+	t := print.Table{Columns: []print.Column{{Title: "role"}, {Title: "image"}, {Title: "identity"}, {Title: "home"}}}
 	for _, r := range roles {
 		for _, i := range r.Images {
 			ids := role{RunAsUser: i.RunAsUser, RunAsGroup: i.RunAsGroup, FSGroup: i.FSGroup}
-			t.rows = append(t.rows, []string{code(r.Name), code(i.Repository), ids.identity(), string(i.Home)})
+			t.Rows = append(t.Rows, []string{code(r.Name), code(i.Repository), ids.identity(), string(i.Home)})
 		}
 	}
-	return t.merged()
+	return t.Merged()
 }

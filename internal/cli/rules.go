@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
@@ -61,9 +62,9 @@ func rules(c *console, ids []string, output string) error {
 	if err != nil {
 		return err
 	}
-	t := table{columns: []column{{title: "rule"}, {title: "refuses"}}}
+	t := print.Table{Columns: []print.Column{{Title: "rule"}, {Title: "refuses"}}}
 	for _, r := range listed {
-		t.rows = append(t.rows, []string{code(r.ID), r.doc})
+		t.Rows = append(t.Rows, []string{code(r.ID), r.doc})
 	}
 	return list(c, output, listed, t)
 }

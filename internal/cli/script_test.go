@@ -10,12 +10,13 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output in testdata/script; then read the difference")
 
 func TestMain(m *testing.M) {
-	must(os.Setenv("KUBECONFIG", os.DevNull)) // no test asks a cluster that it does not name
+	utilruntime.Must(os.Setenv("KUBECONFIG", os.DevNull)) // no test asks a cluster that it does not name
 	testscript.Main(m, map[string]func(){
 		"kubectl-polymoat": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})

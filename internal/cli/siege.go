@@ -10,12 +10,14 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/input"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/siege"
 )
 
 // besieger are the flags of siege.
 type besieger struct {
-	*connection
+	*input.Connection
 	namespace, policy, node string
 	as                      rest.ImpersonationConfig
 }
@@ -38,7 +40,7 @@ The last line counts what polymoat held apart from what RBAC held. Where RBAC
 held one request of an attack, the attack counts there: another user may find it
 open.
 
-` + aboutPolicy + `
+` + input.AboutPolicy + `
 
 The exit code is 1 where any is open, and 2 where the user may not create pods.`,
 		Example: `  # Is the cluster held against a data scientist?
@@ -52,9 +54,9 @@ The exit code is 1 where any is open, and 2 where the user may not create pods.`
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd.Context(), c) },
 	}
 	flags := cmd.Flags()
-	b.connection = newConnection(flags, nil)
+	b.Connection = input.NewConnection(flags, nil)
 	flags.StringVarP(&b.namespace, "namespace", "n", "", "governed namespace (default: the policy's first)")
-	flags.StringVar(&b.policy, "policy", "", policyUsage)
+	flags.StringVar(&b.policy, "policy", "", input.PolicyUsage)
 	completeManifests(flags, "policy")
 	flags.StringVar(&b.node, "node", "", "`name` of a core node (default: one that is seen, else core-1)")
 	flags.StringVar(&b.as.UserName, "as", "", "`user` to impersonate; required")
@@ -66,8 +68,8 @@ func (b *besieger) run(ctx context.Context, c *console) error {
 	if b.as.UserName == "" {
 		return errors.New("--as is missing; name a user who may create pods in the namespace")
 	}
-	files := b.governing(c, b.policy)
-	if c.compile(files) == nil {
+	files := b.Governing(c.Reader, b.policy)
+	if c.Compile(files) == nil {
 		return nil
 	}
 	p, err := b.besieged(files)
@@ -76,22 +78,22 @@ func (b *besieger) run(ctx context.Context, c *console) error {
 	}
 	server, err := b.server()
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 		return nil
 	}
 	var tally siege.Tally
 	o := siege.Options{Server: server, Policy: p, Namespace: b.namespace, Node: b.node, User: b.as.UserName}
 	err = siege.Run(ctx, o, func(r siege.Result) {
 		tally.Add(r)
-		c.print(c.siegeLine(r))
+		c.Print(siegeLine(c.Styles, r))
 	})
 	if err != nil {
-		c.fail(err)
+		c.Fail(err)
 		return nil
 	}
-	c.tell("%s\n", tally)
+	c.Tell("%s\n", tally)
 	if tally.Open > 0 {
-		c.exit(exitDiffer)
+		c.Exit(exitDiffer)
 	}
 	return nil
 }
@@ -112,20 +114,20 @@ func (b *besieger) besieged(files []v1alpha1.File) (*v1alpha1.PlacementPolicy, e
 }
 
 // siegeLine is a result in the colour of its verdict.
-func (c *console) siegeLine(r siege.Result) string {
+func siegeLine(s print.Styles, r siege.Result) string {
 	switch r.Verdict {
 	case siege.Held:
-		return c.styles.green.Sprint(r.String()) + "\n"
+		return s.Green.Sprint(r.String()) + "\n"
 	case siege.Open:
-		return c.styles.red.Sprint(r.String()) + "\n"
+		return s.Red.Sprint(r.String()) + "\n"
 	default:
-		return c.styles.faint.Sprint(r.String()) + "\n"
+		return s.Faint.Sprint(r.String()) + "\n"
 	}
 }
 
 // server reaches the cluster as kubectl does.
 func (b *besieger) server() (siege.Server, error) {
-	config, err := b.open()
+	config, err := b.Open()
 	if err != nil {
 		return siege.Server{}, err
 	}

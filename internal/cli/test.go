@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/corpus"
 	"github.com/polymoat/polymoat/internal/policy"
 )
@@ -88,11 +89,11 @@ func (t *tester) test(c *console, folders []string) error {
 	if err != nil {
 		return fmt.Errorf("--run: %w", err)
 	}
-	fallback := c.compilePolicy(t.policy)
+	fallback := c.Compile(c.PolicyFiles(t.policy))
 	if fallback == nil {
 		return nil
 	}
-	var reports []junitSuite
+	var reports []print.Suite
 	for _, folder := range folders {
 		s := &suite{console: c, tester: t, asked: run, folder: filepath.Clean(folder)}
 		s.report.Name = s.folder
@@ -101,7 +102,7 @@ func (t *tester) test(c *console, folders []string) error {
 		reports = append(reports, s.report)
 	}
 	if t.output == "junit" {
-		c.printJUnit(reports)
+		c.Print(print.JUnit(reports))
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/polymoat/polymoat/internal/explain"
 )
 
 const (
@@ -62,7 +64,7 @@ func refusalRow(t *testing.T, file string) string {
 	}
 	var out, errOut strings.Builder
 	code := Main([]string{"explain", "-f", file, "-o", "json"}, strings.NewReader(""), &out, &errOut)
-	var got record
+	var got explain.Record
 	if err := json.Unmarshal([]byte(out.String()), &got); err != nil || code != exitDiffer || len(got.Violations) == 0 {
 		t.Fatalf("%s: exit code %d, want a refusal: %v\n%s%s", file, code, err, out.String(), errOut.String())
 	}

@@ -7,12 +7,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/layers"
 )
 
 func newValues(c *console) *cobra.Command {
 	var path, chart, release string
-	var cluster *connection
+	var cluster *input.Connection
 	cmd := &cobra.Command{
 		Use:   "values --chart VERSION",
 		Short: "Print the values by which Polyaxon's own chart places its pods",
@@ -21,7 +22,7 @@ puts its own Deployments and hooks, metrics, the database, the cache, the queue 
 the cleaner where the policy wants them. With these, Polyaxon itself lands right
 while the webhook is away. A comment says what no value reaches.
 
-` + aboutPolicy,
+` + input.AboutPolicy,
 		Example: `  # Have the chart place what the webhook would place
   kubectl polymoat values --chart 2.15 > placement.yaml
   helm upgrade polyaxon polyaxon/polyaxon --reuse-values -f placement.yaml
@@ -44,22 +45,28 @@ while the webhook is away. A comment says what no value reaches.
 		if _, err := layers.ParseVersion(chart); err != nil {
 			return err
 		}
-		files := cluster.governing(c, path)
-		if c.compile(files) == nil {
-			return nil
-		}
-		p, err := policyOfRelease(files, release)
-		if err != nil {
-			return err
-		}
-		text, err := layers.Values(p, chart)
-		if err != nil {
-			return err
-		}
-		c.print(text)
-		return nil
+		return printForRelease(c, cluster.Governing(c.Reader, path), release, func(p *v1alpha1.PlacementPolicy) (string, error) {
+			return layers.Values(p, chart)
+		})
 	}
 	return cmd
+}
+
+// printForRelease prints what is written of the policy for a release of Polyaxon.
+func printForRelease(c *console, files []v1alpha1.File, release string, write func(*v1alpha1.PlacementPolicy) (string, error)) error {
+	if c.Compile(files) == nil {
+		return nil
+	}
+	p, err := policyOfRelease(files, release)
+	if err != nil {
+		return err
+	}
+	text, err := write(p)
+	if err != nil {
+		return err
+	}
+	c.Print(text)
+	return nil
 }
 
 // policyOfRelease is the policy for a release of Polyaxon; without a name the only one.

@@ -14,7 +14,9 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/yaml"
 
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/drift"
+	"github.com/polymoat/polymoat/internal/manifest"
 	"github.com/polymoat/polymoat/internal/native"
 )
 
@@ -28,9 +30,9 @@ func (v *verification) add(object runtime.Object) bool {
 	case *corev1.Node:
 		f.Nodes = append(f.Nodes, *o)
 	case *appsv1.Deployment:
-		f.Workloads = append(f.Workloads, drift.Workload{Object: objectName("apps", "Deployment", o.Name), Namespace: o.Namespace, Template: o.Spec.Template})
+		f.Workloads = append(f.Workloads, drift.Workload{Object: manifest.ObjectName("apps", "Deployment", o.Name), Namespace: o.Namespace, Template: o.Spec.Template})
 	case *appsv1.StatefulSet:
-		f.Workloads = append(f.Workloads, drift.Workload{Object: objectName("apps", "StatefulSet", o.Name), Namespace: o.Namespace, Template: o.Spec.Template})
+		f.Workloads = append(f.Workloads, drift.Workload{Object: manifest.ObjectName("apps", "StatefulSet", o.Name), Namespace: o.Namespace, Template: o.Spec.Template})
 	case *corev1.ConfigMap:
 		if o.Name != autoscalerStatus {
 			return false
@@ -87,20 +89,20 @@ func (v *verification) addRaw(raw map[string]any) (bool, error) {
 }
 
 func (v *verification) readFiles() {
-	for o := range v.console.objects(v.files, false) {
+	for o := range v.console.Objects(v.files, false) {
 		known, err := v.addRaw(o.Raw)
 		switch {
 		case err != nil:
-			v.console.fail(o.Errorf("%w", err))
+			v.console.Fail(o.Errorf("%w", err))
 		case !known:
-			v.console.tell("note: %s says nothing of who lives where\n", o.Place())
+			v.console.Tell("note: %s says nothing of who lives where\n", o.Place())
 		}
 	}
 }
 
 // readPresets reads those of files, and those that ConfigMaps in files hold.
 func (v *verification) readPresets() {
-	for o := range v.console.objects(v.presets, false) {
+	for o := range v.console.Objects(v.presets, false) {
 		if o.Kind() != "ConfigMap" {
 			v.addPreset(o.File, o.Raw, o.Place())
 			continue
@@ -109,11 +111,11 @@ func (v *verification) readPresets() {
 		for _, key := range slices.Sorted(maps.Keys(data)) {
 			var raw map[string]any
 			place := fmt.Sprintf("configmap/%s[%s]", o.Name(), key)
-			if !slices.Contains(extensions, filepath.Ext(key)) {
+			if !slices.Contains(input.Extensions, filepath.Ext(key)) {
 				continue
 			}
 			if err := yaml.Unmarshal([]byte(data[key]), &raw); err != nil {
-				v.console.fail(fmt.Errorf("%s: %w", place, err))
+				v.console.Fail(fmt.Errorf("%s: %w", place, err))
 				continue
 			}
 			v.addPreset(fmt.Sprintf("configmap/%s/%s", o.Name(), key), raw, place)
@@ -125,9 +127,9 @@ func (v *verification) addPreset(object string, raw map[string]any, place string
 	p, ok, err := drift.PresetOf(object, raw)
 	switch {
 	case err != nil:
-		v.console.fail(err)
+		v.console.Fail(err)
 	case !ok:
-		v.console.tell("note: %s is no preset: it has no isPreset: true\n", place)
+		v.console.Tell("note: %s is no preset: it has no isPreset: true\n", place)
 	default:
 		v.facts.Presets = append(v.facts.Presets, p)
 	}

@@ -2,18 +2,16 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/polymoat/polymoat/internal/cli/input"
 	"github.com/polymoat/polymoat/internal/doctor"
 )
 
@@ -35,13 +33,13 @@ func (v *verification) readCluster(ctx context.Context) error {
 		return err
 	}
 	use := func(o runtime.Object) { v.add(o) }
-	if err := v.each(ctx, corev1.SchemeGroupVersion, "nodes", "", metav1.ListOptions{}, use); err != nil {
+	if err := v.Each(ctx, corev1.SchemeGroupVersion, "nodes", "", metav1.ListOptions{}, use); err != nil {
 		return err
 	}
 	for _, file := range v.facts.Policies {
 		for _, namespace := range file.Policy.Spec.Namespaces {
 			for _, resource := range []string{"deployments", "statefulsets"} {
-				err := v.each(ctx, appsv1.SchemeGroupVersion, resource, namespace, metav1.ListOptions{}, use)
+				err := v.Each(ctx, appsv1.SchemeGroupVersion, resource, namespace, metav1.ListOptions{}, use)
 				if err := v.unlessUnseen(err, resource+" are not known"); err != nil {
 					return err
 				}
@@ -51,7 +49,7 @@ func (v *verification) readCluster(ctx context.Context) error {
 	for _, resource := range []string{
 		"mutatingadmissionpolicies", "mutatingadmissionpolicybindings", "validatingadmissionpolicies", "validatingadmissionpolicybindings",
 	} {
-		err := v.each(ctx, admissionregistrationv1.SchemeGroupVersion, resource, "", metav1.ListOptions{}, use)
+		err := v.Each(ctx, admissionregistrationv1.SchemeGroupVersion, resource, "", metav1.ListOptions{}, use)
 		if err := v.unlessUnseen(err, "the native twin is not known"); err != nil {
 			return err
 		}
@@ -62,24 +60,24 @@ func (v *verification) readCluster(ctx context.Context) error {
 // unlessUnseen notes what may not be seen, and returns any other error. What is not served is not there.
 func (v *verification) unlessUnseen(err error, missing string) error {
 	if apierrors.IsForbidden(err) {
-		v.console.exit(exitDiffer)
+		v.console.Exit(exitDiffer)
 	}
 	if apierrors.IsNotFound(err) {
 		return nil
 	}
-	return v.console.unlessForbidden(err, missing)
+	return v.console.UnlessForbidden(err, missing)
 }
 
 // readInForce reads what polymoat runs, where it is installed: the policy's ConfigMap, that of each replica, and the policies
 // themselves where others were named.
 func (v *verification) readInForce(ctx context.Context) error {
-	d, err := v.deployment(ctx, "", nameIt("policy"))
+	d, err := v.Deployment(ctx, "", input.NameIt("policy"))
 	if err := v.unlessUnseen(err, "the policy in force is not known"); err != nil || d == nil {
 		return err
 	}
 	v.facts.Map, v.facts.Replicas = doctor.PolicyMap(d.Spec.Template.Spec), map[string]string{}
 	alone := &doctor.Facts{Deployment: d}
-	err = v.each(ctx, corev1.SchemeGroupVersion, "pods", d.Namespace, metav1.ListOptions{}, alone.Add)
+	err = v.Each(ctx, corev1.SchemeGroupVersion, "pods", d.Namespace, metav1.ListOptions{}, alone.Add)
 	if err := v.unlessUnseen(err, "the replicas of polymoat are not known"); err != nil {
 		return err
 	}
@@ -89,18 +87,18 @@ func (v *verification) readInForce(ctx context.Context) error {
 	if v.policy == "" {
 		return nil
 	}
-	held, err := v.readable(ctx)
+	held, err := v.Readable(ctx)
 	if err := v.unlessUnseen(err, "the policy in force is not known"); err != nil || held == nil {
 		return err
 	}
-	v.facts.InForce, err = v.console.policiesOf(held, "policy")
+	v.facts.InForce, err = v.console.PoliciesOf(held, "policy")
 	return err
 }
 
 // readForeign reads what other projects say, where they are installed.
 func (v *verification) readForeign(ctx context.Context) error {
 	for _, of := range foreign {
-		objects, err := v.listed(ctx, of.resource, of.versions)
+		objects, err := v.Listed(ctx, of.resource, of.versions)
 		if err := v.unlessUnseen(err, "the "+of.what+" are not known"); err != nil {
 			return err
 		}
@@ -111,36 +109,9 @@ func (v *verification) readForeign(ctx context.Context) error {
 		}
 	}
 	held := &corev1.ConfigMap{}
-	err := v.get(ctx, corev1.SchemeGroupVersion, "configmaps", "kube-system", autoscalerStatus, held)
+	err := v.Get(ctx, corev1.SchemeGroupVersion, "configmaps", "kube-system", autoscalerStatus, held)
 	if err == nil {
 		v.add(held)
 	}
 	return v.unlessUnseen(err, "whether a cluster-autoscaler runs is not known")
-}
-
-// listed are the objects of a resource that our own scheme does not know, as JSON values, in the first version that is served.
-func (n *connection) listed(ctx context.Context, resource string, versions []schema.GroupVersion) ([]map[string]any, error) {
-	client, err := n.client(corev1.SchemeGroupVersion)
-	if err != nil {
-		return nil, err
-	}
-	var text []byte
-	for _, gv := range versions {
-		text, err = client.Get().AbsPath("/apis", gv.Group, gv.Version, resource).SetHeader("Accept", "application/json").Do(ctx).Raw()
-		if !apierrors.IsNotFound(err) {
-			break
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	var list unstructured.UnstructuredList
-	if err := json.Unmarshal(text, &list); err != nil {
-		return nil, fmt.Errorf("list %s: %w", resource, err)
-	}
-	var objects []map[string]any
-	for _, item := range list.Items {
-		objects = append(objects, item.Object)
-	}
-	return objects, nil
 }

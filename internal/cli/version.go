@@ -16,7 +16,7 @@ func newVersion(c *console) *cobra.Command {
 		Example: "  kubectl polymoat version",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			c.print(fmt.Sprintf("kubectl-polymoat %s, policies %s\n", build.Read(), v1alpha1.APIVersion))
+			c.Print(fmt.Sprintf("kubectl-polymoat %s, policies %s\n", build.Read(), v1alpha1.APIVersion))
 			return nil
 		},
 	}

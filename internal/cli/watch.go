@@ -3,10 +3,11 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/polymoat/polymoat/internal/cli/print"
 )
 
 // watchEvery is how often a command that watches looks again.
@@ -22,20 +23,20 @@ func addWatchTo(flags *pflag.FlagSet, watch *bool) {
 
 // watched runs a command once, or at every tick until the context ends or the command fails: then what it prints is shown
 // where it differs from the time before.
-func (c *console) watched(ctx context.Context, watch bool, ticks func() <-chan time.Time, command func(context.Context) error) error {
+func watched(ctx context.Context, c *print.Console, watch bool, ticks func() <-chan time.Time, command func(context.Context) error) error {
 	if !watch {
 		return command(ctx)
 	}
 	before, again := "", ticks()
 	for {
-		out, notes, err := c.captured(func() error { return command(withProgress(ctx, nil)) })
+		out, notes, err := c.Captured(func() error { return command(print.WithProgress(ctx, nil)) })
 		if both := notes + out; both != before {
-			c.renew(before == "")
-			_, _ = fmt.Fprint(c.err, notes)
-			c.print(out)
+			c.Renew(before == "")
+			_, _ = fmt.Fprint(c.Err, notes)
+			c.Print(out)
 			before = both
 		}
-		if err != nil || c.code == exitError {
+		if err != nil || c.Code == exitError {
 			return err
 		}
 		select {
@@ -47,23 +48,3 @@ func (c *console) watched(ctx context.Context, watch bool, ticks func() <-chan t
 }
 
 func everyFewSeconds() <-chan time.Time { return time.Tick(watchEvery) }
-
-// captured is what a command prints to standard output, and tells on standard error.
-func (c *console) captured(command func() error) (out, notes string, err error) {
-	var printed, told strings.Builder
-	realOut, realErr := c.out, c.err
-	c.out, c.err = &printed, &told
-	defer func() { c.out, c.err = realOut, realErr }()
-	err = command()
-	return printed.String(), told.String(), err
-}
-
-// renew clears a terminal; elsewhere an empty line parts what is printed from what was before.
-func (c *console) renew(first bool) {
-	switch {
-	case isTerminal(c.terminal):
-		c.print(escape + "[H" + escape + "[2J")
-	case !first:
-		c.print("\n")
-	}
-}

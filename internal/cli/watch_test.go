@@ -17,13 +17,13 @@ func TestWatch(t *testing.T) {
 		ticks <- time.Time{}
 	}
 	said, round := []string{"one", "one", "two", "three"}, 0
-	err := c.watched(t.Context(), true, func() <-chan time.Time { return ticks }, func(context.Context) error {
-		c.print(said[round] + "\n")
+	err := watched(t.Context(), c.Console, true, func() <-chan time.Time { return ticks }, func(context.Context) error {
+		c.Print(said[round] + "\n")
 		if round == 2 {
-			c.tell("note: %s\n", "not all is known")
+			c.Tell("note: %s\n", "not all is known")
 		}
 		if round++; round == 4 {
-			c.fail(errors.New("gone"))
+			c.Fail(errors.New("gone"))
 		}
 		return nil
 	})
@@ -42,7 +42,7 @@ func TestWatchEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	for _, watch := range []bool{false, true} {
-		err := c.watched(ctx, watch, everyFewSeconds, func(context.Context) error {
+		err := watched(ctx, c.Console, watch, everyFewSeconds, func(context.Context) error {
 			runs++
 			if watch {
 				cancel()

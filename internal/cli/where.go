@@ -11,6 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/polymoat/polymoat/internal/api/v1alpha1"
+	"github.com/polymoat/polymoat/internal/cli/input"
+	"github.com/polymoat/polymoat/internal/cli/print"
 	"github.com/polymoat/polymoat/internal/landing"
 	"github.com/polymoat/polymoat/internal/manifest"
 	"github.com/polymoat/polymoat/internal/policy"
@@ -32,9 +34,9 @@ spec.nodeName: of the taints it meets those with effect NoExecute alone.
 
 Files hold YAML or JSON: Pods, and every kind that carries a pod template.
 
-` + aboutPolicy + `
+` + input.AboutPolicy + `
 
-` + aboutLive,
+` + input.AboutLive,
 		Example: `  # Where could the pods of a file run?
   kubectl polymoat where -f job.yaml
 
@@ -47,7 +49,7 @@ Files hold YAML or JSON: Pods, and every kind that carries a pod template.
 	cmd.Flags().StringVarP(&output, "output", "o", output, "`format`: text, wide or json (a line for each pod)")
 	complete(cmd, "output", "text", "wide", "json")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		in.live.names = args
+		in.live.Names = args
 		return where(c, in, output)
 	}
 	return cmd
@@ -79,20 +81,20 @@ func where(c *console, in *inputs, output string) error {
 	if err := in.validate(); err != nil {
 		return err
 	}
-	if len(in.live.names) == 0 && in.namespace != "" {
+	if len(in.live.Names) == 0 && in.namespace != "" {
 		return errors.New("--namespace is for objects of a cluster; those of files land wherever they are created")
 	}
-	show, end := c.placePrinter(output)
+	show, end := placePrinter(c.Console, output)
 	if show == nil {
 		return fmt.Errorf("unknown output format %q; use text, wide or json", output)
 	}
 	files := in.policies(c)
-	rules := c.compile(files)
+	rules := c.Compile(files)
 	if rules == nil {
 		return nil
 	}
 	pools := poolsOf(files)
-	in.eachPod(c, c.noteSkipped, func(pod manifest.Pod) error {
+	in.eachPod(c, noteSkipped(c.Console), func(pod manifest.Pod) error {
 		p := placeOf(pod, pools)
 		p.PlacedIn = cmp.Or(pod.Object.Namespace(), rules.Namespaces()[0])
 		if rules.Governs(p.PlacedIn) {
@@ -162,54 +164,54 @@ func placesOn(pools []landing.Pool, spec *corev1.PodSpec) []placeOnOne {
 
 // placePrinter returns the function that prints one pod in a format, and the one to call at the end. Both are nil where there
 // is no such format.
-func (c *console) placePrinter(output string) (show func(place), end func()) {
+func placePrinter(c *print.Console, output string) (show func(place), end func()) {
 	nothing := func() {}
 	switch output {
 	case "text":
-		return c.placeText(), nothing
+		return placeText(c), nothing
 	case "wide":
 		t := newPlaceTable()
-		return t.add, func() { c.print(t.unwrapped()) }
+		return t.add, func() { c.Print(t.Unwrapped()) }
 	case "json":
-		return func(p place) { c.print(jsonText(p)) }, nothing
+		return func(p place) { c.Print(print.JSON(p)) }, nothing
 	}
 	return nil, nil
 }
 
 // placeText returns a function that prints pods as blocks with an empty line between them.
-func (c *console) placeText() func(place) {
+func placeText(c *print.Console) func(place) {
 	separator := ""
 	return func(p place) {
-		b := &block{styles: c.styles}
-		b.text.WriteString(separator)
+		b := &block{print.Block{Styles: c.Styles}}
+		b.Text.WriteString(separator)
 		separator = "\n"
-		b.line(b.bold, p.title)
+		b.Line(b.Bold, p.title)
 		if p.Template != "" {
-			b.field("Template", p.Template, nil)
+			b.Field("Template", p.Template, nil)
 		}
-		b.line(b.bold, "  As written:")
+		b.Line(b.Bold, "  As written:")
 		for _, one := range p.Pools {
 			b.place(one)
 		}
 		if p.PlacedIn != "" {
-			b.line(b.bold, fmt.Sprintf("  As placed in namespace %q:", p.PlacedIn))
+			b.Line(b.Bold, fmt.Sprintf("  As placed in namespace %q:", p.PlacedIn))
 		}
 		for _, one := range p.Placed {
 			b.place(one)
 		}
-		c.print(b.text.String())
+		c.Print(b.Text.String())
 	}
 }
 
 func (b *block) place(one placeOnOne) {
-	b.field("Pool", one.Pool, b.bold)
+	b.Field("Pool", one.Pool, b.Bold)
 	if one.Lands {
-		b.field("Lands", "yes", nil)
+		b.Field("Lands", "yes", nil)
 	} else {
-		b.field("Lands", "no", nil)
+		b.Field("Lands", "no", nil)
 	}
-	b.field("Because", one.Because, nil)
+	b.Field("Because", one.Because, nil)
 	if one.Witness != nil {
-		b.field("Witness", one.Witness.In(one.Pool), nil)
+		b.Field("Witness", one.Witness.In(one.Pool), nil)
 	}
 }

@@ -3,23 +3,26 @@ package cli
 import (
 	"slices"
 	"strings"
+
+	"github.com/polymoat/polymoat/internal/cli/print"
+	"github.com/polymoat/polymoat/internal/explain"
 )
 
 // recordTable is explain's output with a line for each pod.
-type recordTable struct{ table }
+type recordTable struct{ print.Table }
 
 func newRecordTable() *recordTable {
-	return &recordTable{table{columns: []column{
-		{title: "namespace"}, {title: "object"}, {title: "template"}, {title: "role"}, {title: "node pool"}, {title: "verdict"}, {title: "rules"},
+	return &recordTable{print.Table{Columns: []print.Column{
+		{Title: "namespace"}, {Title: "object"}, {Title: "template"}, {Title: "role"}, {Title: "node pool"}, {Title: "verdict"}, {Title: "rules"},
 	}}}
 }
 
-func (t *recordTable) add(r record) {
-	t.rows = append(t.rows, lines(r.Namespace, r.place, r.Template, r.Role, r.pool, r.Verdict, rulesOf(r.Violations)))
+func (t *recordTable) add(r explain.Record) {
+	t.Rows = append(t.Rows, lines(r.Namespace, r.Place, r.Template, r.Role, r.Pool, r.Verdict, rulesOf(r.Violations)))
 }
 
 // rulesOf are the rules that are violated, each once.
-func rulesOf(violations []violation) string {
+func rulesOf(violations []explain.Violation) string {
 	var ids []string
 	for _, v := range violations {
 		if !slices.Contains(ids, v.Rule) {
@@ -30,11 +33,11 @@ func rulesOf(violations []violation) string {
 }
 
 // placeTable is where's output with a line for each pod.
-type placeTable struct{ table }
+type placeTable struct{ print.Table }
 
 func newPlaceTable() *placeTable {
-	return &placeTable{table{columns: []column{
-		{title: "namespace"}, {title: "object"}, {title: "template"}, {title: "lands on"}, {title: "as placed"},
+	return &placeTable{print.Table{Columns: []print.Column{
+		{Title: "namespace"}, {Title: "object"}, {Title: "template"}, {Title: "lands on"}, {Title: "as placed"},
 	}}}
 }
 
@@ -43,7 +46,7 @@ func (t *placeTable) add(p place) {
 	if p.PlacedIn != "" {
 		placed = landsOn(p.Placed)
 	}
-	t.rows = append(t.rows, lines(p.Namespace, p.object, p.Template, landsOn(p.Pools), placed))
+	t.Rows = append(t.Rows, lines(p.Namespace, p.object, p.Template, landsOn(p.Pools), placed))
 }
 
 // landsOn are the pools on which a pod lands.
@@ -63,7 +66,7 @@ func landsOn(places []placeOnOne) string {
 // lines are cells of one line each.
 func lines(cells ...string) []string {
 	for i, cell := range cells {
-		cells[i] = oneLine(cell)
+		cells[i] = print.OneLine(cell)
 	}
 	return cells
 }

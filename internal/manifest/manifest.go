@@ -7,8 +7,11 @@ package manifest
 import (
 	"fmt"
 	"slices"
+	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/polymoat/polymoat/internal/polyaxonfile"
 )
@@ -30,6 +33,21 @@ type Object struct {
 // FromCluster is an object of a cluster. name stands for it in messages, as kubectl writes it: "deployment.apps/web".
 func FromCluster(name string, raw map[string]any) Object {
 	return Object{File: name, Raw: raw, live: true}
+}
+
+// ObjectName is how kubectl names an object: "deployment.apps/web".
+func ObjectName(group, kind, name string) string {
+	kind = strings.ToLower(kind)
+	if group != "" {
+		kind += "." + group
+	}
+	return kind + "/" + name
+}
+
+// OwnerName is how kubectl names an owner: "replicaset.apps/web-1".
+func OwnerName(o *metav1.OwnerReference) string {
+	of := schema.FromAPIVersionAndKind(o.APIVersion, o.Kind)
+	return ObjectName(of.Group, of.Kind, o.Name)
 }
 
 // APIVersion is the object's group and version: "apps/v1".
