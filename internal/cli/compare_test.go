@@ -172,10 +172,9 @@ func TestPreviewOfWarnings(t *testing.T) {
 	want := `Would get a new warning: 1 pod
   Role:       core
   Node pool:  core
-  Warning:    metadata.labels[app.kubernetes.io/part-of] claims role "core":
-              whoever creates the pod must be trusted with it: user "jane", one
-              of group "system:masters" or whoever may "use" roles.polymoat.io
-              "core"
+  Warning:    metadata.labels[app.kubernetes.io/part-of] claims role "core": its
+              creator must be trusted with it: user "jane", one of group
+              "system:masters" or anyone who may "use" roles.polymoat.io "core"
   Pods:       pod/api (polyaxon)
 
 1 of 1 pod: 1 warned.
