@@ -8,7 +8,7 @@ import (
 const (
 	coreLabel = `{app.kubernetes.io/part-of: polyaxon-core}`
 	noTrust   = `, which user "tenant" is not trusted with; `
-	trusted   = `have one of group "system:masters" or whoever may "use" roles.polymoat.io "core" `
+	trusted   = `have one of group "system:masters" or anyone who may "use" roles.polymoat.io "core" `
 	earned    = noTrust + "remove it, or " + trusted + "create it"
 	kept      = noTrust + "leave it as it was, or " + trusted + "change it"
 	labelled  = `.metadata.labels[app.kubernetes.io/part-of] "polyaxon-core" claims role "core"` + earned

@@ -26,7 +26,7 @@ func TestRevisions(t *testing.T) {
 	const (
 		inexact = `controllerrevisions.apps "x-evil" of role "other": data `
 		fix     = `: what its controller makes of it may claim role "core", which user "tenant" is not trusted with; ` +
-			`write {"spec": {"template": ...}} with the whole template and "$patch": "replace" in it, or have one of group "system:masters" or whoever may "use" roles.polymoat.io "core" create it [core-claim]`
+			`write {"spec": {"template": ...}} with the whole template and "$patch": "replace" in it, or have one of group "system:masters" or anyone who may "use" roles.polymoat.io "core" create it [core-claim]`
 		label = `controllerrevisions.apps "x-evil" of role "core": data.spec.template.metadata.labels[app.kubernetes.io/part-of] "polyaxon-core" ` +
 			`claims role "core", which user "tenant" is not trusted with; remove it, ` + trusted + "create it [core-claim]"
 		core = `{"labels":{"app.kubernetes.io/part-of":"polyaxon-core"}}`

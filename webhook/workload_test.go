@@ -17,7 +17,7 @@ const (
 	coreLabels = `"metadata":{"labels":{"type":"polyaxon-core"}}`
 	runLabels  = `"metadata":{"labels":{"app":"web"}}`
 	inside     = `"spec":{"containers":[{"name":"main","image":"busybox"}]}`
-	trusted    = `or have one of group "system:masters" or whoever may "use" roles.polymoat.io "core" `
+	trusted    = `or have one of group "system:masters" or anyone who may "use" roles.polymoat.io "core" `
 )
 
 func deployment(template string) string {

@@ -141,7 +141,7 @@ func TestPods(t *testing.T) {
 			}), core1,
 			[]string{`pod-claims-core: pod/web-x7k2p metadata.ownerReferences names ReplicaSet "web", whose own template does not claim role "core": ` +
 				`the pod is not from a core workload; delete the revision that it is made of, if it has one, and the pod, ` +
-				`or have one of group "system:masters" or whoever may "use" roles.polymoat.io "core" change the template`},
+				`or have one of group "system:masters" or anyone who may "use" roles.polymoat.io "core" change the template`},
 		},
 		"a pod of core that a ReplicaSet adopted": {
 			job("core-1", func(p *corev1.Pod) {

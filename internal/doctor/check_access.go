@@ -26,7 +26,7 @@ func mayChangeNodes(v View) []Finding {
 	return []Finding{{
 		Severity: Warning,
 		What:     fmt.Sprintf("Labels and taints of nodes can be changed by %s.", named(who)),
-		Why:      "Whoever makes a core node look like another one gets runs onto it, and polymoat cannot see it.",
+		Why:      "Anyone who makes a core node look like another one gets runs onto it, and polymoat cannot see it.",
 		Fix:      whoMay("patch", "nodes"),
 	}}
 }
@@ -68,7 +68,7 @@ func mayActAsPolymoat(v View) []Finding {
 	return []Finding{{
 		Severity: Warning,
 		What:     fmt.Sprintf("In namespace %q, pods or tokens can be made, commands run in pods, or Secrets read by %s.", namespace, named(who)),
-		Why:      "Whoever has the token of polymoat's service account, or the key of its certificate, can act in its place.",
+		Why:      "Anyone who has the token of polymoat's service account, or the key of its certificate, can act in its place.",
 		Fix:      whoMay("create", "pods -n "+namespace),
 	}}
 }
@@ -101,7 +101,7 @@ func mayChangePolymoat(v View) []Finding {
 	return []Finding{{
 		Severity: Warning,
 		What:     fmt.Sprintf("polymoat's webhooks, Deployment or policy can be changed by %s.", named(who)),
-		Why:      "Whoever changes them decides what is judged.",
+		Why:      "Anyone who changes them decides what is judged.",
 		Fix:      whoMay("patch", "validatingwebhookconfigurations/"+configuration),
 	}}
 }

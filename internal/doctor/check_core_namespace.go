@@ -22,7 +22,7 @@ func coreNamespace(v View) []Finding {
 	return []Finding{{
 		Severity: Warning,
 		What:     fmt.Sprintf("Polyaxon's core and runs share the %s %s.", are(shared, "namespace", "namespaces"), named(shared)),
-		Why:      "A run can mount the Secrets of core, and whoever may write there reaches core without a pod on its nodes.",
+		Why:      "A run can mount the Secrets of core, and anyone who may write there reaches core without a pod on its nodes.",
 		Fix:      fmt.Sprintf(ownNamespace, shared[0]),
 	}}
 }

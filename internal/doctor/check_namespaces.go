@@ -23,7 +23,7 @@ func webhookNamespaces(v View) []Finding {
 			found = append(found, Finding{
 				Severity: Error,
 				What:     fmt.Sprintf("%s does not select namespaces by their name alone.", upper(h.String())),
-				Why:      "Other labels of a namespace can be edited by whoever may edit it, and with them whether its pods are judged.",
+				Why:      "Other labels of a namespace can be edited by anyone who may edit it, and with them whether its pods are judged.",
 				Fix:      v.reinstall(),
 			})
 			continue

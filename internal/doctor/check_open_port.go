@@ -24,7 +24,7 @@ func openPort(v View) []Finding {
 	return []Finding{{
 		Severity: Warning,
 		What:     fmt.Sprintf("Every pod may connect to the port for reviews of %s: no NetworkPolicy limits it to API servers.", v.place()),
-		Why:      "Whoever connects can keep the server busy, and ask what the policy lets through.",
+		Why:      "Anyone who connects can keep the server busy, and ask what the policy lets through.",
 		Fix:      v.closePort(),
 	}}
 }

@@ -91,7 +91,7 @@ func exceptions(v View) []Finding {
 					Fix:      v.kubectl("get configmap " + v.Policy.Name + " -o yaml # change it where it comes from, and install it again"),
 				}
 				if e.Until(now) == "" {
-					finding.Severity, finding.Why = Info, "Whoever reads the policy takes it for being in force."
+					finding.Severity, finding.Why = Info, "The policy reads as if it were in force."
 				}
 				found = append(found, finding)
 			}

@@ -75,7 +75,7 @@ func poolLabels(v View) []Finding {
 		found = append(found, Finding{
 			Severity: Info,
 			What:     fmt.Sprintf("Protected node pool %q goes by the label %q, which a kubelet may write onto its own node.", p.Name, p.NodeLabel.Key),
-			Why:      "Whoever takes over a node of runs can have it taken for a core node, and receive core's pods with their Secrets.",
+			Why:      "Anyone who takes over a node of runs can have it taken for a core node, and receive core's pods with their Secrets.",
 			Fix:      fmt.Sprintf("kubectl label node NODE %s%s=%s # each of the pool, then name that label in the policy", prefix, bareKey(p), p.NodeLabel.Value),
 		})
 	}

@@ -97,7 +97,7 @@ func (s shippedHook) drift(h hook) []drift {
 		all = append(all, drift{severity: Warning, what: fmt.Sprintf("has reinvocationPolicy %s, and was shipped with %s", h.reinvocation, s.reinvocation), why: "What a later webhook changes is not placed again, and may be refused."})
 	}
 	if h.objects != nil && len(h.objects.MatchLabels)+len(h.objects.MatchExpressions) > 0 {
-		all = append(all, drift{severity: Error, what: "has an objectSelector, and was shipped with none", why: "Whoever writes a pod chooses its labels, and so whether it is judged."})
+		all = append(all, drift{severity: Error, what: "has an objectSelector, and was shipped with none", why: "Anyone who writes a pod chooses its labels, and so whether it is judged."})
 	}
 	if lacks := s.lacks(h); len(lacks) > 0 {
 		all = append(all, drift{severity: Error, what: "is not called for " + listed(lacks), why: "What it is not called for passes unseen."})
@@ -113,7 +113,7 @@ func (s shippedHook) unreported(h hook, server *appsv1.Deployment) []drift {
 	return []drift{{
 		severity: Warning,
 		what:     fmt.Sprintf("has sideEffects %s, and was shipped with NoneOnDryRun", h.effects),
-		why:      "It tells whoever reads it that polymoat writes no events.",
+		why:      "It tells its readers that polymoat writes no events.",
 	}}
 }
 

@@ -78,11 +78,11 @@ func TestHealthy(t *testing.T) {
 		t.Errorf("left out: %v", r.LeftOut)
 	}
 	want := []string{`warning open-port: Every pod may connect to the port for reviews of Deployment "polymoat" in namespace "polymoat-system": ` +
-		`no NetworkPolicy limits it to API servers. Whoever connects can keep the server busy, and ask what the policy lets through. ` +
+		`no NetworkPolicy limits it to API servers. Anyone who connects can keep the server busy, and ask what the policy lets through. ` +
 		`Fix: helm template polymoat manifests/chart --namespace polymoat-system --show-only templates/network.yaml ` +
 		`--set 'networkPolicy.apiServers={ADDRESSES}' | kubectl apply -f - # those of your API servers; with konnectivity, of its agents. ` +
 		`A list that lacks one stops runs`, `info pool-labels: Protected node pool "core" goes by the label "polyaxon", which a kubelet may write onto its own node. ` +
-		`Whoever takes over a node of runs can have it taken for a core node, and receive core's pods with their Secrets. ` +
+		`Anyone who takes over a node of runs can have it taken for a core node, and receive core's pods with their Secrets. ` +
 		`Fix: kubectl label node NODE node-restriction.kubernetes.io/polyaxon=core # each of the pool, then name that label in the policy`}
 	if diff := cmp.Diff(want, texts(r)); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)

@@ -130,7 +130,7 @@ func TestControllersActForTheirOwnKind(t *testing.T) {
 func TestClaimsOnUpdate(t *testing.T) {
 	p := earning(t)
 	core := func() *corev1.Pod { return coreMarks["the label of 0.x"].pod() }
-	const trusted = `have one of group "system:masters" or whoever may "use" roles.polymoat.io "core" `
+	const trusted = `have one of group "system:masters" or anyone who may "use" roles.polymoat.io "core" `
 	for name, tc := range map[string]struct {
 		old    *corev1.Pod
 		change func(*corev1.Pod)
@@ -174,7 +174,7 @@ func TestClaimsOnUpdate(t *testing.T) {
 
 // TestWhomThePolicyTrusts: the sentence names them, and bounds their number.
 func TestWhomThePolicyTrusts(t *testing.T) {
-	const rbac = `whoever may "use" roles.polymoat.io "core"`
+	const rbac = `anyone who may "use" roles.polymoat.io "core"`
 	for want, trust := range map[string]v1alpha1.CoreTrust{
 		rbac: {Groups: []string{}},
 		`user "ops", one of group "sre", service account "flux-system/helm" or ` + rbac: {
@@ -194,7 +194,7 @@ func TestWhomThePolicyTrusts(t *testing.T) {
 func TestUnknownCreator(t *testing.T) {
 	r := policy.Request{Namespace: "polyaxon", Trust: policy.TrustUnknown, Pod: coreMarks["the label of 0.x"].pod()}
 	d := compile(t, v1alpha1.Default()).Review(r)
-	want := []string{`metadata.labels[type] claims role "core": whoever creates the pod must be trusted with it: one of group "system:masters" or whoever may "use" roles.polymoat.io "core"`}
+	want := []string{`metadata.labels[type] claims role "core": its creator must be trusted with it: one of group "system:masters" or anyone who may "use" roles.polymoat.io "core"`}
 	if diff := cmp.Diff(want, d.Warnings); diff != "" || d.Verdict != policy.Allowed {
 		t.Errorf("%s (-want +got):\n%s", d.Verdict, diff)
 	}

@@ -34,7 +34,7 @@ func (in *installation) trusts(u UserInfo, namespace string) bool {
 		})
 }
 
-// trusted are those that the policy trusts with core, for people: `one of group "system:masters" or whoever may "use"
+// trusted are those that the policy trusts with core, for people: `one of group "system:masters" or anyone who may "use"
 // roles.polymoat.io "core"`.
 func trusted(t v1alpha1.CoreTrust) string {
 	var words []string
@@ -51,7 +51,7 @@ func trusted(t v1alpha1.CoreTrust) string {
 	if more := len(words) - most; more > 0 {
 		words = append(words[:most], fmt.Sprintf("%d more", more))
 	}
-	rbac := `whoever may "use" roles.polymoat.io "core"`
+	rbac := `anyone who may "use" roles.polymoat.io "core"`
 	if len(words) == 0 {
 		return rbac
 	}

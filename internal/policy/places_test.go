@@ -16,7 +16,7 @@ import (
 )
 
 // earns is how the fix of a claim ends.
-const earns = `, or have one of group "system:masters" or whoever may "use" roles.polymoat.io "core" create it`
+const earns = `, or have one of group "system:masters" or anyone who may "use" roles.polymoat.io "core" create it`
 
 // live are workloads of core: a Deployment of the chart with its ReplicaSet, one of the administrator's own, and one
 // whose selector selects classic runs as well.

@@ -15,7 +15,7 @@ import (
 	"github.com/polymoat/polymoat/internal/policy"
 )
 
-const whoIsTrusted = `one of group "system:masters" or whoever may "use" roles.polymoat.io "core"`
+const whoIsTrusted = `one of group "system:masters" or anyone who may "use" roles.polymoat.io "core"`
 
 // liveCore are a StatefulSet and a Deployment that are Polyaxon itself.
 func liveCore() []policy.CoreWorkload {

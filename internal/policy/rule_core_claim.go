@@ -78,7 +78,7 @@ func (v View) claimWarnings() []string {
 	}
 	var list []string
 	for _, found := range v.unearned() {
-		list = append(list, fmt.Sprintf("%s claims role %q: whoever creates the pod must be trusted with it: %s", found.Field, v1alpha1.RoleCore, v.in.trusted))
+		list = append(list, fmt.Sprintf("%s claims role %q: its creator must be trusted with it: %s", found.Field, v1alpha1.RoleCore, v.in.trusted))
 	}
 	return list
 }

@@ -38,7 +38,7 @@ func setCondition(s *corev1.PodStatus, of corev1.PodConditionType) {
 func TestStatusOfCorePods(t *testing.T) {
 	p := compile(t, v1alpha1.Default())
 	const rest = ` of a pod of role "core", which user "tenant" is not trusted with; leave it to the node's kubelet, ` +
-		`or have one of group "system:masters" or whoever may "use" roles.polymoat.io "core" change it`
+		`or have one of group "system:masters" or anyone who may "use" roles.polymoat.io "core" change it`
 	large := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("64")}
 	for change, tc := range map[string]struct {
 		do   func(*corev1.PodStatus)

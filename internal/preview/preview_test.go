@@ -158,8 +158,8 @@ func TestCompareOfWarnings(t *testing.T) {
 	pod := podOf(t, "metadata: {name: api, namespace: polyaxon, labels: {app.kubernetes.io/part-of: polyaxon-core}}\nspec: {containers: [{name: main}]}")
 	trustJane := edits(func(d *v1alpha1.PlacementPolicy) { d.Spec.CoreTrust.Users = []string{"jane"} })
 	got := Compare(Cluster{Pods: []*corev1.Pod{pod}}, edits(nil).policies(t), trustJane.policies(t), 0)
-	want := []string{`metadata.labels[app.kubernetes.io/part-of] claims role "core": whoever creates the pod must be trusted with it: user "jane",` +
-		` one of group "system:masters" or whoever may "use" roles.polymoat.io "core"`}
+	want := []string{`metadata.labels[app.kubernetes.io/part-of] claims role "core": its creator must be trusted with it: user "jane",` +
+		` one of group "system:masters" or anyone who may "use" roles.polymoat.io "core"`}
 	if len(got) != 1 || got[0].Effect != Warned {
 		t.Fatalf("got %+v, want one pod that is warned", got)
 	}

@@ -29,7 +29,7 @@ policy.yaml:7: spec.modes[0].rules[2]: "binding" is at spec.modes[0].rules[1] al
 policy.yaml:7: spec.exceptions[0].name: is empty; write a name of lower-case letters, digits and "-"
 policy.yaml:7: spec.exceptions[0].namespaces: is empty; name the namespaces that the exception is for
 policy.yaml:7: spec.exceptions[0].owner: is empty; write who answers for the exception: "jane@example.com"
-policy.yaml:7: spec.exceptions[0].reason: is empty; write why the exception is there, for whoever finds it in a year
+policy.yaml:7: spec.exceptions[0].reason: is empty; write why the exception is there, for those who find it in a year
 policy.yaml:7: spec.exceptions[0].roles: is empty; name the roles that the exception is for
 policy.yaml:7: spec.exceptions[0].rules: is empty; name the rules that the exception is for`},
 	{"requesters: []", "exceptions: [{name: a, namespaces: [polyaxon], roles: [jobs], rules: [core-claim, core-debug, pod-status, binding, run-as-rot], owner: a, reason: b, expires: 31.1.2027}]",

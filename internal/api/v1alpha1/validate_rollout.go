@@ -11,7 +11,7 @@ import (
 // What an exception has to say; the text goes on after the quoted value, where there is one.
 const (
 	noOwner   = `is empty; write who answers for the exception: "jane@example.com"`
-	noReason  = `is empty; write why the exception is there, for whoever finds it in a year`
+	noReason  = `is empty; write why the exception is there, for those who find it in a year`
 	noExpires = `is empty; write the last day on which the exception holds: "2027-01-31"`
 	notADate  = `is not a date; write the last day on which the exception holds: "2027-01-31"`
 )
