@@ -35,7 +35,7 @@ var Kinds = []struct {
 	{PodOfCoreOutside, "a pod of core that runs on a node of none of core's pools, beside runs; DaemonSets aside", "Core outside its node pool"},
 	{PodMayReach, "a pod that the scheduler could bind to a protected node when it is created again as it is; with such a node",
 		"Could run on a protected node"},
-	{PodClaimsCore, "a pod that claims core, and that no built-in controller made: nobody knows whether whoever did was trusted",
+	{PodClaimsCore, "a pod that claims core, and that no built-in controller made: it is not known whether its creator was trusted",
 		"Claim core"},
 	{PodInCorePlace, "a pod that is not core, and that core's Services or controllers take for one of theirs by its labels or have " +
 		"taken already", "Stand where core's pods do"},
@@ -45,7 +45,7 @@ var Kinds = []struct {
 	{NodeWithoutTaint, "a node with the label of a protected pool, and not all of its taints", "Lack a taint of their pool"},
 	{NodeWithoutLabel, "a node with the taints of a protected pool, and not its label: polymoat keeps nobody off", "Lack the label of their pool"},
 	{NodeInTwoPools, "a node with the labels of a protected pool and of another, whose runs are sent there", "Belong to two pools"},
-	{RuntimeClassOpens, "a RuntimeClass whose `scheduling` lets pods onto a protected pool", "Open a protected pool to whoever names them"},
+	{RuntimeClassOpens, "a RuntimeClass whose `scheduling` lets pods onto a protected pool", "Open a protected pool to every pod that names them"},
 	{RightAround, "a ClusterRoleBinding that gives service accounts of a governed namespace, or everybody, a right with which " +
 		"polymoat can be passed by: on nodes, webhooks, RBAC, impersonation, kubelets, or core", "Lead around polymoat"},
 }

@@ -34,7 +34,7 @@ const aboutInputs = `Files hold YAML or JSON: Pods, and every kind that carries 
 as Deployments, Jobs, the Kubeflow, Ray and Dask kinds and Polyaxon's own, and
 polyaxonfiles of Polyaxon 0.x to 2.x. A
 template is judged as the pod that its controller makes of it. A Pod is judged
-as if nobody who is trusted created it; --as names somebody. Whom RBAC trusts
+as if nobody who is trusted created it; --as names a user. Who RBAC trusts
 with core is not known here: without --as, a claim of core is a warning.
 
 ` + input.AboutPolicy + `

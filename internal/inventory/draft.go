@@ -35,7 +35,7 @@ func (c *Cluster) document(h house, i installation) string {
 	t.line("apiVersion: %s\nkind: %s\nmetadata:\n  name: %s\nspec:", v1alpha1.APIVersion, v1alpha1.Kind, quote(i.policy))
 	t.line("  # %s", i.found)
 	t.line("  release: %s\n  namespaces: %s", quote(i.release), list(i.namespaces))
-	t.line("  # Who may create and change what claims to be Polyaxon itself, besides whoever RBAC lets \"use\" roles.polymoat.io \"core\".")
+	t.line("  # Who may create and change what claims to be Polyaxon itself, besides anyone RBAC lets \"use\" roles.polymoat.io \"core\".")
 	t.line("  coreTrust:\n    groups: [system:masters]")
 	ids := c.uids(i.namespaces)
 	t.defaults(ids)

@@ -123,7 +123,7 @@ variables.sameStatus || !(variables.claims || variables.wasCore || variables.was
 			kubeScheduler, "system:kube-controller-manager", "system:serviceaccount:kube-system:node-controller", "system:serviceaccount:kube-system:pod-garbage-collector",
 			"system:serviceaccount:kube-system:disruption-controller", "system:serviceaccount:kube-system:resource-claim-controller",
 			"system:serviceaccount:kube-system:device-taint-eviction-controller",
-		})), "only kube-scheduler and bindingUsers may nominate pods for nodes, and only kubelets, Kubernetes' own controllers and whoever is trusted with core may write the status of core pods"}}
+		})), "only kube-scheduler and bindingUsers may nominate pods for nodes, and only kubelets, Kubernetes' own controllers and users trusted with core may write the status of core pods"}}
 }
 
 // statusVariables are behind the rule on statuses.

@@ -30,7 +30,7 @@ func (in *installation) entryJudge(name string, mode v1alpha1.Mode) admissionv1.
 		p.Spec.Validations = append(p.Spec.Validations,
 			admissionv1.Validation{Expression: `request.resource.resource in ["bindings", "controllerrevisions"] || request.?subResource.orValue("") == "binding" || variables.earned`, Message: "core-claim: " + claimMessage},
 			admissionv1.Validation{Expression: `request.resource.resource != "controllerrevisions" || variables.revises`, Message: "core-claim: only the controllers of StatefulSets and DaemonSets, " +
-				"and whoever is trusted with core, may write ControllerRevisions while polymoat's webhook is away"})
+				"and users trusted with core, may write ControllerRevisions while polymoat's webhook is away"})
 	}
 	var expressions []string
 	for _, v := range p.Spec.Validations {

@@ -48,7 +48,7 @@ type Spec struct {
 	// NodeNameUsers may create pods with spec.nodeName set, besides the scheduler and the DaemonSet controller.
 	// Default: nobody.
 	NodeNameUsers []string `json:"nodeNameUsers,omitempty"`
-	// CoreTrust says who may create and change what claims role "core", besides whoever RBAC lets "use" the
+	// CoreTrust says who may create and change what claims role "core", besides anyone RBAC lets "use" the
 	// cluster-scoped resource roles.polymoat.io named "core".
 	CoreTrust CoreTrust `json:"coreTrust,omitzero"`
 	// CoreFailurePolicy says what becomes of core's own pods while polymoat does not answer: those that Polyaxon's
