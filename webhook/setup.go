@@ -87,7 +87,7 @@ func (s *setup) newReadiness() *readiness.Probe {
 // watchAndTell prepares what works beside the reviews. Only here does this package know of what writes to the cluster.
 func (s *setup) watchAndTell() error {
 	o := s.options
-	s.runnables = append(s.runnables, &auditor.Exceptions{Files: s.policies.files, Log: s.log})
+	s.add(func(ctx context.Context) { auditor.WarnOfExceptions(ctx, s.policies.files, s.log) })
 	if !o.Events && o.AuditLease.Name == "" {
 		return nil
 	}

@@ -28,8 +28,6 @@ var (
 	_ manager.LeaderElectionRunnable = (*Auditor)(nil)
 	_ manager.Runnable               = (*Events)(nil)
 	_ manager.LeaderElectionRunnable = (*Events)(nil)
-	_ manager.Runnable               = (*Exceptions)(nil)
-	_ manager.LeaderElectionRunnable = (*Exceptions)(nil)
 )
 
 // newTestAuditor audits a cluster by the built-in policy, with an exception that lets jobs run as root until the second

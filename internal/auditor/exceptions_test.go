@@ -21,9 +21,8 @@ func TestExceptionsAreReported(t *testing.T) {
 		}
 		return a
 	}}))
-	e := &Exceptions{[]v1alpha1.File{{Policy: doc}}, log}
 	for _, day := range []int{23, 31} {
-		e.report(v1alpha1.DayOf(time.Date(2027, 1, day, 0, 0, 0, 0, time.UTC)))
+		warnOfExceptions([]v1alpha1.File{{Policy: doc}}, v1alpha1.DayOf(time.Date(2027, 1, day, 0, 0, 0, 0, time.UTC)), log)
 	}
 	want := `level=WARN msg="exception \"old-images\" ends today, on 2027-01-31; ask jane whether it is still needed" policy=polyaxon` + "\n"
 	if diff := cmp.Diff(want, logged.String()); diff != "" {

@@ -57,14 +57,17 @@ func (d *diff) securityContext(list string, i int, before, after *corev1.Securit
 
 // env appends the variables that came after those that were there. Nothing else becomes of them.
 func (d *diff) env(list string, i int, before, after []corev1.EnvVar) {
-	switch at := list + strconv.Itoa(i) + "/env"; {
-	case len(after) <= len(before):
-	case len(before) == 0: // it may be missing
+	if len(after) <= len(before) {
+		return
+	}
+	at := list + strconv.Itoa(i) + "/env"
+	if len(before) == 0 { // it may be missing
 		d.operations = append(d.operations, jsonpatch.NewOperation("add", at, after))
-	default:
-		for _, v := range after[len(before):] {
-			d.operations = append(d.operations, jsonpatch.NewOperation("add", at+"/-", v))
-		}
+		return
+	}
+	at += "/-"
+	for _, v := range after[len(before):] {
+		d.operations = append(d.operations, jsonpatch.NewOperation("add", at, v))
 	}
 }
 
