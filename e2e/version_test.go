@@ -1,12 +1,14 @@
 package e2e_test
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
@@ -14,7 +16,7 @@ import (
 )
 
 // TestVersion: the API server has the feature gates that manifests/README.md says of its version, and the kinds of the
-// native twin only where tests expect them.
+// native twin only where tests expect them. Where it has none, the chart refuses to rely on a twin.
 func TestVersion(t *testing.T) {
 	client, err := kubernetes.NewForConfig(control.As(cluster.Admin))
 	if err != nil {
@@ -28,6 +30,9 @@ func TestVersion(t *testing.T) {
 	if lack := control.Lack(cluster.Twin); served != (lack == nil) {
 		t.Errorf("the kinds of the twin are served: %v; tests expect: %v", served, lack)
 	}
+	if !served {
+		noTwin(t, client)
+	}
 	metrics, err := client.RESTClient().Get().AbsPath("/metrics").DoRaw(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -36,6 +41,25 @@ func TestVersion(t *testing.T) {
 		if got := state(string(metrics), gate); got != want {
 			t.Errorf("%s: the API server says %q, manifests/README.md %q", gate, got, want)
 		}
+	}
+}
+
+// noTwin: kubectl finds no kind for the native twin, and helm says from which version on there is one.
+func noTwin(t *testing.T, client kubernetes.Interface) {
+	t.Helper()
+	twin := &admissionregistrationv1.MutatingAdmissionPolicy{ObjectMeta: metav1.ObjectMeta{Name: "twin"}}
+	const noKind = `no matches for kind "MutatingAdmissionPolicy" in version "admissionregistration.k8s.io/v1"`
+	if err := as(t, cluster.Admin).Create(t.Context(), twin); err == nil || err.Error() != noKind {
+		t.Errorf("the twin: got %v, want %s", err, noKind)
+	}
+	server, err := client.Discovery().ServerVersion()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("native.installed: Kubernetes %s serves no MutatingAdmissionPolicies, so the native twin cannot be there: it needs 1.36; set it to false", server.GitVersion)
+	_, err = helm.Run(t.Context(), "install", "relying", helm.Dir, "--namespace=trial-system", "--dry-run=server", "--set=native.installed=true")
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("helm: got %v, want %s", err, want)
 	}
 }
 

@@ -18,7 +18,7 @@ type Site struct {
 
 // Main runs the tests of a package in a control plane of their own, built where it is missing, and ends the process: it
 // is all that a TestMain does. Of the options, what says where things lie is filled in; run begins when it is up. Where the
-// version of Kubernetes lacks what they need, nothing runs, and a line says so.
+// version of Kubernetes lacks what they need, nothing runs, and a line names it; TestVersion of e2e says what happens there.
 func Main(name string, o Options, run func(context.Context, Site) (code int, err error)) {
 	code, err := within(name, o, run)
 	if err != nil {

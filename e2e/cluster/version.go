@@ -8,14 +8,15 @@ import (
 // Feature is what a Kubernetes has from a version on. The table in manifests/README.md lists them.
 type Feature struct {
 	Name  string
-	Since int // 36 is Kubernetes 1.36
+	Needs string // of the API server
+	Since int    // 36 is Kubernetes 1.36
 }
 
 // The features that tests need.
 var (
-	Twin   = &Feature{Name: "the native twin", Since: 36}
-	Static = &Feature{Name: "the twin on the API servers' disks, with its feature gate open", Since: 36}
-	Groups = &Feature{Name: "groups of pods that evict core, with their feature gate open", Since: 37}
+	Twin   = &Feature{"the native twin", "kind MutatingAdmissionPolicy of admissionregistration.k8s.io/v1", 36}
+	Static = &Feature{"the twin on the API servers' disks, with its feature gate open", "feature gate ManifestBasedAdmissionControlConfig", 36}
+	Groups = &Feature{"groups of pods that evict core, with their feature gate open", "feature gate GenericWorkload in beta", 37}
 )
 
 // Features are all of them, in the order of the table.
@@ -28,7 +29,7 @@ type Lacks struct {
 }
 
 func (l *Lacks) Error() string {
-	return fmt.Sprintf("Kubernetes 1.%d has nothing for %s: this begins with 1.%d; see manifests/README.md", l.Minor, l.Name, l.Since)
+	return fmt.Sprintf("Kubernetes 1.%d has no %s, needed for %s: it comes with 1.%d; see manifests/README.md", l.Minor, l.Needs, l.Name, l.Since)
 }
 
 // Lack is an error where the API server's version does not have the feature, of type Lacks. Without a feature there is none.

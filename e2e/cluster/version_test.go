@@ -42,7 +42,7 @@ func versionTable() string {
 // TestLack: an older Kubernetes is named, and the one that is needed.
 func TestLack(t *testing.T) {
 	c := &Cluster{minor: 35}
-	if got, want := fmt.Sprint(c.Lack(Twin)), "Kubernetes 1.35 has nothing for the native twin: this begins with 1.36; see manifests/README.md"; got != want {
+	if got, want := fmt.Sprint(c.Lack(Twin)), "Kubernetes 1.35 has no kind MutatingAdmissionPolicy of admissionregistration.k8s.io/v1, needed for the native twin: it comes with 1.36; see manifests/README.md"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	c.minor = 36

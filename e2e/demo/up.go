@@ -36,8 +36,8 @@ func bring(ctx context.Context, root string, p playground, out io.Writer) error 
 	}
 	lock, err := h.lock()
 	switch {
-	case errors.Is(err, filelock.ErrHeld) && p != playground{}:
-		return errors.New("the cluster is up already; to give it feature gates or the twin, stop it first: make down")
+	case errors.Is(err, filelock.ErrHeld) && (p != playground{} || os.Getenv("K8S") != ""):
+		return errors.New("the cluster is up already; to give it feature gates, the twin or another Kubernetes, stop it first: make down")
 	case errors.Is(err, filelock.ErrHeld):
 		fmt.Fprintln(out, "The cluster is up already.")
 	case err != nil:
