@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/polymoat/polymoat/certs/verify"
@@ -33,6 +34,13 @@ func servingCertificate(v View) []Finding {
 	}
 	leaf, err := v.leaf()
 	switch {
+	case len(v.Secret.Data) == 0 && v.calledByURL():
+		return []Finding{{
+			Severity: Info,
+			What:     fmt.Sprintf("%s is empty, and the API server calls polymoat by URL: which certificate is served there is not known.", secret),
+			Why:      "When it expires is not known here; the metric polymoat_certificate_not_after_seconds tells.",
+			Fix:      v.kubectl("get " + v.name() + " -o yaml"),
+		}}
 	case err != nil:
 		return []Finding{{Severity: Error, What: fmt.Sprintf("%s holds no serving certificate: %v.", secret, err), Why: refusing, Fix: v.renewSecret(name)}}
 	case v.Now.After(leaf.NotAfter):
@@ -76,6 +84,12 @@ func (v View) pair() (*tls.Certificate, error) {
 	}
 	pair, err := tls.X509KeyPair(cert, key)
 	return &pair, err
+}
+
+// calledByURL says whether all webhooks name an address, as that of a server outside the cluster, in place of the Service.
+func (v View) calledByURL() bool {
+	own := v.own()
+	return len(own) > 0 && !slices.ContainsFunc(own, func(h hook) bool { return h.client.URL == nil })
 }
 
 func (v View) leaf() (*x509.Certificate, error) {

@@ -199,6 +199,15 @@ var ofCertificates = map[string][]example{
 			f.Secret = nil
 		})},
 		{"from no Secret", plainly(func(f *Facts) { f.Deployment.Spec.Template.Spec.Containers[0].Args = nil })},
+		{"a server outside the cluster", plainly(func(f *Facts) {
+			f.Secret.Data = nil
+			for i := range f.Mutating[0].Webhooks {
+				f.Mutating[0].Webhooks[i].ClientConfig.URL = new("https://192.0.2.1:8443/mutate")
+			}
+			for i := range f.Validating[0].Webhooks {
+				f.Validating[0].Webhooks[i].ClientConfig.URL = new("https://192.0.2.1:8443/validate")
+			}
+		})},
 	},
 	"certificate-trust": {
 		{"another authority", func(t *testing.T, f *Facts) { trust(f, issue(t, host, today, today.AddDate(1, 0, 0)).ca) }},
