@@ -44,7 +44,7 @@ func TestUngatedFromBefore(t *testing.T) {
 	createBefore(t, tenant, pod)
 	want := `admission webhook "validate.polymoat.io" denied the request: pods "from-before" of role "jobs": ` +
 		`environment.tolerations[0] lets the pod run on protected nodes; create the pod again: ` +
-		`drop the toleration or set environment.nodeSelector[polyaxon] to "experiments"; annotation polymoat.io/node-pool may ask for "builds" [core-nodes]: ` +
+		`set environment.nodeSelector[polyaxon] to "experiments"; annotation polymoat.io/node-pool may ask for "builds" [core-nodes]: ` +
 		`it could run on a node of pool "core" (labels polyaxon=core; taints polyaxon=core:NoSchedule)`
 	if diff := cmp.Diff(want, message(ungate(t, tenant, pod))); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)

@@ -167,7 +167,7 @@ func TestSentenceEndsWithTheContact(t *testing.T) {
 		p.Spec.NodeSelector = map[string]string{"polyaxon": "core"}
 		p.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
 	})
-	const want = `pods "x" of role "jobs": environment.tolerations[0] lets the pod run on protected nodes; drop the toleration or set ` +
+	const want = `pods "x" of role "jobs": environment.tolerations[0] lets the pod run on protected nodes; set ` +
 		`environment.nodeSelector[polyaxon] to "experiments"; annotation polymoat.io/node-pool may ask for "builds" [core-nodes]: ` +
 		`it could run on a node of pool "core" (labels polyaxon=core; taints polyaxon=core:NoSchedule). Questions: #ml-platform`
 	d := p.Review(policy.Request{Namespace: "polyaxon", Pod: pod})

@@ -52,7 +52,10 @@ func (v View) landing(p *pool, witness landing.Node) Violation {
 	for i := range p.Taints {
 		t := &p.Taints[i]
 		if at := landing.Tolerating(v.Pod.Spec.Tolerations, t); at >= 0 && landing.Repels(t) {
-			found.Field, found.Fix = pathTolerations.Index(at), "drop the toleration or "+fix
+			found.Field, found.Fix = pathTolerations.Index(at), fix
+			if !v.selects(p) { // else it would ask for nodes that its role may not use
+				found.Fix = "drop the toleration or " + fix
+			}
 			found.Detail = "lets the pod run on protected nodes"
 			break
 		}
