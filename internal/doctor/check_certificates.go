@@ -21,12 +21,7 @@ const refusing = "The API server calls no server that it does not trust, and ref
 func servingCertificate(v View) []Finding {
 	name := ServingSecret(v.Deployment)
 	if name == "" {
-		return []Finding{{
-			Severity: Info,
-			What:     fmt.Sprintf("%s takes its certificate from no Secret.", v.place()),
-			Why:      "When it expires is not known here; the metric polymoat_certificate_not_after_seconds tells.",
-			Fix:      v.kubectl("get " + v.name() + " -o yaml"),
-		}}
+		return v.servedFromElsewhere(v.place() + " takes its certificate from no Secret.")
 	}
 	secret := fmt.Sprintf("Secret %q in namespace %q", name, v.Deployment.Namespace)
 	if v.Secret == nil {
@@ -35,12 +30,7 @@ func servingCertificate(v View) []Finding {
 	leaf, err := v.leaf()
 	switch {
 	case len(v.Secret.Data) == 0 && v.calledByURL():
-		return []Finding{{
-			Severity: Info,
-			What:     fmt.Sprintf("%s is empty, and the API server calls polymoat by URL: which certificate is served there is not known.", secret),
-			Why:      "When it expires is not known here; the metric polymoat_certificate_not_after_seconds tells.",
-			Fix:      v.kubectl("get " + v.name() + " -o yaml"),
-		}}
+		return v.servedFromElsewhere(secret + " is empty, and the API server calls polymoat by URL: which certificate is served there is not known.")
 	case err != nil:
 		return []Finding{{Severity: Error, What: fmt.Sprintf("%s holds no serving certificate: %v.", secret, err), Why: refusing, Fix: v.renewSecret(name)}}
 	case v.Now.After(leaf.NotAfter):
@@ -56,6 +46,16 @@ func servingCertificate(v View) []Finding {
 		}}
 	}
 	return nil
+}
+
+// servedFromElsewhere is the finding that the certificate is not to be seen in the cluster.
+func (v View) servedFromElsewhere(what string) []Finding {
+	return []Finding{{
+		Severity: Info,
+		What:     what,
+		Why:      "When it expires is not known here; the metric polymoat_certificate_not_after_seconds tells.",
+		Fix:      v.kubectl("get " + v.name() + " -o yaml"),
+	}}
 }
 
 // renewSecret is the command that has the certificate made anew.
